@@ -1,0 +1,57 @@
+/** The arrows of the architecture: cmd -> internal/<feature> -> internal/platform, drivers at the edge only. */
+const TEST = "\\.(test|contract)\\.ts$|^internal/(e2e|testkit)/";
+const DRIVERS = "^node_modules/(ioredis|mssql|tedious|pg|rhea|rhea-promise|undici|@kubernetes/client-node)/";
+
+module.exports = {
+  forbidden: [
+    {
+      name: "features-do-not-import-each-other",
+      comment: "A feature declares the port it needs; cmd/ wires the other feature in.",
+      severity: "error",
+      from: { path: "^internal/(?!platform/|e2e/|testkit/)([^/]+)/", pathNot: TEST },
+      to: { path: "^internal/([^/]+)/", pathNot: ["^internal/$1/", "^internal/platform/"] },
+    },
+    {
+      name: "platform-knows-no-feature",
+      severity: "error",
+      from: { path: "^internal/platform/", pathNot: TEST },
+      to: { path: "^(cmd|internal)/", pathNot: "^internal/platform/" },
+    },
+    {
+      name: "nothing-imports-cmd",
+      severity: "error",
+      from: { path: "^(internal|cmd)/", pathNot: `^cmd/|${TEST}` },
+      to: { path: "^cmd/" },
+    },
+    {
+      name: "processes-do-not-import-each-other",
+      severity: "error",
+      from: { path: "^cmd/([^/]+)/", pathNot: TEST },
+      to: { path: "^cmd/", pathNot: "^cmd/$1/" },
+    },
+    {
+      name: "the-product-does-not-import-tooling",
+      severity: "error",
+      from: { path: "^(cmd|internal)/", pathNot: TEST },
+      to: { path: "^(scripts|internal/(testkit|e2e))/" },
+    },
+    {
+      name: "drivers-at-the-edge",
+      comment: "A driver is imported only by platform/ and by *.<technology>.ts adapters.",
+      severity: "error",
+      from: {
+        path: "^(cmd|internal)/",
+        pathNot: `^internal/platform/|\\.(redis|postgres|sqlserver|amqp|http|kube)\\.ts$|${TEST}`,
+      },
+      to: { path: DRIVERS },
+    },
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    { name: "no-unresolved", severity: "error", from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    parser: "swc",
+    exclude: { path: "^node_modules/(?!ioredis|mssql|tedious|pg|rhea|undici|@kubernetes)" },
+  },
+};

@@ -1,0 +1,40 @@
+import { z } from "zod";
+
+/** A whole number written in decimal digits, within [min, max]. */
+export function integer(min: number, max: number) {
+  return z
+    .string()
+    .regex(/^-?\d{1,16}$/, `must be a whole number between ${min} and ${max}`)
+    .transform(Number)
+    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
+}
+
+/** A TCP port; 0 asks the system for a free one. */
+export const port = () => integer(0, 65_535);
+
+/** A duration in milliseconds, at most a day unless told otherwise. */
+export const milliseconds = (min = 1, max = 86_400_000) => integer(min, max);
+
+/** An absolute URL with one of `protocols` (each with its colon). The value itself is never repeated in the message: it may hold a password. */
+export function url(...protocols: string[]) {
+  return z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
+    message: `must be a URL starting with ${protocols.map((p) => `${p}//`).join(" or ")}`,
+  });
+}
+
+/** A shared secret of at least 32 bytes. */
+export const secret = () =>
+  z.string().refine((value) => Buffer.byteLength(value) >= 32, "must be at least 32 bytes long");
+
+/** `true` or `false`. */
+export const flag = () =>
+  z.enum(["true", "false"], "must be true or false").transform((value) => value === "true");
+
+/** Settings every process has: where it listens, what it logs, how long it may take to stop. */
+export const processFields = {
+  HOST: z.string().min(1).default("0.0.0.0"),
+  ADMIN_PORT: port(),
+  LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info"),
+  SHUTDOWN_DELAY_MS: milliseconds(0, 60_000).default(0),
+  SHUTDOWN_DEADLINE_MS: milliseconds(100, 300_000).default(10_000),
+};

@@ -1,0 +1,46 @@
+import type { ServerResponse } from "node:http";
+import type { Lifecycle } from "../lifecycle/lifecycle.ts";
+import type { Registry } from "../metrics/metrics.ts";
+import { type HttpServer, listen } from "./server.ts";
+
+/**
+ * The admin port of a process: `/healthz` (200 while the event loop turns), `/readyz` (200, or 503 with the reasons)
+ * and `/metrics` (Prometheus text). Listens before the process is ready and closes last.
+ */
+export async function startAdminServer(options: {
+  lifecycle: Lifecycle;
+  registry: Registry;
+  host: string;
+  port: number;
+}): Promise<HttpServer> {
+  const { lifecycle, registry } = options;
+  const server = await listen(async (req, res) => {
+    if (req.method !== "GET" && req.method !== "HEAD") {
+      res.setHeader("allow", "GET, HEAD");
+      return json(res, 405, { status: "method not allowed" });
+    }
+    switch (req.url?.split("?")[0]) {
+      case "/healthz":
+        return json(res, 200, { status: "ok" });
+      case "/readyz": {
+        const reasons = await lifecycle.notReady();
+        return reasons.length === 0
+          ? json(res, 200, { status: "ready" })
+          : json(res, 503, { status: "not ready", reasons });
+      }
+      case "/metrics": {
+        const text = await registry.metrics();
+        res.writeHead(200, { "content-type": registry.contentType }).end(text);
+        return;
+      }
+      default:
+        return json(res, 404, { status: "not found" });
+    }
+  }, options);
+  lifecycle.onStop("admin server", () => server.close());
+  return server;
+}
+
+function json(res: ServerResponse, status: number, body: unknown): void {
+  res.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}

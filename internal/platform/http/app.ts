@@ -1,0 +1,100 @@
+import { randomUUID } from "node:crypto";
+import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from "express";
+import type { Logger } from "../logger/logger.ts";
+import { DURATION_BUCKETS, Histogram, type Registry } from "../metrics/metrics.ts";
+import { ProblemError, sendProblem } from "../problem/problem.ts";
+
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
+
+/**
+ * An Express app with what every process of ours needs around its routes: a request id (`X-Request-Id`, taken over
+ * when well-formed, answered always), `http_request_duration_seconds{route,method,status}`, 404 for unknown routes
+ * and one place where errors become problem+json. `routes` adds the process's own.
+ */
+export function createApp(options: {
+  log: Logger;
+  registry: Registry;
+  routes: (app: Express) => void;
+}): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.set("etag", false);
+  app.set("query parser", "simple");
+  app.use(instrument(options.log, options.registry));
+  options.routes(app);
+  app.use((req, res) =>
+    sendProblem(res, pathOf(req), {
+      code: "NOT_FOUND",
+      detail: "There is nothing at this path.",
+      errors: [{ field: "path", message: "is not a route of this API" }],
+    }),
+  );
+  app.use(errorHandler(options.log));
+  return app;
+}
+
+/** The request's path without its query: safe to log and to name in a problem's `instance`. */
+export function pathOf(req: Request): string {
+  const end = req.originalUrl.indexOf("?");
+  return end < 0 ? req.originalUrl : req.originalUrl.slice(0, end);
+}
+
+/** The request id that {@link createApp} gave this request. */
+export function requestIdOf(req: Request): string {
+  return req.headers["x-request-id"] as string;
+}
+
+function instrument(log: Logger, registry: Registry): RequestHandler {
+  const duration = new Histogram({
+    name: "http_request_duration_seconds",
+    help: "Time from request to the end of the response",
+    labelNames: ["route", "method", "status"] as const,
+    buckets: DURATION_BUCKETS,
+    registers: [registry],
+  });
+  const debug = log.isLevelEnabled("debug");
+  return (req, res, next) => {
+    const startedAt = performance.now();
+    const given = req.headers["x-request-id"];
+    const id = typeof given === "string" && REQUEST_ID.test(given) ? given : randomUUID();
+    req.headers["x-request-id"] = id;
+    res.setHeader("x-request-id", id);
+    res.once("close", () => {
+      const seconds = (performance.now() - startedAt) / 1000;
+      const route = req.route ? req.baseUrl + req.route.path : (res.locals.route ?? "unmatched");
+      const status = res.writableFinished ? String(res.statusCode) : "aborted";
+      duration.observe({ route, method: knownMethod(req.method), status }, seconds);
+      if (debug)
+        log.debug({ requestId: id, method: req.method, path: pathOf(req), status, seconds }, "request");
+    });
+    next();
+  };
+}
+
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+
+function knownMethod(method: string): string {
+  return METHODS.has(method) ? method : "other";
+}
+
+function errorHandler(log: Logger): ErrorRequestHandler {
+  return (error: unknown, req, res, _next) => {
+    if (error instanceof ProblemError) {
+      sendProblem(res, pathOf(req), error.problem);
+      return;
+    }
+    if (error instanceof URIError) {
+      sendProblem(res, pathOf(req), {
+        code: "INVALID_REQUEST",
+        detail: "The path is not valid percent-encoding.",
+        errors: [{ field: "path", message: "must be valid percent-encoded UTF-8" }],
+      });
+      return;
+    }
+    log.error({ err: error, requestId: requestIdOf(req), path: pathOf(req) }, "request failed");
+    sendProblem(res, pathOf(req), {
+      code: "INTERNAL",
+      detail: `Please try again; if it persists, report request id ${requestIdOf(req)}.`,
+    });
+  };
+}

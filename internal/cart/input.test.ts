@@ -1,0 +1,65 @@
+import { expect } from "chai";
+import { validate } from "../platform/http/json-body.ts";
+import { unwrap } from "../platform/result/result.ts";
+import { addBody, readPreconditions, readProductId, setBody } from "./input.ts";
+
+const fieldOf = (result: { ok: boolean; error?: { errors?: readonly { field: string }[] } }) =>
+  result.ok ? "accepted" : result.error?.errors?.[0]?.field;
+
+describe("The cart's input", () => {
+  const wrongQuantities = [0, -1, 1.5, "2", 2 ** 53, 1e308, null, true, [1], {}];
+  for (const quantity of wrongQuantities) {
+    it(`refuses the quantity ${JSON.stringify(quantity)}`, () => {
+      expect(fieldOf(validate(addBody, { productId: "p", quantity }))).to.equal("quantity");
+    });
+  }
+
+  const wrongIds = ["", "a:b", "@v", "{x}", "a\nb", "a\0b", "😀", "ä", "a b", "a/b", "x".repeat(65), "x".repeat(10_240), 7, null];
+  for (const productId of wrongIds) {
+    it(`refuses the product id ${JSON.stringify(productId).slice(0, 30)}`, () => {
+      expect(fieldOf(validate(addBody, { productId, quantity: 1 }))).to.equal("productId");
+      expect(fieldOf(readProductId(productId))).to.equal("productId");
+    });
+  }
+
+  it("names an unknown field, a missing one, and a body that is no object", () => {
+    expect(fieldOf(validate(addBody, { productId: "p", quantity: 1, price: 1 }))).to.equal("price");
+    expect(fieldOf(validate(addBody, { productId: "p" }))).to.equal("quantity");
+    expect(fieldOf(validate(addBody, JSON.parse('{"productId":"p","quantity":1,"__proto__":{}}')))).to.equal("__proto__");
+    for (const body of [null, [], "x", 3]) expect(fieldOf(validate(addBody, body))).to.equal("body");
+  });
+
+  it("takes 0 where a quantity is set, not where it is added", () => {
+    expect(validate(setBody, { quantity: 0 }).ok).to.equal(true);
+    expect(validate(addBody, { productId: "p", quantity: 0 }).ok).to.equal(false);
+  });
+
+  it("reads If-Match as RFC 9110 writes it", () => {
+    const ifMatch = (value: string) => unwrap(readPreconditions({ "if-match": value })).ifMatch;
+    expect(ifMatch('"3"')).to.deep.equal([3]);
+    expect(ifMatch(' "3" , "4"')).to.deep.equal([3, 4]);
+    expect(ifMatch("*")).to.equal("*");
+    expect(ifMatch('W/"3"'), "a weak tag never matches strongly").to.deep.equal([]);
+    expect(ifMatch('"other"'), "a tag of somebody else").to.deep.equal([]);
+    expect(unwrap(readPreconditions({})).ifMatch).to.equal(null);
+  });
+
+  for (const value of ["3", '"3', "", '"a"b"', "x".repeat(2_000), '"3" "4"']) {
+    it(`refuses If-Match: ${value.slice(0, 20)}`, () => {
+      expect(fieldOf(readPreconditions({ "if-match": value }))).to.equal("If-Match");
+    });
+  }
+
+  it("bounds the idempotency key", () => {
+    for (const key of ["", "a b", "x".repeat(129), "ä"]) {
+      expect(fieldOf(readPreconditions({ "idempotency-key": key }))).to.equal("Idempotency-Key");
+    }
+    expect(unwrap(readPreconditions({ "idempotency-key": "k-1" })).idempotencyKey).to.equal("k-1");
+  });
+
+  it("passes a well-formed traceparent on and forgets another", () => {
+    const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
+    expect(unwrap(readPreconditions({ traceparent })).traceparent).to.equal(traceparent);
+    expect(unwrap(readPreconditions({ traceparent: "junk" })).traceparent).to.equal(null);
+  });
+});

@@ -1,0 +1,77 @@
+import { Gauge, type Registry } from "../platform/metrics/metrics.ts";
+import type { RedisConnection } from "../platform/redis/redis.ts";
+import { shardKeys } from "./keys.ts";
+
+/** Upper bounds of `cart_ttl_remaining_seconds`. */
+const BOUNDS = [10, 30, 60, 120, 300, 600, 900, 1_200, 1_800, 3_600, 7_200, 86_400];
+const FRESH_MS = 5_000;
+
+/**
+ * `carts_active`, and `cart_ttl_remaining_seconds` as a histogram over the carts that live at the moment of the
+ * scrape (not of observations over time), counted exactly by ZCOUNT on the expiry index, at most every 5 s. Its sum is estimated from the
+ * middles of the buckets.
+ */
+export function registerLiveCartMetrics(registry: Registry, redis: RedisConnection, shards: number): void {
+  let cumulative: number[] = [...BOUNDS, 0].map(() => 0);
+  let countedAt = Number.NEGATIVE_INFINITY;
+
+  async function count(): Promise<void> {
+    if (performance.now() - countedAt < FRESH_MS) return;
+    countedAt = performance.now();
+    const time = await redis.time();
+    const now = Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000);
+    const uppers: (number | string)[] = [...BOUNDS.map((bound) => now + bound * 1000), "+inf"];
+    const all = Array.from({ length: shards }, (_, shard) => shardKeys.expiry(shard));
+    cumulative = await Promise.all(
+      uppers.map(async (upper) => {
+        const counts = await Promise.all(all.map((key) => redis.zcount(key, `(${now}`, upper)));
+        return counts.reduce((sum, each) => sum + each, 0);
+      }),
+    );
+  }
+
+  new Gauge({
+    name: "carts_active",
+    help: "Carts that live now",
+    registers: [registry],
+    async collect() {
+      await count();
+      this.set(cumulative.at(-1)!);
+    },
+  });
+  registry.registerMetric(liveHistogram(count, () => cumulative) as unknown as Gauge);
+}
+
+/** prom-client has no histogram whose buckets can be set, so this metric writes its own samples. */
+function liveHistogram(count: () => Promise<void>, cumulative: () => readonly number[]) {
+  const name = "cart_ttl_remaining_seconds";
+  return {
+    name,
+    async get() {
+      await count();
+      const counts = cumulative();
+      const total = counts.at(-1)!;
+      let sum = 0;
+      for (const [index, bound] of BOUNDS.entries()) {
+        const inside = counts[index]! - (counts[index - 1] ?? 0);
+        sum += (inside * (bound + (BOUNDS[index - 1] ?? 0))) / 2;
+      }
+      return {
+        name,
+        help: "Time to live that the carts alive now have left; the sum is estimated from the buckets",
+        type: "histogram",
+        aggregator: "sum",
+        values: [
+          ...counts.map((value, index) => ({
+            metricName: `${name}_bucket`,
+            labels: { le: BOUNDS[index] ?? "+Inf" },
+            value,
+          })),
+          { metricName: `${name}_sum`, labels: {}, value: sum },
+          { metricName: `${name}_count`, labels: {}, value: total },
+        ],
+      };
+    },
+    reset() {},
+  };
+}

@@ -1,0 +1,27 @@
+-- Shared by the scripts that change a cart (included after cart.lua).
+
+-- Appends one event to the shard's outbox stream, complete: what the SQL row needs is in the entry. `n` is the
+-- shard's staging counter, dense, so that a forwarder can tell whether it has seen everything before this event.
+-- Returns the entry id and n.
+local function stage(stream, counter, event)
+  local n = redis.call("INCR", counter)
+  local entry = redis.call("XADD", stream, "*", "id", event.id, "type", event.type, "subject", event.subject,
+    "version", event.version, "at", event.at, "trace", event.trace, "n", n, "data", event.data)
+  return entry, n
+end
+
+-- The event's data: the full state after the change, so that a consumer needs no history.
+local function event_data(cart, owner_json, change)
+  return '{"owner":' .. owner_json .. ',"change":' .. change .. "," .. describe(cart) .. "}"
+end
+
+-- Turns a dead cart into its one cart.expired event, with the lines it died with, and forgets it.
+-- Expiry is a change like any other, so it takes the next version.
+local function tell_expired(keys, cart, owner_json, event_id, now)
+  cart.version = cart.version + 1
+  local entry, n = stage(keys.stream, keys.counter, { id = event_id, type = "cart.expired", subject = cart.id,
+    version = string.format("%d", cart.version), at = string.format("%d", now), trace = "",
+    data = event_data(cart, owner_json, '{"type":"cart-expired"}') })
+  redis.call("DEL", keys.cart)
+  return entry, n
+end

@@ -1,0 +1,36 @@
+import { Counter, DURATION_BUCKETS, Gauge, Histogram, type Registry } from "../platform/metrics/metrics.ts";
+import type { CartMetrics } from "./service.ts";
+
+/** The cart service's counters; `cart_ttl_seconds` is the configured TTL. */
+export function createCartMetrics(registry: Registry, ttlSeconds: number): CartMetrics {
+  new Gauge({
+    name: "cart_ttl_seconds",
+    help: "Configured time to live of a cart",
+    registers: [registry],
+  }).set(ttlSeconds);
+  return {
+    operations: new Counter({
+      name: "cart_operations_total",
+      help: "Cart operations by what came of them (ok, or the error code)",
+      labelNames: ["operation", "result"] as const,
+      registers: [registry],
+    }),
+    durations: new Histogram({
+      name: "cart_operation_duration_seconds",
+      help: "Duration of cart operations, the wait for the outbox commit included",
+      labelNames: ["operation"] as const,
+      buckets: DURATION_BUCKETS,
+      registers: [registry],
+    }),
+    expired: createExpiredCounter(registry),
+  };
+}
+
+/** Carts whose expiry this process has turned into an event. */
+export function createExpiredCounter(registry: Registry): Counter {
+  return new Counter({
+    name: "cart_expired_total",
+    help: "Carts whose expiry this process has told of",
+    registers: [registry],
+  });
+}

@@ -1,0 +1,104 @@
+import type { Counter, Histogram } from "../platform/metrics/metrics.ts";
+import { err, ok, type Result } from "../platform/result/result.ts";
+import type { CartError, CartState, CartView, OutboxState } from "./cart.ts";
+import type { Catalog } from "./catalog.ts";
+import type { CartStore, Change, Preconditions, RequestedChange, StagedChange } from "./store.ts";
+import { viewOf } from "./view.ts";
+
+/** What a change led to: the cart as it is shown, and how far its event has come. */
+export interface Outcome {
+  readonly cart: CartView;
+  /** `committed` also when there was nothing to change, and so no event to wait for. */
+  readonly outboxState: OutboxState;
+  readonly replayed: boolean;
+}
+
+/** The way of a staged event into SQL; the forwarder in production. Resolves within its own bound, never rejects. */
+export interface OutboxCommit {
+  committed(staged: StagedChange): Promise<OutboxState>;
+}
+
+export interface CartMetrics {
+  readonly operations: Counter<"operation" | "result">;
+  readonly durations: Histogram<"operation">;
+  readonly expired: Counter;
+}
+
+export interface CartService {
+  view(owner: string): Promise<Result<CartView, CartError>>;
+  change(
+    owner: string,
+    change: RequestedChange,
+    preconditions: Preconditions,
+  ): Promise<Result<Outcome, CartError>>;
+}
+
+/**
+ * The cart's rules: the catalog is asked before the store is touched; the store decides atomically; the answer waits,
+ * within a bound, for the event's commit. A repeat of a remembered request is answered before the catalog is asked,
+ * so it gets its first outcome even when the product is gone since.
+ */
+export function createCartService(options: {
+  store: CartStore;
+  catalog: Catalog;
+  outbox: OutboxCommit;
+  currency: string;
+  metrics: CartMetrics;
+}): CartService {
+  const { store, catalog, outbox, currency, metrics } = options;
+
+  async function show(state: CartState): Promise<CartView> {
+    if (state.items.length === 0) return viewOf(state, NO_LISTINGS, currency);
+    const ids = state.items.map((line) => line.productId);
+    return viewOf(state, catalog.cachedListings(ids) ?? (await catalog.listings(ids)), currency);
+  }
+
+  async function apply(owner: string, change: RequestedChange, preconditions: Preconditions) {
+    if (preconditions.idempotencyKey !== null) {
+      const earlier = await store.recall(owner, change, preconditions.idempotencyKey);
+      if (!earlier.ok || earlier.value !== null)
+        return earlier as Result<NonNullable<typeof earlier.value>, CartError>;
+    }
+    const checked = await check(change);
+    return checked.ok ? store.apply(owner, checked.value, preconditions) : checked;
+  }
+
+  async function check(change: RequestedChange): Promise<Result<Change, CartError>> {
+    if (change.op === "remove" || change.op === "clear") return ok(change);
+    const cached = catalog.cachedProduct(change.productId);
+    const product = cached ? ok(cached) : await catalog.product(change.productId);
+    if (!product.ok) return product;
+    const { stock } = product.value;
+    return stock < change.quantity ? err({ code: "OUT_OF_STOCK", stock, held: 0 }) : ok({ ...change, stock });
+  }
+
+  async function measured<T>(operation: string, work: () => Promise<Result<T, CartError>>) {
+    const startedAt = performance.now();
+    const result = await work();
+    metrics.durations.observe({ operation }, (performance.now() - startedAt) / 1000);
+    metrics.operations.inc({ operation, result: result.ok ? "ok" : result.error.code.toLowerCase() });
+    return result;
+  }
+
+  return {
+    view: (owner) =>
+      measured("view", async () => {
+        const state = await store.read(owner);
+        return state.ok ? ok(await show(state.value)) : state;
+      }),
+    change: (owner, change, preconditions) =>
+      measured(change.op, async () => {
+        const applied = await apply(owner, change, preconditions);
+        if (!applied.ok) return applied;
+        const { state, staged, replayed, expired } = applied.value;
+        if (expired) metrics.expired.inc();
+        const [cart, outboxState] = await Promise.all([
+          show(state),
+          staged === null ? ("committed" as const) : outbox.committed(staged),
+        ]);
+        return ok({ cart, outboxState, replayed });
+      }),
+  };
+}
+
+const NO_LISTINGS: Awaited<ReturnType<Catalog["listings"]>> = new Map();

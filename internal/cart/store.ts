@@ -1,0 +1,78 @@
+import type { Result } from "../platform/result/result.ts";
+import type { CartError, CartState } from "./cart.ts";
+
+/** What a client may attach to any change. */
+export interface Preconditions {
+  /** The versions one of which the cart must have; `"*"` for any; null for no condition. */
+  readonly ifMatch: readonly number[] | "*" | null;
+  /** The client's name for this request: its repeat changes nothing and gets the first outcome, for 24 h. */
+  readonly idempotencyKey: string | null;
+  /** W3C trace context to go out with the event. */
+  readonly traceparent: string | null;
+}
+
+export interface Limits {
+  readonly maxLines: number;
+  readonly maxQuantity: number;
+}
+
+/** One change to a cart. Quantities of `add` and `set` are at least 1; `stock` is what the catalog has just said. */
+export type Change =
+  | {
+      readonly op: "add" | "set";
+      readonly productId: string;
+      readonly quantity: number;
+      readonly stock: number;
+    }
+  | { readonly op: "remove"; readonly productId: string }
+  | { readonly op: "clear" };
+
+/** An event staged in Redis in the same step as the change it tells of. Structurally the outbox's StagedEvent. */
+export interface StagedChange {
+  readonly entryId: string;
+  readonly ordinal: number;
+  readonly event: {
+    readonly id: string;
+    readonly partition: number;
+    readonly type: string;
+    readonly subject: string;
+    readonly version: number;
+    readonly payload: string;
+    readonly traceparent: string | null;
+    readonly occurredAt: number;
+  };
+}
+
+export interface Applied {
+  readonly state: CartState;
+  /** Null when the operation found nothing to change. */
+  readonly staged: StagedChange | null;
+  /** True when this is the remembered outcome of an earlier request with the same idempotency key. */
+  readonly replayed: boolean;
+  /** True when the change found an expired cart and told of its end first. */
+  readonly expired: boolean;
+}
+
+export type StoreError = Exclude<CartError, { code: "PRODUCT_NOT_FOUND" | "CATALOG_UNAVAILABLE" }>;
+
+/**
+ * Carts, each change atomic and exact under any concurrency: limits, preconditions, version, TTL, expiry index and the
+ * staged event are one step. CART_STORE_UNAVAILABLE means the store did not answer: a change may or may not have
+ * happened, and only a repeat with the same idempotency key is sure not to double it.
+ */
+export interface CartStore {
+  read(owner: string): Promise<Result<CartState, StoreError>>;
+  /** Answers a repeat from memory, without looking at the cart; null when this request is new. */
+  recall(
+    owner: string,
+    change: RequestedChange,
+    idempotencyKey: string,
+  ): Promise<Result<Applied | null, StoreError>>;
+  apply(owner: string, change: Change, preconditions: Preconditions): Promise<Result<Applied, StoreError>>;
+}
+
+/** A change as the client asked for it, before the catalog was consulted. */
+export type RequestedChange =
+  | { readonly op: "add" | "set"; readonly productId: string; readonly quantity: number }
+  | { readonly op: "remove"; readonly productId: string }
+  | { readonly op: "clear" };

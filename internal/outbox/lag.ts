@@ -1,0 +1,78 @@
+import type { Logger } from "../platform/logger/logger.ts";
+import { Gauge, type Registry } from "../platform/metrics/metrics.ts";
+import type { StagingArea } from "./staging.ts";
+import type { Backlog, OutboxReader } from "./store.ts";
+
+/** How old a measurement may be when it is scraped, in ms. */
+const FRESH_MS = 1_000;
+
+/**
+ * The lag gauges, measured when scraped (at most once a second): `outbox_staged_events`, `outbox_pending_events`,
+ * `outbox_dead_events` and THE lag, `outbox_oldest_pending_age_seconds`: the age of the oldest event that is neither
+ * published nor dead, staged ones included. Any process may export them, so the lag goes on rising when every relay
+ * is dead; while a source cannot be asked, what it said last grows older.
+ */
+export function registerLagMetrics(options: {
+  registry: Registry;
+  store: Pick<OutboxReader, "backlog">;
+  staging: StagingArea;
+  log: Logger;
+}): void {
+  const { registry, store, staging, log } = options;
+  let pending: Backlog = { pending: 0, dead: 0, oldestOccurredAt: null };
+  let staged: { count: number; oldestAt: number | null } = { count: 0, oldestAt: null };
+  let clockSkewMs = 0;
+  let measuredAt = Number.NEGATIVE_INFINITY;
+  let measuring: Promise<void> | null = null;
+  let failing = false;
+
+  async function measure(): Promise<void> {
+    const results = await Promise.allSettled([
+      store.backlog().then((backlog) => {
+        pending = backlog;
+      }),
+      staging.backlog().then((backlog) => {
+        const oldest = backlog.oldestAt.filter((at) => at !== null);
+        staged = { count: backlog.staged, oldestAt: oldest.length > 0 ? Math.min(...oldest) : null };
+        clockSkewMs = backlog.now - Date.now();
+      }),
+    ]);
+    const failure = results.find((result) => result.status === "rejected");
+    if (failure && !failing)
+      log.warn({ err: failure.reason }, "the lag is estimated: a source does not answer");
+    failing = failure !== undefined;
+    measuredAt = performance.now();
+  }
+
+  async function fresh(): Promise<void> {
+    if (performance.now() - measuredAt < FRESH_MS) return;
+    measuring ??= measure().finally(() => {
+      measuring = null;
+    });
+    await measuring;
+  }
+
+  function gauge(name: string, help: string, value: () => number): void {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      async collect() {
+        await fresh();
+        this.set(value());
+      },
+    });
+  }
+
+  gauge("outbox_staged_events", "Events staged in Redis, not yet committed to SQL", () => staged.count);
+  gauge("outbox_pending_events", "Events in SQL, neither published nor dead", () => pending.pending);
+  gauge("outbox_dead_events", "Events parked as dead", () => pending.dead);
+  gauge(
+    "outbox_oldest_pending_age_seconds",
+    "Age of the oldest event that is neither published nor dead",
+    () => {
+      const times = [pending.oldestOccurredAt, staged.oldestAt].filter((at) => at !== null);
+      return times.length === 0 ? 0 : Math.max(0, Date.now() + clockSkewMs - Math.min(...times)) / 1000;
+    },
+  );
+}

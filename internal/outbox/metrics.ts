@@ -1,0 +1,78 @@
+import { Counter, DURATION_BUCKETS, Gauge, Histogram, type Registry } from "../platform/metrics/metrics.ts";
+
+export interface ForwarderMetrics {
+  readonly commits: Counter;
+  readonly forwarded: Counter;
+  readonly streamReads: Counter;
+  readonly commitTimeouts: Counter;
+  readonly commitDuration: Histogram;
+}
+
+export function createForwarderMetrics(registry: Registry): ForwarderMetrics {
+  const registers = [registry];
+  return {
+    commits: new Counter({
+      name: "outbox_commits_total",
+      help: "SQL transactions that committed staged events",
+      registers,
+    }),
+    forwarded: new Counter({
+      name: "outbox_forwarded_events_total",
+      help: "Staged events committed to SQL",
+      registers,
+    }),
+    streamReads: new Counter({
+      name: "outbox_stream_reads_total",
+      help: "Times a shard's staging stream had to be read because memory did not have it all",
+      registers,
+    }),
+    commitTimeouts: new Counter({
+      name: "outbox_commit_timeouts_total",
+      help: "Requests answered before their event was committed",
+      registers,
+    }),
+    commitDuration: new Histogram({
+      name: "outbox_commit_duration_seconds",
+      help: "Duration of one group commit, reading of the streams included",
+      buckets: DURATION_BUCKETS,
+      registers,
+    }),
+  };
+}
+
+export interface RelayMetrics {
+  readonly published: Counter<"result">;
+  readonly latency: Histogram;
+  readonly owned: Gauge;
+  readonly inFlight: Gauge;
+  readonly purged: Counter;
+}
+
+export function createRelayMetrics(registry: Registry): RelayMetrics {
+  const registers = [registry];
+  return {
+    published: new Counter({
+      name: "outbox_publish_total",
+      help: "Attempts to publish by outcome: accepted, refused, unknown, dead",
+      labelNames: ["result"] as const,
+      registers,
+    }),
+    latency: new Histogram({
+      name: "outbox_publish_latency_seconds",
+      help: "From the change to the broker's acceptance of its event",
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
+      registers,
+    }),
+    owned: new Gauge({
+      name: "outbox_partitions_owned",
+      help: "Partitions this relay holds a lease for",
+      registers,
+    }),
+    inFlight: new Gauge({ name: "outbox_in_flight", help: "Events sent and not yet answered", registers }),
+    purged: new Counter({
+      name: "outbox_purged_total",
+      help: "Published events deleted after retention",
+      registers,
+    }),
+  };
+}

@@ -1,0 +1,19 @@
+import type { OutboxReader } from "./store.ts";
+
+/** Rows deleted in one transaction: small enough to hold no lock that anyone notices. */
+const CHUNK = 1_000;
+
+/** Deletes events published more than `retentionMs` ago, chunk by chunk, until none is left or `signal` aborts. Returns how many. */
+export async function purgePublished(
+  store: Pick<OutboxReader, "purge">,
+  retentionMs: number,
+  signal: AbortSignal,
+): Promise<number> {
+  let total = 0;
+  while (!signal.aborted) {
+    const purged = await store.purge(retentionMs, CHUNK);
+    total += purged;
+    if (purged < CHUNK) break;
+  }
+  return total;
+}

@@ -1,0 +1,137 @@
+import type { Logger } from "../platform/logger/logger.ts";
+import type { Delivery, OwnedPartition } from "./lanes.ts";
+import type { OutboxStore } from "./store.ts";
+
+/** Reads ahead of the broker: keeps the lanes supplied from the partitions this relay owns. */
+export interface Reader {
+  start(): void;
+  stop(): Promise<void>;
+  /** Something has changed: room in the lanes, a new partition, a settled tenure. */
+  wake(): void;
+  /** This relay has parked an event of the subject. */
+  noteDead(subject: string): void;
+}
+
+/** How often to look whether dead events were replayed, in ms. */
+const DEAD_CHECK_MS = 1_000;
+
+/** After a read of fewer events than this, wait a little: many small queries cost the database more than they bring. */
+const FULL_READ = 256;
+const BUSY_POLL_MS = 5;
+
+/**
+ * Each turn asks for what lies beyond every open partition's cursor, in one query, as long as fewer than `capacity`
+ * events are held. A cursor is safe because within a partition events become visible in seq order (the forwarder
+ * commits them so). A partition is opened only when nothing sent or marked under an earlier tenure is outstanding,
+ * so that its events are not sent twice for nothing.
+ */
+export function createReader(options: {
+  store: Pick<OutboxStore, "pending" | "deadSubjects">;
+  pollMs: number;
+  capacity: number;
+  partitions: () => OwnedPartition[];
+  unsettled: (partition: number) => number;
+  deliver: (delivery: Delivery) => void;
+  delivered: () => void;
+  /** Begin this partition anew: its cursor has passed events that have become pending again. */
+  restart: (partition: OwnedPartition) => void;
+  log: Logger;
+}): Reader {
+  const { store, pollMs, capacity, unsettled, deliver, delivered, log } = options;
+  let dead = new Set<string>();
+  let deadCheckedAt = 0;
+  let loop: Promise<void> = Promise.resolve();
+  let stopped = false;
+  let failures = 0;
+  let rest: { until: "poll" | "room"; wake: () => void } | null = null;
+
+  async function run(): Promise<void> {
+    while (!stopped) {
+      let found = 0;
+      try {
+        if (performance.now() - deadCheckedAt > DEAD_CHECK_MS) await checkDead();
+        found = await read();
+        if (failures > 0) log.info("the outbox can be read again");
+        failures = 0;
+      } catch (err) {
+        if (failures++ === 0) log.warn({ err }, "the outbox cannot be read");
+        await pause(Math.min(50 * 2 ** failures, 1_000), "poll");
+        continue;
+      }
+      if (room() === 0) await pause(1_000, "room");
+      else if (found < FULL_READ) await pause(found === 0 ? pollMs : Math.min(pollMs, BUSY_POLL_MS), "poll");
+    }
+  }
+
+  function room(): number {
+    let held = 0;
+    for (const partition of options.partitions()) held += partition.held;
+    return Math.max(0, capacity - held);
+  }
+
+  async function read(): Promise<number> {
+    const space = room();
+    if (space === 0) return 0;
+    const open = options.partitions().filter(opened);
+    if (open.length === 0) return 0;
+    const limit = Math.max(8, Math.ceil(space / open.length), Math.min(64, space));
+    const cursors = open.map(({ partition, cursor }) => ({ partition, after: cursor }));
+    const events = await store.pending(cursors, limit);
+    const byNumber = new Map(open.map((partition) => [partition.partition, partition]));
+    for (const event of events) {
+      const partition = byNumber.get(event.partition)!;
+      if (partition.phase !== "open") continue;
+      partition.cursor = event.seq;
+      if (!dead.has(event.subject)) deliver({ event, partition, attempts: event.attempts });
+    }
+    if (events.length > 0) delivered();
+    return events.length;
+  }
+
+  function opened(partition: OwnedPartition): boolean {
+    if (partition.phase === "waiting" && unsettled(partition.partition) === 0) partition.phase = "open";
+    return partition.phase === "open";
+  }
+
+  /** After a replay, the subject's events lie behind the cursors: everything is read again from the start. */
+  async function checkDead(): Promise<void> {
+    const open = options.partitions();
+    deadCheckedAt = performance.now();
+    if (open.length === 0) return;
+    const now = new Set(await store.deadSubjects(open.map(({ partition }) => partition)));
+    const replayed = [...dead].some((subject) => !now.has(subject));
+    dead = now;
+    if (replayed) for (const partition of open) if (partition.phase === "open") options.restart(partition);
+  }
+
+  async function pause(ms: number, until: "poll" | "room"): Promise<void> {
+    if (stopped) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      rest = {
+        until,
+        wake: () => {
+          clearTimeout(timer);
+          resolve();
+        },
+      };
+    });
+    rest = null;
+  }
+
+  return {
+    start: () => {
+      loop = run();
+    },
+    stop: async () => {
+      stopped = true;
+      rest?.wake();
+      await loop;
+    },
+    wake: () => {
+      // An idle poll waits its time out; only waiting for room is ended by progress.
+      if (rest?.until === "room" && room() >= capacity / 2) rest.wake();
+    },
+    noteDead: (subject) => void dead.add(subject),
+  };
+}

@@ -1,0 +1,91 @@
+import { expect } from "chai";
+import { createShardQueue } from "./shard-queue.ts";
+import type { StagedEvent } from "./staging.ts";
+
+const staged = (ordinal: number): StagedEvent => ({
+  entryId: `1000-${ordinal}`,
+  ordinal,
+  event: {
+    id: `event-${ordinal}`,
+    partition: 0,
+    type: "cart.updated",
+    subject: "cart",
+    version: ordinal,
+    payload: "{}",
+    traceparent: null,
+    occurredAt: 1_000,
+  },
+});
+
+const ordinals = (events: readonly StagedEvent[]) => events.map((each) => each.ordinal);
+
+/** A queue that has just read the stream completely, up to `last`. */
+function readUpTo(last: number) {
+  const queue = createShardQueue();
+  queue.beginRead()([staged(last)], true);
+  return queue;
+}
+
+describe("A shard's queue", () => {
+  it("must read the stream before anything else", () => {
+    const queue = createShardQueue();
+    queue.offer(staged(1));
+    expect(queue.mustRead()).to.equal(true);
+    expect(queue.take()).to.deep.equal([]);
+  });
+
+  it("forwards from memory while it has seen every event since its last read", () => {
+    const queue = readUpTo(4);
+    queue.offer(staged(5));
+    queue.offer(staged(6));
+    expect(queue.mustRead()).to.equal(false);
+    expect(ordinals(queue.take())).to.deep.equal([5, 6]);
+    expect(queue.take()).to.deep.equal([]);
+  });
+
+  it("must read when another process has staged something in between", () => {
+    const queue = readUpTo(4);
+    queue.offer(staged(5));
+    queue.offer(staged(7));
+    expect(queue.mustRead()).to.equal(true);
+    expect(queue.take()).to.deep.equal([]);
+  });
+
+  it("must read when ordinals go back, as after a Redis that lost its last writes", () => {
+    const queue = readUpTo(9);
+    queue.offer(staged(3));
+    expect(queue.mustRead()).to.equal(true);
+  });
+
+  it("continues the chain with what was offered while it was reading", () => {
+    const queue = createShardQueue();
+    const endRead = queue.beginRead();
+    queue.offer(staged(2));
+    queue.offer(staged(3));
+    endRead([staged(1), staged(2)], true);
+    expect(queue.mustRead()).to.equal(false);
+    expect(ordinals(queue.take())).to.deep.equal([3]);
+  });
+
+  it("must read again when what was offered while reading does not fit what was read", () => {
+    const queue = createShardQueue();
+    const endRead = queue.beginRead();
+    queue.offer(staged(5));
+    endRead([staged(1), staged(2)], true);
+    expect(queue.mustRead()).to.equal(true);
+  });
+
+  it("must read again after a read that did not reach the end", () => {
+    const queue = createShardQueue();
+    queue.beginRead()([staged(1)], false);
+    expect(queue.mustRead()).to.equal(true);
+  });
+
+  it("is not fooled by a read that was under way when the chain broke", () => {
+    const queue = createShardQueue();
+    const endRead = queue.beginRead();
+    queue.breakChain();
+    endRead([staged(1)], true);
+    expect(queue.mustRead()).to.equal(true);
+  });
+});

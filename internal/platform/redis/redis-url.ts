@@ -1,0 +1,47 @@
+import { z } from "zod";
+
+/** Where a Redis is and how to log in; more than one node means Redis Cluster. */
+export interface RedisAddress {
+  readonly nodes: readonly { readonly host: string; readonly port: number }[];
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly tls: boolean;
+}
+
+/**
+ * A `REDIS_URL`: `redis://[user:password@]host:port`, `rediss://` for TLS, and for Redis Cluster several
+ * `host:port` after one scheme, separated by commas. Faults never repeat the value.
+ */
+export const redisUrl = () =>
+  z.string().transform((value, context): RedisAddress => {
+    const address = parseRedisUrl(value);
+    if (address) return address;
+    context.addIssue({
+      code: "custom",
+      message:
+        "must look like redis://[user:password@]host:port, with further host:port after commas for a cluster",
+    });
+    return z.NEVER;
+  });
+
+/** The parts of a `REDIS_URL`, or null when it is not one. */
+export function parseRedisUrl(value: string): RedisAddress | null {
+  const [first = "", ...others] = value.split(",");
+  if (!URL.canParse(first)) return null;
+  const url = new URL(first);
+  const tls = url.protocol === "rediss:";
+  if (!(tls || url.protocol === "redis:") || url.hostname === "" || !["", "/"].includes(url.pathname))
+    return null;
+  const nodes = [{ host: url.hostname, port: Number(url.port || 6379) }];
+  for (const other of others) {
+    const match = /^([A-Za-z0-9.-]+):(\d{1,5})$/.exec(other);
+    if (!match) return null;
+    nodes.push({ host: match[1]!, port: Number(match[2]) });
+  }
+  return {
+    nodes,
+    username: url.username === "" ? undefined : decodeURIComponent(url.username),
+    password: url.password === "" ? undefined : decodeURIComponent(url.password),
+    tls,
+  };
+}

@@ -1,0 +1,81 @@
+import { Cluster, Redis } from "ioredis";
+import type { Logger } from "../logger/logger.ts";
+import type { RedisAddress } from "./redis-url.ts";
+
+/** A connection to one Redis or to a cluster; scripts and commands work the same on both. */
+export type RedisConnection = Redis | Cluster;
+
+/**
+ * Opens a connection that tells the truth about a lost Redis: a command fails at once while there is no connection,
+ * after `commandTimeoutMs` when Redis does not answer, and is never sent a second time by the driver, because its
+ * first sending may have taken effect. Reconnects for ever in the background. A loss and a recovery are logged once
+ * each. Does not wait for the connection: see {@link pingRedis}.
+ */
+export function connectRedis(
+  address: RedisAddress,
+  options: { log: Logger; commandTimeoutMs: number },
+): RedisConnection {
+  const { log, commandTimeoutMs } = options;
+  const common = {
+    protocol: 2 as const,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: commandTimeoutMs,
+    connectTimeout: 2_000,
+    ...(address.username !== undefined && { username: address.username }),
+    ...(address.password !== undefined && { password: address.password }),
+    ...(address.tls && { tls: {} }),
+  };
+  const retry = (times: number) => Math.min(50 * times, 1_000);
+  const connection: RedisConnection =
+    address.nodes.length > 1
+      ? new Cluster([...address.nodes], {
+          enableOfflineQueue: false,
+          clusterRetryStrategy: retry,
+          slotsRefreshTimeout: 2_000,
+          redisOptions: common,
+        })
+      : new Redis({ ...common, ...address.nodes[0]!, retryStrategy: retry });
+  let down = false;
+  connection.on("error", (err: Error) => {
+    if (!down) log.warn({ err }, "Redis connection lost or refused");
+    down = true;
+  });
+  connection.on("ready", () => {
+    if (down) log.info("Redis connection is back");
+    down = false;
+  });
+  return connection;
+}
+
+/** Resolves when Redis answers; for readiness. */
+export async function pingRedis(redis: RedisConnection): Promise<void> {
+  await redis.ping();
+}
+
+/** Resolves once the connection is usable; rejects when `timeoutMs` pass first. */
+export async function awaitRedis(redis: RedisConnection, timeoutMs: number): Promise<void> {
+  if (redis.status === "ready") return;
+  await new Promise<void>((resolve, reject) => {
+    const onReady = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    const timer = setTimeout(() => {
+      redis.off("ready", onReady);
+      reject(new Error(`Redis did not become ready within ${timeoutMs} ms`));
+    }, timeoutMs);
+    redis.once("ready", onReady);
+  });
+}
+
+/** Lets commands under way finish, then disconnects; a Redis that does not answer is left at once. */
+export async function closeRedis(redis: RedisConnection): Promise<void> {
+  try {
+    await redis.quit();
+  } catch {
+    // Not connected, or no answer: there is nothing to finish, and disconnecting is all that is left.
+    redis.disconnect();
+  }
+}

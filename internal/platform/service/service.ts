@@ -1,0 +1,47 @@
+import type { RequestListener } from "node:http";
+import { startAdminServer } from "../http/admin.ts";
+import { listen } from "../http/server.ts";
+import { createLifecycle, type Lifecycle } from "../lifecycle/lifecycle.ts";
+import { createLogger, type Logger } from "../logger/logger.ts";
+import { createRegistry, type Registry } from "../metrics/metrics.ts";
+
+/** What every long-running process starts with. */
+export interface Service {
+  readonly log: Logger;
+  readonly registry: Registry;
+  readonly lifecycle: Lifecycle;
+  /** Listens for the process's own traffic on `port` and declares it ready. Closed first at shutdown. */
+  serve(handler: RequestListener, port: number): Promise<void>;
+}
+
+/** Logger, metrics, lifecycle and the admin port of the process `name`; the admin port closes last. */
+export async function startService(
+  name: string,
+  config: {
+    readonly HOST: string;
+    readonly ADMIN_PORT: number;
+    readonly LOG_LEVEL: string;
+    readonly SHUTDOWN_DELAY_MS: number;
+    readonly SHUTDOWN_DEADLINE_MS: number;
+  },
+): Promise<Service> {
+  const log = createLogger(name, config.LOG_LEVEL);
+  const registry = createRegistry(name);
+  const lifecycle = createLifecycle({
+    log,
+    delayMs: config.SHUTDOWN_DELAY_MS,
+    deadlineMs: config.SHUTDOWN_DEADLINE_MS,
+  });
+  await startAdminServer({ lifecycle, registry, host: config.HOST, port: config.ADMIN_PORT });
+  return {
+    log,
+    registry,
+    lifecycle,
+    serve: async (handler, port) => {
+      const server = await listen(handler, { host: config.HOST, port });
+      lifecycle.onStop("http server", () => server.close());
+      log.info({ port: server.port }, "listening");
+      lifecycle.ready();
+    },
+  };
+}

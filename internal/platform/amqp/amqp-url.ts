@@ -1,0 +1,51 @@
+import { z } from "zod";
+
+/** Where a broker is and how to log in. */
+export interface AmqpAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly username: string;
+  readonly password: string;
+  readonly tls: boolean;
+  /** The RabbitMQ virtual host; undefined for the default one. */
+  readonly vhost: string | undefined;
+}
+
+/** What a broker's URL looks like, for messages about one that does not. */
+export const AMQP_URL_FORM =
+  "must look like amqp://user:password@host[:port][/vhost], or amqps:// for TLS; a login without user and password is refused";
+
+/** A setting that holds a broker's URL; the value stays a string. Faults never repeat it. */
+export const amqpUrl = () => z.string().refine((value) => parseAmqpUrl(value) !== null, AMQP_URL_FORM);
+
+/**
+ * The parts of a broker's URL, or null when it is not one. User and password are required: without them RabbitMQ 4
+ * may log a client in as its anonymous user, and nobody would notice.
+ */
+export function parseAmqpUrl(value: string): AmqpAddress | null {
+  if (!URL.canParse(value)) return null;
+  const url = new URL(value);
+  const tls = url.protocol === "amqps:";
+  if (!(tls || url.protocol === "amqp:") || url.hostname === "") return null;
+  if (url.username === "" || url.password === "" || url.search !== "" || url.hash !== "") return null;
+  const path = url.pathname.slice(1);
+  if (path.includes("/")) return null;
+  const [username, password, vhost] = [url.username, url.password, path].map(decoded);
+  if (username === undefined || password === undefined || vhost === undefined) return null;
+  return {
+    host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
+    port: Number(url.port || (tls ? 5671 : 5672)),
+    username,
+    password,
+    tls,
+    vhost: vhost === "" || vhost === "/" ? undefined : vhost,
+  };
+}
+
+function decoded(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return undefined; // not percent-encoding: for the caller that is no valid URL
+  }
+}

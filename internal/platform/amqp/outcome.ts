@@ -1,0 +1,83 @@
+/** What became of one message. */
+export type SendOutcome =
+  | { readonly kind: "accepted" }
+  | { readonly kind: "refused"; readonly transient: boolean; readonly error: string }
+  | { readonly kind: "unknown"; readonly sessionFault: boolean; readonly error: string };
+
+/** An AMQP error as brokers send it, or an error of the socket. */
+export interface Condition {
+  readonly condition?: string | undefined;
+  readonly description?: string | undefined;
+}
+
+/** Why a link came to its end, or could not be opened. */
+export interface LinkEnd {
+  /** For people, without secrets, and the same words for the same cause. */
+  readonly reason: string;
+  /** True when a message may have caused it. */
+  readonly sessionFault: boolean;
+  /** True when it stays until somebody changes the broker or the configuration. */
+  readonly lasting: boolean;
+}
+
+export const ACCEPTED: SendOutcome = { kind: "accepted" };
+export const RELEASED: SendOutcome = {
+  kind: "refused",
+  transient: true,
+  error: "released by the broker: no queue is bound to take it",
+};
+const QUEUE_FULL: SendOutcome = {
+  kind: "refused",
+  transient: true,
+  error: "rejected by the broker without a reason: a queue is full",
+};
+
+/** The outcome of a rejected message. A rejection without a reason is how RabbitMQ says that a queue is full. */
+export function rejected(error: Condition | undefined | null): SendOutcome {
+  if (!error?.condition) return QUEUE_FULL;
+  return { kind: "refused", transient: false, error: `rejected by the broker: ${describe(error)}` };
+}
+
+const MISSING = "amqp:not-found";
+const FORBIDDEN = "amqp:unauthorized-access";
+
+/** Conditions that speak of the broker or its set-up, whatever was sent. */
+const NOT_BY_A_MESSAGE = new Set([
+  MISSING,
+  FORBIDDEN,
+  "amqp:connection:forced",
+  "amqp:internal-error",
+  "amqp:resource-locked",
+  "amqp:session:unattached-handle",
+]);
+
+/** True for a condition that means the exchange is gone or closed to us, so that no message can be sent. */
+export function isSetUpFault(condition: string | undefined): boolean {
+  return condition === MISSING || condition === FORBIDDEN;
+}
+
+/** The end of a link, by what ended: the whole connection, or only our session or link on it. */
+export function endOf(scope: "connection" | "link", error: Condition | undefined, exchange: string): LinkEnd {
+  const condition = error?.condition;
+  if (condition === FORBIDDEN) {
+    const reason =
+      scope === "connection"
+        ? "the broker refuses the configured user or password"
+        : `the broker does not let the configured user publish to exchange "${exchange}"`;
+    return { reason, sessionFault: false, lasting: true };
+  }
+  if (scope === "link" && condition === MISSING)
+    return { reason: `exchange "${exchange}" does not exist`, sessionFault: false, lasting: true };
+  if (!condition) return lost(`the broker closed the ${scope}`);
+  const sessionFault = scope === "link" && !NOT_BY_A_MESSAGE.has(condition);
+  return { reason: `the broker ended the ${scope}: ${describe(error)}`, sessionFault, lasting: false };
+}
+
+/** An end that no message caused and that time or a new connection may heal. */
+export function lost(reason: string): LinkEnd {
+  return { reason, sessionFault: false, lasting: false };
+}
+
+function describe(error: Condition): string {
+  return error.description ? `${error.condition} (${error.description.slice(0, 300)})` : `${error.condition}`;
+}

@@ -1,0 +1,220 @@
+import type { Socket } from "node:net";
+import {
+  Connection,
+  ConnectionEvents,
+  type Delivery,
+  type EventContext,
+  type Sender,
+  SenderEvents,
+  type Session,
+  SessionEvents,
+} from "rhea-promise";
+import { type AddressVersion, addressVersionOf, exchangeTarget } from "./address.ts";
+import type { AmqpAddress } from "./amqp-url.ts";
+import { openSocket } from "./cork.ts";
+import type { SendOutcome } from "./outcome.ts";
+import { ACCEPTED, type Condition, endOf, type LinkEnd, lost, RELEASED, rejected } from "./outcome.ts";
+
+export interface SenderLinkOptions {
+  readonly address: AmqpAddress;
+  readonly exchange: string;
+  readonly addressVersion: "auto" | AddressVersion;
+  /** How long each step of opening may take, in ms. */
+  readonly openTimeoutMs: number;
+  /** After twice this without a sign of life from the broker the link ends, in ms. */
+  readonly idleTimeoutMs: number;
+  onAnswer(delivery: Delivery, outcome: SendOutcome, condition: string | undefined): void;
+  /** The broker may have room for more now. */
+  onCredit(): void;
+  /** Called exactly once, unless {@link SenderLink.close} came first: the link is no more, nor is its connection. */
+  onEnd(end: LinkEnd): void;
+}
+
+/** One connection, its session and its sender, from opening to its first failure; never repaired, only replaced. */
+export interface SenderLink {
+  /** Null until the link is open. */
+  opened(): OpenLink | null;
+  /** Ends the link now, as if it had failed. */
+  end(end: LinkEnd): void;
+  /** Says goodbye to the broker and destroys the connection, within a second; onEnd is not called. */
+  close(): Promise<void>;
+}
+
+export interface OpenLink {
+  readonly addressVersion: AddressVersion;
+  /** The broker's product and version. */
+  readonly broker: string;
+  /** In bytes, as encoded. */
+  readonly maxMessageSize: number;
+  /** How many messages may be handed over now. */
+  room(): number;
+  /** True while the broker has closed the session's window: it takes no messages from anybody. */
+  windowClosed(): boolean;
+  send(encoded: Buffer): Delivery;
+}
+
+/** What rhea keeps of the sending half of a session; not in its types. */
+interface Outgoing {
+  readonly remote_window?: number;
+  readonly next_delivery_id: number;
+  readonly next_pending_delivery: number;
+  available(): number;
+}
+
+const GOODBYE_MS = 1_000;
+const RAW = { format: 0 };
+
+/** Begins to open a link to `exchange`; `onOpen` is called when messages can be sent, else `onEnd`. */
+export function openSenderLink(options: SenderLinkOptions, onOpen: (link: OpenLink) => void): SenderLink {
+  const { address, exchange, onAnswer, onCredit, onEnd } = options;
+  let socket: Socket | undefined;
+  let opened: OpenLink | null = null;
+  let over = false;
+
+  const connection = new Connection({
+    host: address.host,
+    port: address.port,
+    username: address.username,
+    password: address.password,
+    ...(address.vhost !== undefined && { hostname: `vhost:${address.vhost}` }),
+    reconnect: false,
+    idle_time_out: options.idleTimeoutMs,
+    operationTimeoutInSeconds: options.openTimeoutMs / 1000,
+    connection_details: () => ({
+      host: address.host,
+      port: address.port,
+      connect: (_port: number, _host: string, _options: unknown, connected: () => void) => {
+        socket = openSocket(address, connected);
+        return socket;
+      },
+    }),
+  });
+
+  function end(reason: LinkEnd): void {
+    if (over) return;
+    over = true;
+    opened = null;
+    destroy();
+    onEnd(reason);
+  }
+
+  function destroy(): void {
+    // With an error, because rhea stops its timers on a socket's `error` or `end`, and does not listen for `close`.
+    socket?.destroy(new Error("destroyed after a failure or a goodbye"));
+  }
+
+  const onConnection = (event: ConnectionEvents, toEnd: (context: EventContext) => LinkEnd) =>
+    connection.on(event, (context) => end(toEnd(context)));
+  const connectionEnd = () => endOf("connection", connection.getError(), exchange);
+  onConnection(ConnectionEvents.connectionError, connectionEnd);
+  onConnection(ConnectionEvents.connectionClose, connectionEnd);
+  onConnection(ConnectionEvents.disconnected, (context) => lost(disconnection(context.error)));
+  // For these two rhea hands over the error in place of a context.
+  onConnection(ConnectionEvents.protocolError, ({ _context }) => lost(`protocol error: ${text(_context)}`));
+  onConnection(ConnectionEvents.error, ({ _context }) => lost(`driver error: ${text(_context)}`));
+
+  function watchLink(sender: Sender): void {
+    const ended = () => end(endOf("link", sender.error as Condition | undefined, exchange));
+    sender.on(SenderEvents.senderError, ended);
+    sender.on(SenderEvents.senderClose, ended);
+    sender.on(SenderEvents.sendable, onCredit);
+    sender.on(SenderEvents.accepted, ({ delivery }) => onAnswer(delivery!, ACCEPTED, undefined));
+    sender.on(SenderEvents.released, ({ delivery }) => onAnswer(delivery!, RELEASED, undefined));
+    sender.on(SenderEvents.modified, ({ delivery }) => onAnswer(delivery!, RELEASED, undefined));
+    sender.on(SenderEvents.rejected, ({ delivery }) => {
+      const error = (delivery!.remote_state as { error?: Condition }).error;
+      onAnswer(delivery!, rejected(error), error?.condition);
+    });
+  }
+
+  async function open(): Promise<void> {
+    await connection.open();
+    const broker = connection.properties ?? {};
+    const version = options.addressVersion === "auto" ? addressVersionOf(broker) : options.addressVersion;
+    const session = await connection.createSession();
+    const sessionEnded = () => end(endOf("link", session.error as Condition | undefined, exchange));
+    session.on(SessionEvents.sessionError, sessionEnded);
+    session.on(SessionEvents.sessionClose, sessionEnded);
+    const sender = await attach(session, version, exchange);
+    watchLink(sender);
+    if (!sender.isOpen()) return end(endOf("link", sender.error as Condition | undefined, exchange));
+    opened = openLink(
+      session,
+      sender,
+      version,
+      `${broker.product ?? "broker"} ${broker.version ?? ""}`.trim(),
+    );
+    onOpen(opened);
+  }
+
+  // Most failures have ended the link by the time their step rejects: through the listeners above.
+  open().catch((err: unknown) => end(failedToOpen(err, exchange)));
+
+  return {
+    opened: () => opened,
+    end,
+    close: async () => {
+      if (over) return;
+      over = true;
+      opened = null;
+      let timer: NodeJS.Timeout | undefined;
+      const patience = new Promise((resolve) => {
+        timer = setTimeout(resolve, GOODBYE_MS);
+      });
+      // A goodbye that fails or stays unanswered changes nothing: the socket is destroyed either way.
+      const goodbye = connection.isOpen() ? connection.close().catch(() => {}) : undefined;
+      await Promise.race([goodbye, patience]);
+      clearTimeout(timer);
+      destroy();
+    },
+  };
+}
+
+/** With v1 a link to the exchange. With v2 one to nowhere, after a look whether the exchange exists. */
+async function attach(session: Session, version: AddressVersion, exchange: string): Promise<Sender> {
+  const target = exchangeTarget(version, exchange);
+  if (version === "v1") return session.createSender({ target });
+  const probe = await session.createSender({ target });
+  await probe.close({ closeSession: false });
+  return session.createSender();
+}
+
+function openLink(
+  session: Session,
+  sender: Sender,
+  addressVersion: AddressVersion,
+  broker: string,
+): OpenLink {
+  const outgoing: Outgoing = session.outgoing;
+  const limit = sender.maxMessageSize;
+  return {
+    addressVersion,
+    broker,
+    maxMessageSize: typeof limit === "number" && limit > 0 ? limit : Number.POSITIVE_INFINITY,
+    room: () => {
+      const waiting = outgoing.next_delivery_id - outgoing.next_pending_delivery;
+      return Math.min(sender.credit - waiting, outgoing.available());
+    },
+    windowClosed: () => outgoing.remote_window === 0,
+    send: (encoded) => sender.send(encoded, RAW),
+  };
+}
+
+function failedToOpen(error: unknown, exchange: string): LinkEnd {
+  const { condition, message } = (error ?? {}) as { condition?: unknown; message?: unknown };
+  if (typeof condition === "string") return endOf("link", error as Condition, exchange);
+  // rhea-promise's own words name the link, and with it a new random name each time.
+  if (String(message).includes("operation timeout")) return lost("the broker does not answer");
+  return lost(`the broker cannot be reached: ${text(error)}`);
+}
+
+function disconnection(error: unknown): string {
+  return error === undefined ? "the broker went away" : `connection failed: ${text(error)}`;
+}
+
+/** The words of an error for people. Never the error itself: rhea's carry the connection and with it the password. */
+function text(error: unknown): string {
+  if (typeof error !== "object" || error === null) return String(error);
+  const { code, condition, description, message } = error as Record<string, unknown>;
+  return String(code ?? (condition ? `${condition} ${description ?? ""}`.trim() : message));
+}

@@ -1,0 +1,165 @@
+import type { Logger } from "../logger/logger.ts";
+import type { AddressVersion } from "./address.ts";
+import type { AmqpAddress } from "./amqp-url.ts";
+import { createBackoff } from "./backoff.ts";
+import { createInFlight } from "./in-flight.ts";
+import { isSetUpFault, type LinkEnd, lost, type SendOutcome } from "./outcome.ts";
+import { type OpenLink, openSenderLink, type SenderLink } from "./sender-link.ts";
+import { createStateLog } from "./state-log.ts";
+
+export interface AmqpSenderOptions {
+  readonly address: AmqpAddress;
+  readonly exchange: string;
+  readonly addressVersion: "auto" | AddressVersion;
+  /** How long a message may stay unanswered, in ms, before the connection is given up. */
+  readonly sendTimeoutMs: number;
+  /** The broker is given up after twice this without a sign of life, in ms. */
+  readonly idleTimeoutMs: number;
+  readonly log: Logger;
+  /** Called with true when messages can be sent, with false when no longer. */
+  readonly onState: (up: boolean) => void;
+}
+
+/** Sends to one exchange over a connection that is opened again whenever it fails. */
+export interface AmqpSender {
+  /**
+   * Sends what `encode` makes for the broker's address version. Never rejects and never hangs. `unknown` at once while
+   * no messages can be sent; and for everything in flight when the connection, session or link ends.
+   */
+  send(encode: (version: AddressVersion) => Buffer): Promise<SendOutcome>;
+  /** Resolves once messages can be sent; rejects when `signal` aborts or the sender is closed. */
+  ready(signal: AbortSignal): Promise<void>;
+  /** Why no messages can be sent now, or null. */
+  fault(): string | null;
+  /** Waits for what is in flight, then closes. */
+  close(): Promise<void>;
+}
+
+const BACKOFF_MS = { min: 100, max: 5_000 };
+const OPEN_TIMEOUT_MS = 10_000;
+const BLOCKED = "the broker accepts no messages (memory or disk alarm?)";
+const CLOSED = "the publisher is closed";
+
+export function createAmqpSender(options: AmqpSenderOptions): AmqpSender {
+  const { exchange, sendTimeoutMs } = options;
+  const backoff = createBackoff(BACKOFF_MS.min, BACKOFF_MS.max);
+  const state = createStateLog(options.log, exchange);
+  const wakeups = new Set<() => void>();
+  const inFlight = createInFlight(() => drained?.());
+  let drained: (() => void) | undefined;
+  let fault: string | null = "not connected to the broker yet";
+  let closing = false;
+  let retry: NodeJS.Timeout | undefined;
+  let open: OpenLink | null = null;
+  let link: SenderLink = connect();
+  // rhea says nothing when the broker closes or opens the session's window, and a timer for each message would be dear.
+  const watch = setInterval(look, Math.min(100, Math.max(10, sendTimeoutMs / 20)));
+  watch.unref();
+
+  function connect(): SenderLink {
+    return openSenderLink(
+      {
+        ...options,
+        openTimeoutMs: OPEN_TIMEOUT_MS,
+        onAnswer: (delivery, outcome, condition) => {
+          // With v2 a message to an exchange that was deleted is rejected: not the fault of the message.
+          if (outcome.kind === "refused" && isSetUpFault(condition))
+            link.end({ reason: outcome.error, sessionFault: false, lasting: true });
+          else inFlight.answer(delivery, outcome);
+          sendWaiting();
+        },
+        onCredit: sendWaiting,
+        onEnd: ended,
+      },
+      (opened) => {
+        open = opened;
+        backoff.reset();
+        look();
+      },
+    );
+  }
+
+  function sendWaiting(): void {
+    if (open && !open.windowClosed()) inFlight.sendWaiting(open);
+  }
+
+  function ended(end: LinkEnd): void {
+    open = null;
+    inFlight.settleAll({ kind: "unknown", sessionFault: end.sessionFault, error: end.reason });
+    if (closing) return;
+    down(end);
+    retry = setTimeout(() => {
+      link = connect();
+    }, backoff.next());
+  }
+
+  function down(end: LinkEnd): void {
+    fault = end.reason;
+    state.down(end);
+    options.onState(false);
+  }
+
+  /** Notices what nobody tells: a closed or reopened window, and a message that stays unanswered for too long. */
+  function look(): void {
+    if (!open) return;
+    if (open.windowClosed()) {
+      if (fault !== BLOCKED) down(lost(BLOCKED));
+      // They were never sent. What was sent before keeps its chance of an answer.
+      inFlight.settleWaiting({ kind: "unknown", sessionFault: false, error: BLOCKED });
+    } else if (fault !== null && !closing) {
+      fault = null;
+      state.up(open);
+      options.onState(true);
+      for (const wake of [...wakeups]) wake();
+    }
+    const oldest = inFlight.oldest();
+    if (oldest !== null && performance.now() - oldest > sendTimeoutMs)
+      link.end(lost(`a message was not answered within ${sendTimeoutMs} ms`));
+  }
+
+  return {
+    send: (encode) => {
+      if (closing || !open || open.windowClosed())
+        return Promise.resolve({ kind: "unknown", sessionFault: false, error: fault ?? BLOCKED });
+      const encoded = encode(open.addressVersion);
+      if (encoded.length <= open.maxMessageSize) return inFlight.add(open, encoded);
+      const error = `the message has ${encoded.length} bytes, and the broker takes at most ${open.maxMessageSize}`;
+      return Promise.resolve({ kind: "refused", transient: false, error });
+    },
+    ready: async (signal) => {
+      signal.throwIfAborted();
+      if (!closing && open && fault === null && !open.windowClosed()) return;
+      if (closing) throw new Error(CLOSED);
+      await new Promise<void>((resolve, reject) => {
+        const woken = () => {
+          wakeups.delete(woken);
+          signal.removeEventListener("abort", aborted);
+          if (closing) reject(new Error(CLOSED));
+          else resolve();
+        };
+        const aborted = () => {
+          wakeups.delete(woken);
+          reject(signal.reason);
+        };
+        wakeups.add(woken);
+        signal.addEventListener("abort", aborted, { once: true });
+      });
+    },
+    fault: () => fault ?? (open?.windowClosed() ? BLOCKED : null),
+    close: async () => {
+      if (closing) return;
+      closing = true;
+      clearTimeout(retry);
+      if (inFlight.size() > 0)
+        await new Promise<void>((resolve) => {
+          drained = resolve;
+        });
+      clearInterval(watch);
+      open = null;
+      fault = CLOSED;
+      await link.close();
+      options.onState(false);
+      for (const wake of [...wakeups]) wake();
+    },
+  };
+}

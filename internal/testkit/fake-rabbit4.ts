@@ -1,0 +1,168 @@
+import type { AddressInfo, Server } from "node:net";
+import rhea, { type Connection, type EventContext, type Message, type Receiver, type Session } from "rhea";
+
+/** What the stand-in says to a message; `silence` never answers. */
+export type Verdict =
+  | "accepted"
+  | "released"
+  | "modified"
+  | "rejected"
+  | "silence"
+  | { readonly rejected: string };
+
+/**
+ * A stand-in for RabbitMQ 4: a peer built from rhea that announces itself as 4.0.5 and behaves, as far as a publisher
+ * can tell, as that version was seen to behave. It shows what RabbitMQ 3.10 cannot; it proves nothing about RabbitMQ 4.
+ */
+export interface FakeRabbit4 {
+  readonly url: string;
+  /** Messages it has taken responsibility for, in order. */
+  readonly accepted: Message[];
+  /** Every message that arrived. */
+  readonly arrived: Message[];
+  /** Connections that are open now. */
+  connections(): number;
+  /** Decides about messages from now on. */
+  judge(verdict: (message: Message) => Verdict): void;
+  setExchanges(names: readonly string[]): void;
+  /** Credit for a link that opens from now on; 200 at first, and then renewed as messages arrive. */
+  setCredit(credit: number): void;
+  /** Gives this much more credit to links on the anonymous terminus. */
+  addCredit(credit: number): void;
+  /** Closes or opens the window of every session, now and to come: a memory alarm. */
+  setWindow(state: "open" | "closed"): void;
+  endSessions(condition: string, description: string): void;
+  detachLinks(condition: string): void;
+  /** Ends every connection with an AMQP close, as a graceful stop does. */
+  closeConnections(): void;
+  /** Resets every socket, as a killed broker does. */
+  dropConnections(): void;
+  close(): Promise<void>;
+}
+
+const USER = "relay";
+const PASSWORD = "secret";
+
+export async function startFakeRabbit4(options: { maxMessageSize?: number } = {}): Promise<FakeRabbit4> {
+  const container = rhea.create_container({ id: "fake-rabbit4" });
+  container.sasl_server_mechanisms.enable_plain((user: string, password: string) =>
+    Promise.resolve(user === USER && password === PASSWORD),
+  );
+  const accepted: Message[] = [];
+  const arrived: Message[] = [];
+  const connections = new Set<Connection>();
+  const receivers = new Set<Receiver>();
+  let verdict: (message: Message) => Verdict = () => "accepted";
+  let exchanges = new Set(["cart.events"]);
+  let credit = 200;
+  let closedWindow = false;
+
+  container.on("connection_open", ({ connection }: EventContext) => connections.add(connection));
+  container.on("disconnected", ({ connection }: EventContext) => connections.delete(connection));
+  container.on("connection_close", ({ connection }: EventContext) => connections.delete(connection));
+  container.on("error", () => {}); // the other side went away in the middle of something
+  container.on("session_open", ({ session }: EventContext) => {
+    if (closedWindow) setIncomingWindow(session!, true);
+  });
+  container.on("receiver_open", ({ receiver }: EventContext) => {
+    const address = receiver!.target?.address as string | null | undefined;
+    const exchange = exchangeOf(address);
+    if (exchange !== undefined && !exchanges.has(exchange))
+      return receiver!.session.close({
+        condition: "amqp:not-found",
+        description: `no exchange '${exchange}' in vhost '/'`,
+      });
+    receiver!.add_credit(credit);
+    receivers.add(receiver!);
+  });
+  container.on("receiver_close", ({ receiver }: EventContext) => receivers.delete(receiver!));
+  container.on("message", ({ message, delivery, receiver }: EventContext) => {
+    arrived.push(message!);
+    if (credit >= 100) receiver!.add_credit(1);
+    const exchange = exchangeOf(message!.to);
+    const said = exchanges.has(exchange ?? "") ? verdict(message!) : { rejected: "amqp:not-found" };
+    if (said === "accepted") {
+      accepted.push(message!);
+      delivery!.accept();
+    } else if (said === "released") delivery!.release();
+    else if (said === "modified") delivery!.modified({ delivery_failed: true });
+    else if (said === "rejected") delivery!.reject();
+    else if (said !== "silence")
+      delivery!.reject({ condition: said.rejected, description: "said the stand-in" });
+  });
+
+  const server: Server = container.listen({
+    host: "127.0.0.1",
+    port: 0,
+    properties: { product: "RabbitMQ", version: "4.0.5" },
+    receiver_options: {
+      autoaccept: false,
+      credit_window: 0,
+      ...(options.maxMessageSize !== undefined && { max_message_size: options.maxMessageSize }),
+    },
+  });
+  await new Promise<void>((resolve) => server.once("listening", resolve));
+  const drop = () => {
+    for (const connection of connections)
+      (connection as unknown as { socket: { destroy(): void } }).socket.destroy();
+    connections.clear();
+    receivers.clear();
+  };
+  return {
+    url: `amqp://${USER}:${PASSWORD}@127.0.0.1:${(server.address() as AddressInfo).port}`,
+    accepted,
+    arrived,
+    connections: () => connections.size,
+    judge: (next) => {
+      verdict = next;
+    },
+    setExchanges: (names) => {
+      exchanges = new Set(names);
+    },
+    setCredit: (next) => {
+      credit = next;
+    },
+    addCredit: (more) => {
+      for (const receiver of receivers) receiver.add_credit(more);
+    },
+    setWindow: (state) => {
+      closedWindow = state === "closed";
+      for (const { session } of receivers) setIncomingWindow(session, closedWindow);
+    },
+    endSessions: (condition, description) => {
+      for (const { session } of receivers) session.close({ condition, description });
+      receivers.clear();
+    },
+    detachLinks: (condition) => {
+      for (const receiver of receivers) receiver.close({ condition, description: "said the stand-in" });
+      receivers.clear();
+    },
+    closeConnections: () => {
+      for (const connection of connections)
+        connection.close({ condition: "amqp:connection:forced", description: "shutdown" });
+    },
+    dropConnections: drop,
+    close: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      drop();
+      await closed;
+    },
+  };
+}
+
+/** The exchange that a v2 address names; undefined for another address or none. */
+function exchangeOf(address: string | null | undefined): string | undefined {
+  const [, name] = /^\/exchanges\/([^/]+)(\/.*)?$/.exec(address ?? "") ?? [];
+  return name === undefined ? undefined : decodeURIComponent(name);
+}
+
+/** Announces another incoming window than rhea would, as RabbitMQ 4 does in an alarm. */
+function setIncomingWindow(session: Session, closed: boolean): void {
+  const half = session as unknown as {
+    incoming: { deliveries: { available?: () => number } };
+    _write_flow(): void;
+  };
+  if (closed) half.incoming.deliveries.available = () => 0;
+  else delete half.incoming.deliveries.available;
+  half._write_flow();
+}

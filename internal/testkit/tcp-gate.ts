@@ -1,0 +1,57 @@
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+
+/** A TCP relay on 127.0.0.1 that can cut all connections and refuse new ones: a server that crashes, without one. */
+export interface TcpGate {
+  readonly port: number;
+  /** Resets every connection; new ones are reset at once until {@link open}. */
+  shut(): void;
+  open(): void;
+  connections(): number;
+  close(): Promise<void>;
+}
+
+/** Opens a gate before a server. */
+export async function openGate(target: { host: string; port: number }): Promise<TcpGate> {
+  const sockets = new Set<Socket>();
+  let shut = false;
+  const server = createServer((client) => {
+    if (shut) {
+      client.resetAndDestroy();
+      return;
+    }
+    const upstream = connect(target);
+    for (const [one, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      sockets.add(one);
+      one.setNoDelay(true);
+      one.pipe(other);
+      one.on("error", () => other.destroy());
+      one.on("close", () => {
+        sockets.delete(one);
+        other.destroy();
+      });
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const cut = () => {
+    for (const socket of sockets) socket.resetAndDestroy();
+  };
+  return {
+    port: (server.address() as AddressInfo).port,
+    shut: () => {
+      shut = true;
+      cut();
+    },
+    open: () => {
+      shut = false;
+    },
+    connections: () => sockets.size / 2,
+    close: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      cut();
+      await closed;
+    },
+  };
+}

@@ -1,0 +1,14 @@
+import { z } from "zod";
+import { readEnvOrExit } from "../../internal/platform/config/env.ts";
+import { milliseconds, url } from "../../internal/platform/config/fields.ts";
+
+const schema = z.object({
+  DATABASE_URL: url("postgres:", "postgresql:", "sqlserver:"),
+  DATABASE_APP_ROLE: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_-]{0,62}$/, "must be the name of a database role")
+    .optional(),
+  MIGRATE_TIMEOUT_MS: milliseconds(1, 3_600_000).default(60_000),
+});
+
+export const readConfig = (): z.infer<typeof schema> => readEnvOrExit(schema, process.env);

@@ -1,0 +1,9 @@
+-- Dead events beyond a seq.
+-- $1 seq  $2 most
+SELECT seq, event_id, partition_no, type, subject, version, payload, traceparent,
+       (extract(epoch FROM occurred_at) * 1000)::float8 AS occurred_at, attempts, coalesce(last_error, '') AS last_error,
+       (extract(epoch FROM dead_at) * 1000)::float8 AS dead_at
+  FROM outbox_event
+ WHERE dead_at IS NOT NULL AND published_at IS NULL AND seq > $1
+ ORDER BY seq
+ LIMIT $2

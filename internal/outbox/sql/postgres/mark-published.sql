@@ -1,0 +1,17 @@
+-- Marks events published where the relay still holds their partition at that epoch; returns the seqs marked.
+-- The share lock keeps a rival from claiming the partition until this has committed.
+-- $1 relay  $2 seqs  $3 partitions  $4 epochs
+WITH fate AS (
+  SELECT * FROM unnest($2::bigint[], $3::int[], $4::bigint[]) AS f (seq, partition_no, epoch)
+), held AS (
+  SELECT p.partition_no, p.epoch
+    FROM outbox_partition p
+   WHERE p.owner = $1 AND p.partition_no IN (SELECT partition_no FROM fate)
+   ORDER BY p.partition_no
+     FOR SHARE
+)
+UPDATE outbox_event e
+   SET published_at = clock_timestamp()
+  FROM fate f JOIN held h ON h.partition_no = f.partition_no AND h.epoch = f.epoch
+ WHERE e.seq = f.seq AND e.partition_no = f.partition_no AND e.published_at IS NULL
+RETURNING e.seq

@@ -1,0 +1,52 @@
+/** Where a database is. Passwords in it must not be logged. */
+export type DatabaseAddress =
+  | { readonly dialect: "postgres"; readonly url: string }
+  | {
+      readonly dialect: "sqlserver";
+      readonly host: string;
+      readonly port: number;
+      readonly user: string;
+      readonly password: string;
+      readonly database: string;
+      readonly encrypt: boolean;
+      readonly trustServerCertificate: boolean;
+    };
+
+const SQLSERVER_FORM = "sqlserver://user:password@host:port/database?encrypt=true&trustServerCertificate=true";
+
+/** Reads a `DATABASE_URL`. Throws with what to fix; the message never repeats the value. Encryption is on unless `encrypt=false`. */
+export function parseDatabaseUrl(value: string): DatabaseAddress {
+  if (!URL.canParse(value)) throw new Error("DATABASE_URL is not a URL");
+  const url = new URL(value);
+  switch (url.protocol) {
+    case "postgres:":
+    case "postgresql:":
+      if (url.pathname.length < 2) throw new Error("DATABASE_URL names no database");
+      return { dialect: "postgres", url: value };
+    case "sqlserver:": {
+      const database = decodeURIComponent(url.pathname.slice(1));
+      if (!/^[A-Za-z0-9_-]{1,100}$/.test(database) || url.hostname === "" || url.username === "") {
+        throw new Error(`DATABASE_URL must look like ${SQLSERVER_FORM}`);
+      }
+      return {
+        dialect: "sqlserver",
+        host: url.hostname,
+        port: Number(url.port || 1433),
+        user: decodeURIComponent(url.username),
+        password: decodeURIComponent(url.password),
+        database,
+        encrypt: booleanOf(url, "encrypt", true),
+        trustServerCertificate: booleanOf(url, "trustServerCertificate", false),
+      };
+    }
+    default:
+      throw new Error("DATABASE_URL must start with postgres:// or sqlserver://");
+  }
+}
+
+function booleanOf(url: URL, name: string, fallback: boolean): boolean {
+  const value = url.searchParams.get(name);
+  if (value === null) return fallback;
+  if (value !== "true" && value !== "false") throw new Error(`DATABASE_URL: ${name} must be true or false`);
+  return value === "true";
+}

@@ -1,0 +1,41 @@
+import pg from "pg";
+import type { MigrationTarget } from "./migrator.ts";
+
+/** One advisory lock for all migrations of a database: "cartwrig" read as a number. */
+const LOCK = "7165065752896432487";
+
+/** Connects for migrating; rejects when the database does not answer (yet). */
+export async function connectPostgresTarget(url: string): Promise<MigrationTarget> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 3_000, application_name: "migrate" });
+  await client.connect();
+  return {
+    lock: async () => {
+      await client.query(`SELECT pg_advisory_lock(${LOCK})`);
+      await client.query(`CREATE TABLE IF NOT EXISTS schema_migration (
+        name varchar(100) PRIMARY KEY, checksum char(64) NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`);
+    },
+    applied: async () => {
+      const { rows } = await client.query<{ name: string; checksum: string }>("SELECT name, checksum FROM schema_migration");
+      return new Map(rows.map((row) => [row.name, row.checksum]));
+    },
+    apply: async (migration) => {
+      await client.query("BEGIN");
+      try {
+        await client.query(migration.sql);
+        await client.query("INSERT INTO schema_migration (name, checksum) VALUES ($1, $2)", [
+          migration.name,
+          migration.checksum,
+        ]);
+        await client.query("COMMIT");
+      } catch (error) {
+        await client.query("ROLLBACK");
+        throw error;
+      }
+    },
+    grant: async (role, tables) => {
+      const names = tables.map((table) => client.escapeIdentifier(table)).join(", ");
+      await client.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${names} TO ${client.escapeIdentifier(role)}`);
+    },
+    close: () => client.end(),
+  };
+}

@@ -14,7 +14,22 @@ describe("The cart's input", () => {
     });
   }
 
-  const wrongIds = ["", "a:b", "@v", "{x}", "a\nb", "a\0b", "😀", "ä", "a b", "a/b", "x".repeat(65), "x".repeat(10_240), 7, null];
+  const wrongIds = [
+    "",
+    "a:b",
+    "@v",
+    "{x}",
+    "a\nb",
+    "a\0b",
+    "😀",
+    "ä",
+    "a b",
+    "a/b",
+    "x".repeat(65),
+    "x".repeat(10_240),
+    7,
+    null,
+  ];
   for (const productId of wrongIds) {
     it(`refuses the product id ${JSON.stringify(productId).slice(0, 30)}`, () => {
       expect(fieldOf(validate(addBody, { productId, quantity: 1 }))).to.equal("productId");
@@ -25,7 +40,9 @@ describe("The cart's input", () => {
   it("names an unknown field, a missing one, and a body that is no object", () => {
     expect(fieldOf(validate(addBody, { productId: "p", quantity: 1, price: 1 }))).to.equal("price");
     expect(fieldOf(validate(addBody, { productId: "p" }))).to.equal("quantity");
-    expect(fieldOf(validate(addBody, JSON.parse('{"productId":"p","quantity":1,"__proto__":{}}')))).to.equal("__proto__");
+    expect(fieldOf(validate(addBody, JSON.parse('{"productId":"p","quantity":1,"__proto__":{}}')))).to.equal(
+      "__proto__",
+    );
     for (const body of [null, [], "x", 3]) expect(fieldOf(validate(addBody, body))).to.equal("body");
   });
 

@@ -14,10 +14,18 @@ const FRESH_MS = 5_000;
 export function registerLiveCartMetrics(registry: Registry, redis: RedisConnection, shards: number): void {
   let cumulative: number[] = [...BOUNDS, 0].map(() => 0);
   let countedAt = Number.NEGATIVE_INFINITY;
+  let counting: Promise<void> | null = null;
 
+  /** Counts, once for all metrics of a scrape. */
   async function count(): Promise<void> {
     if (performance.now() - countedAt < FRESH_MS) return;
-    countedAt = performance.now();
+    counting ??= countNow().finally(() => {
+      counting = null;
+    });
+    await counting;
+  }
+
+  async function countNow(): Promise<void> {
     const time = await redis.time();
     const now = Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000);
     const uppers: (number | string)[] = [...BOUNDS.map((bound) => now + bound * 1000), "+inf"];
@@ -28,6 +36,7 @@ export function registerLiveCartMetrics(registry: Registry, redis: RedisConnecti
         return counts.reduce((sum, each) => sum + each, 0);
       }),
     );
+    countedAt = performance.now();
   }
 
   new Gauge({

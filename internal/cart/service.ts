@@ -2,7 +2,7 @@ import type { Counter, Histogram } from "../platform/metrics/metrics.ts";
 import { err, ok, type Result } from "../platform/result/result.ts";
 import type { CartError, CartState, CartView, OutboxState } from "./cart.ts";
 import type { Catalog } from "./catalog.ts";
-import type { CartStore, Change, Preconditions, RequestedChange, StagedChange } from "./store.ts";
+import type { Applied, CartStore, Change, Preconditions, RequestedChange, StagedChange } from "./store.ts";
 import { viewOf } from "./view.ts";
 
 /** What a change led to: the cart as it is shown, and how far its event has come. */
@@ -53,11 +53,15 @@ export function createCartService(options: {
     return viewOf(state, catalog.cachedListings(ids) ?? (await catalog.listings(ids)), currency);
   }
 
-  async function apply(owner: string, change: RequestedChange, preconditions: Preconditions) {
+  async function apply(
+    owner: string,
+    change: RequestedChange,
+    preconditions: Preconditions,
+  ): Promise<Result<Applied, CartError>> {
     if (preconditions.idempotencyKey !== null) {
       const earlier = await store.recall(owner, change, preconditions.idempotencyKey);
-      if (!earlier.ok || earlier.value !== null)
-        return earlier as Result<NonNullable<typeof earlier.value>, CartError>;
+      if (!earlier.ok) return earlier;
+      if (earlier.value !== null) return ok(earlier.value);
     }
     const checked = await check(change);
     return checked.ok ? store.apply(owner, checked.value, preconditions) : checked;

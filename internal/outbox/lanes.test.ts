@@ -33,7 +33,12 @@ describe("The relay's lanes", () => {
   it("let one event of a subject out at a time, and other subjects beside it", () => {
     const lanes = createLanes();
     const partition = open();
-    for (const [subject, version] of [["a", 1], ["a", 2], ["b", 1]] as const) lanes.enter(delivery(partition, subject, version));
+    for (const [subject, version] of [
+      ["a", 1],
+      ["a", 2],
+      ["b", 1],
+    ] as const)
+      lanes.enter(delivery(partition, subject, version));
     const first = lanes.next()!;
     expect(name(first)).to.equal("a-1");
     expect(name(lanes.next())).to.equal("b-1");
@@ -57,7 +62,12 @@ describe("The relay's lanes", () => {
   it("take a parked event's followers out with it, and leave other subjects alone", () => {
     const lanes = createLanes();
     const partition = open();
-    for (const [subject, version] of [["a", 1], ["a", 2], ["b", 1]] as const) lanes.enter(delivery(partition, subject, version));
+    for (const [subject, version] of [
+      ["a", 1],
+      ["a", 2],
+      ["b", 1],
+    ] as const)
+      lanes.enter(delivery(partition, subject, version));
     lanes.park(lanes.next()!);
     expect(name(lanes.next())).to.equal("b-1");
     expect(lanes.next()).to.equal(undefined);
@@ -79,7 +89,8 @@ describe("The relay's lanes", () => {
   it("keep order over many events", () => {
     const lanes = createLanes();
     const partition = open();
-    for (let version = 1; version <= 3_000; version++) lanes.enter(delivery(partition, `s${version % 7}`, version));
+    for (let version = 1; version <= 3_000; version++)
+      lanes.enter(delivery(partition, `s${version % 7}`, version));
     const last = new Map<string, number>();
     for (let sent = lanes.next(); sent; sent = lanes.next()) {
       expect(sent.event.version).to.be.greaterThan(last.get(sent.event.subject) ?? 0);

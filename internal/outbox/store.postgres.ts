@@ -6,7 +6,10 @@ import { loadSql } from "../platform/sql/sql-file.ts";
 import type { StoredEvent } from "./event.ts";
 import type { Lease, OutboxStore } from "./store.ts";
 
-const load = (name: string) => ({ name, text: loadSql(new URL(`./sql/postgres/${name}.sql`, import.meta.url)) });
+const load = (name: string) => ({
+  name,
+  text: loadSql(new URL(`./sql/postgres/${name}.sql`, import.meta.url)),
+});
 
 const SQL = {
   append: load("append"),
@@ -27,7 +30,11 @@ const SQL = {
 };
 
 /** The outbox in PostgreSQL; every method is one statement, prepared once per connection. */
-export function createPostgresOutboxStore(options: { url: string; poolSize: number; log: Logger }): OutboxStore {
+export function createPostgresOutboxStore(options: {
+  url: string;
+  poolSize: number;
+  log: Logger;
+}): OutboxStore {
   const pool: Pool = openPostgres({ ...options, statementTimeoutMs: 10_000 });
 
   function query<R extends QueryResultRow>(statement: { name: string; text: string }, values: unknown[]) {
@@ -94,13 +101,17 @@ export function createPostgresOutboxStore(options: { url: string; poolSize: numb
       const { rows } = await query<LeaseRow>(SQL.renew, [relay, ttlMs]);
       return { leases: rows.map(lease), relays: announced.rows[0]!.relays };
     },
-    claim: async (relay, limit, ttlMs) => (await query<LeaseRow>(SQL.claim, [relay, limit, ttlMs])).rows.map(lease),
+    claim: async (relay, limit, ttlMs) =>
+      (await query<LeaseRow>(SQL.claim, [relay, limit, ttlMs])).rows.map(lease),
     release: async (relay, leases) =>
       void (await query(SQL.release, [relay, leases.map((l) => l.partition), leases.map((l) => l.epoch)])),
     retire: async (relay) => void (await query(SQL.retire, [relay])),
 
     listDead: async (limit, after = 0) => {
-      const { rows } = await query<EventRow & { last_error: string; dead_at: number }>(SQL.listDead, [after, limit]);
+      const { rows } = await query<EventRow & { last_error: string; dead_at: number }>(SQL.listDead, [
+        after,
+        limit,
+      ]);
       return rows.map((row) => ({ ...storedEvent(row), lastError: row.last_error, deadAt: row.dead_at }));
     },
     deadSubjects: async (partitions) =>

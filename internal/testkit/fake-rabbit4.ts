@@ -1,4 +1,4 @@
-import type { AddressInfo, Server } from "node:net";
+import type { AddressInfo, Server, Socket } from "node:net";
 import rhea, { type Connection, type EventContext, type Message, type Receiver, type Session } from "rhea";
 
 /** What the stand-in says to a message; `silence` never answers. */
@@ -94,6 +94,7 @@ export async function startFakeRabbit4(options: { maxMessageSize?: number } = {}
   const server: Server = container.listen({
     host: "127.0.0.1",
     port: 0,
+    tcp_no_delay: true,
     properties: { product: "RabbitMQ", version: "4.0.5" },
     receiver_options: {
       autoaccept: false,
@@ -103,8 +104,9 @@ export async function startFakeRabbit4(options: { maxMessageSize?: number } = {}
   });
   await new Promise<void>((resolve) => server.once("listening", resolve));
   const drop = () => {
-    for (const connection of connections)
-      (connection as unknown as { socket: { destroy(): void } }).socket.destroy();
+    // With an error, or rhea goes on sending heartbeats.
+    for (const { socket } of connections as unknown as Iterable<{ socket: Socket }>)
+      socket.destroy(new Error("dropped"));
     connections.clear();
     receivers.clear();
   };

@@ -48,3 +48,8 @@ export async function stopServers(): Promise<void> {
     await stop().catch((error: unknown) => console.error("a test server could not be stopped", error));
   }
 }
+
+/** Has `stop` called at the end of the run, before everything that was started earlier. */
+export function onTeardown(stop: () => Promise<void>): void {
+  stops.push(stop);
+}

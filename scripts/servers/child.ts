@@ -94,7 +94,9 @@ export async function waitUntil(
       const dead = options.pid !== undefined && !alive(options.pid);
       if (dead || Date.now() > deadline) {
         const tail = options.logFile && existsSync(options.logFile) ? lastLines(options.logFile) : "";
-        throw new Error(`${what} ${dead ? "died while starting" : "did not become ready in time"}${tail}`, { cause });
+        throw new Error(`${what} ${dead ? "died while starting" : "did not become ready in time"}${tail}`, {
+          cause,
+        });
       }
     }
     await delay(50);

@@ -54,7 +54,12 @@ export async function startPostgres(options: { dir: string; port?: number }): Pr
     const logFile = join(dir, "postgres.log");
     writeFileSync(logFile, "", { flag: "a" });
     if (as) chownSync(logFile, as.uid, as.gid);
-    const settings = { port, listen_addresses: "127.0.0.1", unix_socket_directories: dir, max_connections: 200 };
+    const settings = {
+      port,
+      listen_addresses: "127.0.0.1",
+      unix_socket_directories: dir,
+      max_connections: 200,
+    };
     const started = spawnLogged(
       join(bin, "postgres"),
       ["-D", data, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])],
@@ -129,7 +134,12 @@ function serverUser(): { uid: number; gid: number } | undefined {
   return { uid: Number(uid), gid: Number(gid) };
 }
 
-function initialise(dir: string, data: string, bin: string, as: { uid: number; gid: number } | undefined): Passwords {
+function initialise(
+  dir: string,
+  data: string,
+  bin: string,
+  as: { uid: number; gid: number } | undefined,
+): Passwords {
   const file = join(dir, "passwords.json");
   if (existsSync(join(data, "PG_VERSION"))) return JSON.parse(readFileSync(file, "utf8")) as Passwords;
   const word = () => randomBytes(18).toString("hex");
@@ -137,14 +147,24 @@ function initialise(dir: string, data: string, bin: string, as: { uid: number; g
   const adminFile = join(dir, "admin-password");
   writeFileSync(adminFile, passwords.admin, { mode: 0o600 });
   if (as) chownSync(adminFile, as.uid, as.gid);
-  const auth = ["--username=postgres", `--pwfile=${adminFile}`, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8"];
+  const auth = [
+    "--username=postgres",
+    `--pwfile=${adminFile}`,
+    "--auth=scram-sha-256",
+    "--encoding=UTF8",
+    "--locale=C.UTF-8",
+  ];
   execFileSync(join(bin, "initdb"), ["-D", data, ...auth, "--no-sync"], { cwd: dir, stdio: "pipe", ...as });
   rmSync(adminFile);
   writeFileSync(file, JSON.stringify(passwords), { mode: 0o600 });
   return passwords;
 }
 
-async function createRoles(adminUrl: string, passwords: Passwords, createDatabase: (name: string) => Promise<string>) {
+async function createRoles(
+  adminUrl: string,
+  passwords: Passwords,
+  createDatabase: (name: string) => Promise<string>,
+) {
   const client = new pg.Client({ connectionString: adminUrl });
   await client.connect();
   try {

@@ -1,7 +1,7 @@
+import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { alive, endProcess, send, spawnLogged, waitUntil } from "./child.ts";
 import { freePort } from "./free-port.ts";
@@ -58,7 +58,7 @@ export async function startRabbit(options: { dir: string; amqpPort?: number }): 
       async () => {
         pid = Number(readFileSync(pidFile, "utf8").trim());
         if (!(pid > 0 && alive(pid))) throw new Error("no pid yet");
-        await manage("GET", "health/checks/port-listener/" + settings.amqp);
+        await manage("GET", `health/checks/port-listener/${settings.amqp}`);
         await manage("GET", "exchanges/%2F/cart.events");
       },
       { timeoutMs: 90_000, pid: launcher.pid, logFile },
@@ -118,8 +118,12 @@ async function prepare(dir: string, amqpPort: number | undefined): Promise<Setti
     passwords: { admin: word(), relay: word(), consumer: word() },
   };
   writeFileSync(file, JSON.stringify(settings), { mode: 0o600 });
-  const topology = JSON.parse(readFileSync(new URL("./rabbitmq-topology.json", import.meta.url), "utf8")) as object;
-  writeFileSync(join(dir, "definitions.json"), JSON.stringify({ ...topology, ...users(settings) }), { mode: 0o600 });
+  const topology = JSON.parse(
+    readFileSync(new URL("./rabbitmq-topology.json", import.meta.url), "utf8"),
+  ) as object;
+  writeFileSync(join(dir, "definitions.json"), JSON.stringify({ ...topology, ...users(settings) }), {
+    mode: 0o600,
+  });
   writeFileSync(
     join(dir, "rabbitmq.conf"),
     [
@@ -136,15 +140,28 @@ async function prepare(dir: string, amqpPort: number | undefined): Promise<Setti
       "",
     ].join("\n"),
   );
-  writeFileSync(join(dir, "enabled_plugins"), "[rabbitmq_amqp1_0,rabbitmq_management,rabbitmq_prometheus].\n");
+  writeFileSync(
+    join(dir, "enabled_plugins"),
+    "[rabbitmq_amqp1_0,rabbitmq_management,rabbitmq_prometheus].\n",
+  );
   return settings;
 }
 
 /** Least privilege: the relay may only write to our exchanges, a consumer only read our queues. */
 function users({ passwords }: Settings) {
-  const user = (name: keyof Settings["passwords"], tags: string) => ({ name, password: passwords[name], tags });
+  const user = (name: keyof Settings["passwords"], tags: string) => ({
+    name,
+    password: passwords[name],
+    tags,
+  });
   const ours = "^cart\\.events(\\..*)?$";
-  const may = (name: string, configure: string, write: string, read: string) => ({ user: name, vhost: "/", configure, write, read });
+  const may = (name: string, configure: string, write: string, read: string) => ({
+    user: name,
+    vhost: "/",
+    configure,
+    write,
+    read,
+  });
   return {
     users: [user("admin", "administrator"), user("relay", ""), user("consumer", "")],
     permissions: [
@@ -179,7 +196,9 @@ function environment(dir: string, settings: Settings): NodeJS.ProcessEnv {
 
 /** The port mapper outlives the broker. */
 async function stopEpmd(env: NodeJS.ProcessEnv): Promise<void> {
-  await run("epmd", ["-port", env.ERL_EPMD_PORT!, "-kill"], { env }).catch((error: Error & { stdout?: string }) => {
-    if (!/Cannot connect|local epmd/i.test(`${error.message}${error.stdout}`)) throw error;
-  });
+  await run("epmd", ["-port", env.ERL_EPMD_PORT!, "-kill"], { env }).catch(
+    (error: Error & { stdout?: string }) => {
+      if (!/Cannot connect|local epmd/i.test(`${error.message}${error.stdout}`)) throw error;
+    },
+  );
 }

@@ -12,7 +12,8 @@ export type DatabaseAddress =
       readonly trustServerCertificate: boolean;
     };
 
-const SQLSERVER_FORM = "sqlserver://user:password@host:port/database?encrypt=true&trustServerCertificate=true";
+const SQLSERVER_FORM =
+  "sqlserver://user:password@host:port/database?encrypt=true&trustServerCertificate=true";
 
 /** Reads a `DATABASE_URL`. Throws with what to fix; the message never repeats the value. Encryption is on unless `encrypt=false`. */
 export function parseDatabaseUrl(value: string): DatabaseAddress {

@@ -6,7 +6,11 @@ const LOCK = "7165065752896432487";
 
 /** Connects for migrating; rejects when the database does not answer (yet). */
 export async function connectPostgresTarget(url: string): Promise<MigrationTarget> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 3_000, application_name: "migrate" });
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: 3_000,
+    application_name: "migrate",
+  });
   await client.connect();
   return {
     lock: async () => {
@@ -15,7 +19,9 @@ export async function connectPostgresTarget(url: string): Promise<MigrationTarge
         name varchar(100) PRIMARY KEY, checksum char(64) NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`);
     },
     applied: async () => {
-      const { rows } = await client.query<{ name: string; checksum: string }>("SELECT name, checksum FROM schema_migration");
+      const { rows } = await client.query<{ name: string; checksum: string }>(
+        "SELECT name, checksum FROM schema_migration",
+      );
       return new Map(rows.map((row) => [row.name, row.checksum]));
     },
     apply: async (migration) => {
@@ -34,7 +40,9 @@ export async function connectPostgresTarget(url: string): Promise<MigrationTarge
     },
     grant: async (role, tables) => {
       const names = tables.map((table) => client.escapeIdentifier(table)).join(", ");
-      await client.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${names} TO ${client.escapeIdentifier(role)}`);
+      await client.query(
+        `GRANT SELECT, INSERT, UPDATE, DELETE ON ${names} TO ${client.escapeIdentifier(role)}`,
+      );
     },
     close: () => client.end(),
   };

@@ -17,7 +17,9 @@ export async function connectSqlServerTarget(
   address: SqlServerAddress,
 ): Promise<MigrationTarget & { readonly created: boolean }> {
   const created = await ensureDatabase(address);
-  const pool = await new mssql.ConnectionPool(poolConfig(address, { poolSize: 1, requestTimeoutMs: 120_000 })).connect();
+  const pool = await new mssql.ConnectionPool(
+    poolConfig(address, { poolSize: 1, requestTimeoutMs: 120_000 }),
+  ).connect();
   pool.on("error", () => {});
   return {
     created,
@@ -29,13 +31,14 @@ export async function connectSqlServerTarget(
          SELECT @outcome AS outcome`,
       );
       const outcome = recordset[0]?.outcome ?? -999;
-      if (outcome < 0) throw new Error(`the migration lock was not granted (sp_getapplock answered ${outcome})`);
+      if (outcome < 0)
+        throw new Error(`the migration lock was not granted (sp_getapplock answered ${outcome})`);
       await pool.request().query(TABLE);
     },
     applied: async () => {
-      const { recordset } = await pool.request().query<{ name: string; checksum: string }>(
-        "SELECT name, checksum FROM schema_migration",
-      );
+      const { recordset } = await pool
+        .request()
+        .query<{ name: string; checksum: string }>("SELECT name, checksum FROM schema_migration");
       return new Map(recordset.map((row) => [row.name, row.checksum]));
     },
     apply: async (migration) => {
@@ -58,7 +61,9 @@ export async function connectSqlServerTarget(
     },
     grant: async (role, tables) => {
       for (const table of tables) {
-        await pool.request().batch(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${quoted(table)} TO ${quoted(role)}`);
+        await pool
+          .request()
+          .batch(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${quoted(table)} TO ${quoted(role)}`);
       }
     },
     close: () => pool.close(),

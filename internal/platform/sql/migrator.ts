@@ -25,9 +25,12 @@ export interface MigrationTarget {
 
 /** Reads the numbered `.sql` files of a directory. */
 export function readMigrations(directory: URL): Migration[] {
-  const names = readdirSync(fileURLToPath(directory)).filter((name) => name.endsWith(".sql")).sort();
+  const names = readdirSync(fileURLToPath(directory))
+    .filter((name) => name.endsWith(".sql"))
+    .sort();
   return names.map((name) => {
-    if (!/^\d{4}_[a-z0-9-]+\.sql$/.test(name)) throw new Error(`${name} is not named like 0001_what-it-does.sql`);
+    if (!/^\d{4}_[a-z0-9-]+\.sql$/.test(name))
+      throw new Error(`${name} is not named like 0001_what-it-does.sql`);
     const sql = readFileSync(new URL(name, directory), "utf8");
     return { name, sql, checksum: createHash("sha256").update(sql).digest("hex") };
   });
@@ -42,9 +45,12 @@ export async function migrate(target: MigrationTarget, migrations: readonly Migr
   const applied = await target.applied();
   for (const [name, checksum] of applied) {
     const known = migrations.find((migration) => migration.name === name);
-    if (!known) throw new Error(`the database has migration ${name}, which this version does not know; it is newer`);
+    if (!known)
+      throw new Error(`the database has migration ${name}, which this version does not know; it is newer`);
     if (known.checksum !== checksum) {
-      throw new Error(`migration ${name} was edited after it was applied; undo the edit and add a new migration`);
+      throw new Error(
+        `migration ${name} was edited after it was applied; undo the edit and add a new migration`,
+      );
     }
   }
   const done: string[] = [];

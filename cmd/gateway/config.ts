@@ -1,0 +1,59 @@
+import { z } from "zod";
+import { readEnvOrExit } from "../../internal/platform/config/env.ts";
+import {
+  integer,
+  milliseconds,
+  port,
+  processFields,
+  secret,
+  url,
+} from "../../internal/platform/config/fields.ts";
+
+const ASYMMETRIC = /^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/;
+const GROUP = ["JWT_JWKS", "JWT_ISSUER", "JWT_AUDIENCE", "JWT_ALGORITHMS"] as const;
+
+const schema = z
+  .object({
+    ...processFields,
+    PORT: port(),
+    CART_URL: url("http:"),
+    CATALOG_URL: url("http:"),
+    INTERNAL_TOKEN_SECRET: secret(),
+    SESSION_SECRET: secret(),
+    SESSION_TTL_SECONDS: integer(1, 31_536_000).default(86_400),
+    JWT_JWKS: z.string().min(1).optional(),
+    JWT_ISSUER: z.string().min(1).optional(),
+    JWT_AUDIENCE: z.string().min(1).optional(),
+    JWT_ALGORITHMS: z
+      .string()
+      .transform((list) => list.split(","))
+      .refine(
+        (list) => list.every((name) => ASYMMETRIC.test(name)),
+        "must be asymmetric algorithms such as ES256,RS256",
+      )
+      .optional(),
+    UPSTREAM_TIMEOUT_MS: milliseconds(10, 600_000).default(10_000),
+    BODY_LIMIT_BYTES: integer(1_024, 10_485_760).default(65_536),
+    RATE_LIMIT_PER_MINUTE: integer(0, 1_000_000).default(0),
+  })
+  .superRefine((config, context) => {
+    const missing = GROUP.filter((name) => config[name] === undefined);
+    if (missing.length === 0 || missing.length === GROUP.length) return;
+    for (const name of missing) {
+      context.addIssue({
+        code: "custom",
+        path: [name],
+        message: "is needed with the other JWT_ variables; set all or none",
+      });
+    }
+  });
+
+export type Config = z.infer<typeof schema>;
+
+export const readConfig = (): Config => readEnvOrExit(schema, process.env);
+
+/** Whose tokens to take for users; null when only guests are served. */
+export function userTokensOf(config: Config) {
+  const { JWT_JWKS: jwks, JWT_ISSUER: issuer, JWT_AUDIENCE: audience, JWT_ALGORITHMS: algorithms } = config;
+  return jwks && issuer && audience && algorithms ? { jwks, issuer, audience, algorithms } : null;
+}

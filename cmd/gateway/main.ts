@@ -1,0 +1,35 @@
+import { createUpstream } from "../../internal/gateway/proxy.ts";
+import { gatewayRoutes } from "../../internal/gateway/routes.ts";
+import { createGuestSessions, createTokenVerifier } from "../../internal/gateway/tokens.ts";
+import { createApp } from "../../internal/platform/http/app.ts";
+import { createInternalTokenSigner } from "../../internal/platform/identity/internal-token.ts";
+import { startService } from "../../internal/platform/service/service.ts";
+import { readConfig, userTokensOf } from "./config.ts";
+
+const config = readConfig();
+const { log, registry, lifecycle, serve } = await startService("gateway", config);
+
+const timeoutMs = config.UPSTREAM_TIMEOUT_MS;
+const cart = createUpstream({ name: "/api/cart", target: config.CART_URL, timeoutMs, log });
+const catalog = createUpstream({ name: "/api/catalog", target: config.CATALOG_URL, timeoutMs, log });
+lifecycle.onStop("upstream connections", () => {
+  cart.close();
+  catalog.close();
+});
+
+const app = createApp({
+  log,
+  registry,
+  routes: (app) =>
+    gatewayRoutes(app, {
+      sessions: createGuestSessions(config.SESSION_SECRET, config.SESSION_TTL_SECONDS),
+      verify: createTokenVerifier(config.SESSION_SECRET, userTokensOf(config)),
+      tokens: createInternalTokenSigner({ secret: config.INTERNAL_TOKEN_SECRET }),
+      cart: cart.handler,
+      catalog: catalog.handler,
+      bodyLimitBytes: config.BODY_LIMIT_BYTES,
+      perMinute: config.RATE_LIMIT_PER_MINUTE,
+      registry,
+    }),
+});
+await serve(app, config.PORT);

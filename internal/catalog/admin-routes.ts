@@ -1,0 +1,84 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { type Express, type Request, type RequestHandler, type Response, Router } from "express";
+import type { z } from "zod";
+import { pathOf } from "../platform/http/app.ts";
+import { jsonBody, validate } from "../platform/http/json-body.ts";
+import { methods } from "../platform/http/methods.ts";
+import { sendProblem } from "../platform/problem/problem.ts";
+import { type Faults, faultsBody } from "./faults.ts";
+import { type Products, productBody, productPatch, productSchema } from "./products.ts";
+import { notFound } from "./routes.ts";
+
+/** Routes that change products and make the service misbehave. Only for who knows `token`. */
+export function adminRoutes(app: Express, token: string, products: Products, faults: Faults): void {
+  const admin = Router();
+  const body = jsonBody(16 * 1024);
+  admin.use(onlyWith(token));
+
+  methods(admin, "/products/:id", {
+    put: [
+      body,
+      (req, res) => {
+        const fields = read(req, res, productBody);
+        const product = fields && validate(productSchema, { id: req.params.id, ...fields });
+        if (!product) return;
+        if (!product.ok) return sendProblem(res, pathOf(req), product.error);
+        products.put(product.value);
+        res.json(product.value);
+      },
+    ],
+    patch: [
+      body,
+      (req, res) => {
+        const known = products.get(String(req.params.id));
+        if (!known) return sendProblem(res, pathOf(req), notFound(String(req.params.id)));
+        const fields = read(req, res, productPatch);
+        if (!fields) return;
+        const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+        const product = { ...known, ...given };
+        products.put(product);
+        res.json(product);
+      },
+    ],
+    delete: (req, res) => {
+      if (products.remove(String(req.params.id))) res.status(204).end();
+      else sendProblem(res, pathOf(req), notFound(String(req.params.id)));
+    },
+  });
+  methods(admin, "/faults", {
+    put: [
+      body,
+      (req, res) => {
+        const settings = read(req, res, faultsBody);
+        if (!settings) return;
+        faults.set(settings);
+        res.json(settings);
+      },
+    ],
+    delete: (_req, res) => {
+      faults.clear();
+      res.status(204).end();
+    },
+  });
+  app.use("/admin", admin);
+}
+
+function read<T>(req: Request, res: Response, schema: z.ZodType<T>): T | null {
+  const fields = validate(schema, req.body);
+  if (fields.ok) return fields.value;
+  sendProblem(res, pathOf(req), fields.error);
+  return null;
+}
+
+function onlyWith(token: string): RequestHandler {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  const expected = digest(`Bearer ${token}`);
+  return (req, res, next) => {
+    if (timingSafeEqual(digest(req.headers.authorization ?? ""), expected)) return next();
+    sendProblem(res, pathOf(req), {
+      code: "UNAUTHENTICATED",
+      detail: "Send Authorization: Bearer with the catalog's admin token.",
+      headers: { "www-authenticate": "Bearer" },
+    });
+  };
+}

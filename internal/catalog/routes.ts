@@ -1,0 +1,76 @@
+import { createHash } from "node:crypto";
+import type { Express, Request, Response } from "express";
+import { z } from "zod";
+import { pathOf } from "../platform/http/app.ts";
+import { validate } from "../platform/http/json-body.ts";
+import { methods } from "../platform/http/methods.ts";
+import { invalid, type Problem, sendProblem } from "../platform/problem/problem.ts";
+import type { Faults } from "./faults.ts";
+import { type Products, productId } from "./products.ts";
+
+const MOST_IDS = 100;
+
+const query = z.strictObject({
+  limit: z
+    .string()
+    .regex(/^([1-9]\d?|100)$/, "must be a whole number from 1 to 100")
+    .transform(Number)
+    .optional(),
+  cursor: productId.optional(),
+  ids: z
+    .string()
+    .transform((text) => text.split(","))
+    .pipe(z.array(productId).max(MOST_IDS, `must name at most ${MOST_IDS} products`))
+    .optional(),
+});
+
+/** The catalog's public routes: a page of products, several by id, one. Every answer has a strong ETag. */
+export function catalogRoutes(app: Express, products: Products, faults: Faults): void {
+  app.use("/products", faults.middleware);
+  methods(app, "/products", {
+    get: (req, res) => {
+      const fields = validate(query, req.query);
+      if (!fields.ok) return sendProblem(res, pathOf(req), fields.error);
+      const { limit, cursor, ids } = fields.value;
+      if (ids !== undefined) {
+        const items = [...new Set(ids)].flatMap((id) => products.get(id) ?? []);
+        return send(req, res, { items, nextCursor: null });
+      }
+      if (cursor !== undefined && !products.get(cursor)) {
+        return sendProblem(res, pathOf(req), invalid("cursor", "is not one that this catalog has given"));
+      }
+      const { items, next } = products.page(cursor ?? null, limit ?? 50);
+      send(req, res, { items, nextCursor: next });
+    },
+  });
+  methods(app, "/products/:id", {
+    get: (req, res) => {
+      const product = products.get(String(req.params.id));
+      if (product) send(req, res, product);
+      else sendProblem(res, pathOf(req), notFound(String(req.params.id)));
+    },
+  });
+}
+
+/** There is no such product. */
+export function notFound(id: string): Problem {
+  const detail = `There is no product "${id.slice(0, 64)}".`;
+  return { code: "PRODUCT_NOT_FOUND", detail, errors: [{ field: "id", message: detail }] };
+}
+
+/** Answers with an ETag over the body, or 304 when the client has it already (RFC 9110 section 13.1.2). */
+function send(req: Request, res: Response, value: unknown): void {
+  const body = JSON.stringify(value);
+  const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
+  res.setHeader("etag", etag);
+  res.setHeader("cache-control", "no-cache");
+  const known = (req.headers["if-none-match"] ?? "").split(",").map((tag) => tag.trim().replace(/^W\//, ""));
+  if (known.includes(etag) || known.includes("*")) {
+    res.statusCode = 304;
+    res.end();
+    return;
+  }
+  res.setHeader("content-type", "application/json; charset=utf-8");
+  res.setHeader("content-length", Buffer.byteLength(body));
+  res.end(body);
+}

@@ -91,7 +91,7 @@ export async function startFakeRabbit4(options: { maxMessageSize?: number } = {}
       delivery!.reject({ condition: said.rejected, description: "said the stand-in" });
   });
 
-  const server: Server = container.listen({
+  const listening = {
     host: "127.0.0.1",
     port: 0,
     tcp_no_delay: true,
@@ -101,7 +101,8 @@ export async function startFakeRabbit4(options: { maxMessageSize?: number } = {}
       credit_window: 0,
       ...(options.maxMessageSize !== undefined && { max_message_size: options.maxMessageSize }),
     },
-  });
+  };
+  const server: Server = container.listen(listening);
   await new Promise<void>((resolve) => server.once("listening", resolve));
   const drop = () => {
     // With an error, or rhea goes on sending heartbeats.

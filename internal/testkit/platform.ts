@@ -69,7 +69,13 @@ export async function startPlatform(options: {
 
   const none = { cart: "", catalog: "" };
   const start = async (name: ProcessName, urls: { cart: string; catalog: string }) => {
-    const process = await startProcess(name, surroundings, urls, settings, join(dir, `${name}-${running.length}.log`));
+    const process = await startProcess(
+      name,
+      surroundings,
+      urls,
+      settings,
+      join(dir, `${name}-${running.length}.log`),
+    );
     running.push(process);
     return process;
   };

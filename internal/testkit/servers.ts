@@ -32,9 +32,12 @@ function once<T>(start: () => Promise<T>): () => Promise<T> {
 }
 
 /** Servers of the test's own, for tests that kill or fill them. */
-export const ownRedis = async (): Promise<RedisServer> => tracked(await startRedis({ dir: tempDir("redis") }));
-export const ownPostgres = async (): Promise<PostgresServer> => tracked(await startPostgres({ dir: tempDir("postgres") }));
-export const ownRabbit = async (): Promise<RabbitServer> => tracked(await startRabbit({ dir: tempDir("rabbitmq") }));
+export const ownRedis = async (): Promise<RedisServer> =>
+  tracked(await startRedis({ dir: tempDir("redis") }));
+export const ownPostgres = async (): Promise<PostgresServer> =>
+  tracked(await startPostgres({ dir: tempDir("postgres") }));
+export const ownRabbit = async (): Promise<RabbitServer> =>
+  tracked(await startRabbit({ dir: tempDir("rabbitmq") }));
 
 /** Servers shared by the whole run. */
 export const testRedis = once(ownRedis);

@@ -8,7 +8,11 @@ export interface Answer {
 
 /** A client of the gateway with one identity. */
 export interface Shopper {
-  call(method: string, path: string, options?: { body?: unknown; raw?: string; headers?: Record<string, string> }): Promise<Answer>;
+  call(
+    method: string,
+    path: string,
+    options?: { body?: unknown; raw?: string; headers?: Record<string, string> },
+  ): Promise<Answer>;
   add(productId: string, quantity: number, headers?: Record<string, string>): Promise<Answer>;
   cart(): Promise<Answer>;
 }
@@ -23,7 +27,8 @@ export async function shopperAt(gatewayUrl: string, token?: string): Promise<Sho
     });
   return {
     call,
-    add: (productId, quantity, headers = {}) => call("POST", "/api/cart/items", { body: { productId, quantity }, headers }),
+    add: (productId, quantity, headers = {}) =>
+      call("POST", "/api/cart/items", { body: { productId, quantity }, headers }),
     cart: () => call("GET", "/api/cart"),
   };
 }

@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 /** A TCP relay on 127.0.0.1 that can cut all connections and refuse new ones: a server that crashes, without one. */
 export interface TcpGate {
   readonly port: number;
-  /** Resets every connection; new ones are reset at once until {@link open}. */
+  /** Ends every connection; new ones are reset at once until {@link open}. */
   shut(): void;
   open(): void;
   connections(): number;
@@ -36,7 +36,8 @@ export async function openGate(target: { host: string; port: number }): Promise<
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const cut = () => {
-    for (const socket of sockets) socket.resetAndDestroy();
+    // Not resetAndDestroy: on a half-closed socket it leaves Node 24 spinning.
+    for (const socket of sockets) socket.destroy();
   };
   return {
     port: (server.address() as AddressInfo).port,

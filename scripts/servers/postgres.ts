@@ -50,7 +50,6 @@ export async function startPostgres(options: { dir: string; port?: number }): Pr
   let pid = 0;
 
   async function start(): Promise<void> {
-    rmSync(join(data, "postmaster.pid"), { force: true });
     const logFile = join(dir, "postgres.log");
     writeFileSync(logFile, "", { flag: "a" });
     if (as) chownSync(logFile, as.uid, as.gid);

@@ -98,7 +98,7 @@ export async function startRabbit(options: { dir: string; amqpPort?: number }): 
     stop: async () => {
       send(pid, "SIGCONT");
       await endProcess(pid, "SIGTERM", 30_000);
-      await stopEpmd(env);
+      await stopPortMapper(dir);
     },
     manage,
   };
@@ -194,8 +194,11 @@ function environment(dir: string, settings: Settings): NodeJS.ProcessEnv {
   };
 }
 
-/** The port mapper outlives the broker. */
-async function stopEpmd(env: NodeJS.ProcessEnv): Promise<void> {
+/** Stops the Erlang port mapper of the broker whose directory this is: it outlives the broker. */
+export async function stopPortMapper(dir: string): Promise<void> {
+  const file = join(dir, "settings.json");
+  if (!existsSync(file)) return;
+  const env = environment(dir, JSON.parse(readFileSync(file, "utf8")) as Settings);
   await run("epmd", ["-port", env.ERL_EPMD_PORT!, "-kill"], { env }).catch(
     (error: Error & { stdout?: string }) => {
       if (!/Cannot connect|local epmd/i.test(`${error.message}${error.stdout}`)) throw error;

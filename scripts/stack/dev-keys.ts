@@ -20,12 +20,19 @@ export async function devSecrets(dir: string): Promise<DevSecrets> {
   const jwksFile = join(dir, "jwks.json");
   if (!existsSync(file)) {
     const word = () => randomBytes(32).toString("hex");
-    const secrets = { internalTokenSecret: word(), sessionSecret: word(), catalogAdminToken: word(), redisPassword: word() };
+    const secrets = {
+      internalTokenSecret: word(),
+      sessionSecret: word(),
+      catalogAdminToken: word(),
+      redisPassword: word(),
+    };
     writeFileSync(file, JSON.stringify(secrets), { mode: 0o600 });
   }
   if (!existsSync(jwksFile)) {
     const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true });
-    writeFileSync(join(dir, "signing-key.json"), JSON.stringify(await exportJWK(privateKey)), { mode: 0o600 });
+    writeFileSync(join(dir, "signing-key.json"), JSON.stringify(await exportJWK(privateKey)), {
+      mode: 0o600,
+    });
     const jwk = { ...(await exportJWK(publicKey)), kid: "dev", alg: "ES256", use: "sig" };
     writeFileSync(jwksFile, JSON.stringify({ keys: [jwk] }));
   }

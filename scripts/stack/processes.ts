@@ -42,7 +42,9 @@ export function environmentOf(
       return {
         ...common,
         ...port,
-        ...(surroundings.catalogAdminToken !== undefined && { CATALOG_ADMIN_TOKEN: surroundings.catalogAdminToken }),
+        ...(surroundings.catalogAdminToken !== undefined && {
+          CATALOG_ADMIN_TOKEN: surroundings.catalogAdminToken,
+        }),
       };
     case "cart":
       return {

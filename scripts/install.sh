@@ -1,0 +1,40 @@
+#!/bin/sh
+# Installs the Debian packages that are missing: Redis, RabbitMQ, PostgreSQL. Starts none of their services, and
+# leaves services that run alone. Without root or sudo, or elsewhere than on Debian, says what to install.
+set -eu
+
+missing=""
+command -v redis-server >/dev/null 2>&1 && command -v redis-cli >/dev/null 2>&1 || missing="$missing redis-server"
+[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing="$missing rabbitmq-server"
+ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postgresql"
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null 2>&1; then
+  echo "Please install Redis >= 7, RabbitMQ >= 3.10 and PostgreSQL >= 13 in Debian's places; missing:$missing" >&2
+  exit 1
+fi
+sudo=""
+if [ "$(id -u)" -ne 0 ]; then
+  if command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then sudo="sudo"; else
+    echo "Not root. Please run: sudo apt-get install --no-install-recommends$missing" >&2
+    exit 1
+  fi
+fi
+
+echo "  … installing$missing"
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  # Debian's way to say that a package must not start its service at installation.
+  printf '#!/bin/sh\nexit 101\n' | $sudo tee "$policy" >/dev/null
+  $sudo chmod 755 "$policy"
+  trap '$sudo rm -f "$policy"' EXIT INT TERM
+fi
+apt="$sudo env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -qq"
+log=$(mktemp)
+if ! { $apt update && $apt install -y --no-install-recommends $missing; } >"$log" 2>&1; then
+  tail -n 20 "$log" >&2
+  echo "The packages could not be installed:$missing" >&2
+  exit 1
+fi
+rm -f "$log"
+echo "  ✓ installed$missing"

@@ -52,6 +52,7 @@ module.exports = {
     doNotFollow: { path: "node_modules" },
     tsPreCompilationDeps: true,
     parser: "swc",
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default"] },
     exclude: { path: "^node_modules/(?!ioredis|mssql|tedious|pg|rhea|undici|@kubernetes)" },
   },
 };

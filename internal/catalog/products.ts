@@ -26,9 +26,18 @@ export interface Products {
   remove(id: string): boolean;
 }
 
+const seedSchema = z.array(productSchema).superRefine((seed, context) => {
+  const ids = new Set<string>();
+  for (const [index, { id }] of seed.entries()) {
+    if (ids.has(id))
+      context.addIssue({ code: "custom", path: [index, "id"], message: `"${id}" is there twice` });
+    ids.add(id);
+  }
+});
+
 /** Reads a seed file (a JSON array of products); throws with every fault when it is not one. */
 export function loadProducts(file: URL | string): Products {
-  const seed = z.array(productSchema).parse(JSON.parse(readFileSync(file, "utf8")));
+  const seed = seedSchema.parse(JSON.parse(readFileSync(file, "utf8")));
   const products = new Map(seed.map((product) => [product.id, product]));
   return {
     get: (id) => products.get(id),

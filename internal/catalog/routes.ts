@@ -20,7 +20,10 @@ const query = z.strictObject({
   ids: z
     .string()
     .transform((text) => text.split(","))
-    .pipe(z.array(productId).max(MOST_IDS, `must name at most ${MOST_IDS} products`))
+    .refine(
+      (ids) => ids.length <= MOST_IDS && ids.every((id) => productId.safeParse(id).success),
+      `must be 1 to ${MOST_IDS} product ids, separated by commas`,
+    )
     .optional(),
 });
 

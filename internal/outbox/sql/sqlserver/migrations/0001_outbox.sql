@@ -36,3 +36,19 @@ CREATE TABLE outbox_relay (
   relay       NVARCHAR(64) NOT NULL CONSTRAINT outbox_relay_pk PRIMARY KEY,
   alive_until DATETIME2(6) NOT NULL
 )
+GO
+CREATE TYPE outbox_event_rows AS TABLE (
+  ordinal      INT NOT NULL,
+  event_id     UNIQUEIDENTIFIER NOT NULL,
+  partition_no INT NOT NULL,
+  type         NVARCHAR(64) NOT NULL,
+  subject      NVARCHAR(64) NOT NULL,
+  version      BIGINT NOT NULL,
+  payload      NVARCHAR(MAX) NOT NULL,
+  traceparent  NVARCHAR(64) NULL,
+  occurred_at  BIGINT NOT NULL
+)
+GO
+CREATE TYPE outbox_cursor_rows AS TABLE (partition_no INT NOT NULL, after BIGINT NOT NULL)
+GO
+CREATE TYPE outbox_fate_rows AS TABLE (seq BIGINT NOT NULL, partition_no INT NOT NULL, epoch BIGINT NOT NULL)

@@ -1,0 +1,3 @@
+-- Withdraws @relay and gives back every lease it holds.
+DELETE FROM outbox_relay WHERE relay = @relay;
+UPDATE outbox_partition SET owner = NULL, lease_until = NULL WHERE owner = @relay;

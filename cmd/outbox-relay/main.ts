@@ -30,6 +30,7 @@ const publisher = createAmqpPublisher({
   addressVersion: config.AMQP_ADDRESS_VERSION,
   sendTimeoutMs: config.AMQP_SEND_TIMEOUT_MS,
   log,
+  registry,
 });
 lifecycle.onStop("publisher", () => publisher.close());
 

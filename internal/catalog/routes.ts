@@ -10,22 +10,29 @@ import { type Products, productId } from "./products.ts";
 
 const MOST_IDS = 100;
 
-const query = z.strictObject({
-  limit: z
-    .string()
-    .regex(/^([1-9]\d?|100)$/, "must be a whole number from 1 to 100")
-    .transform(Number)
-    .optional(),
-  cursor: productId.optional(),
-  ids: z
-    .string()
-    .transform((text) => text.split(","))
-    .refine(
-      (ids) => ids.length <= MOST_IDS && ids.every((id) => productId.safeParse(id).success),
-      `must be 1 to ${MOST_IDS} product ids, separated by commas`,
-    )
-    .optional(),
-});
+const query = z
+  .strictObject({
+    limit: z
+      .string()
+      .regex(/^([1-9]\d?|100)$/, "must be a whole number from 1 to 100")
+      .transform(Number)
+      .optional(),
+    cursor: productId.optional(),
+    ids: z
+      .string()
+      .transform((text) => text.split(","))
+      .refine(
+        (ids) => ids.length <= MOST_IDS && ids.every((id) => productId.safeParse(id).success),
+        `must be 1 to ${MOST_IDS} product ids, separated by commas`,
+      )
+      .optional(),
+  })
+  .superRefine(({ limit, cursor, ids }, context) => {
+    if (ids === undefined) return;
+    const message = "does not go together with ids";
+    if (limit !== undefined) context.addIssue({ code: "custom", path: ["limit"], message });
+    if (cursor !== undefined) context.addIssue({ code: "custom", path: ["cursor"], message });
+  });
 
 /** The catalog's public routes: a page of products, several by id, one. Every answer has a strong ETag. */
 export function catalogRoutes(app: Express, products: Products, faults: Faults): void {

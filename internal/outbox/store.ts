@@ -16,7 +16,7 @@ export interface OutboxWriter {
    * Inserts `events` in array order (their `seq` rises in that order) in one transaction, leaving out those whose id
    * is already there. When a rival is inserting the same ids at the same moment, waits for the rival's outcome: once
    * this resolves, every event of the array is committed, by whoever. The caller sorts by partition, so rivals lock
-   * in one order.
+   * in one order. A payload may come back as another spelling of the same JSON.
    */
   append(events: readonly OutboxEvent[]): Promise<void>;
 }

@@ -100,7 +100,7 @@ export function openSenderLink(options: SenderLinkOptions, onOpen: (link: OpenLi
 
   function destroy(): void {
     // With an error, because rhea stops its timers on a socket's `error` or `end`, and does not listen for `close`.
-    
+    socket?.destroy(new Error("destroyed after a failure or a goodbye"));
   }
 
   const onConnection = (event: ConnectionEvents, toEnd: (context: EventContext) => LinkEnd) =>

@@ -111,6 +111,21 @@ describe("The HTTP catalog on nonsense", () => {
     });
   }
 
+  it("never puts an id into a path that could lead elsewhere", async () => {
+    const paths: unknown[] = [];
+    bench = await startBench((req, res) => {
+      paths.push(req.url);
+      json(res, { items: [] });
+    });
+    for (const id of [".", ".."]) expect(await bench.codeOf(id)).to.equal("PRODUCT_NOT_FOUND");
+    await bench.codeOf("a/../b?c");
+    expect(paths).to.deep.equal([
+      "/base/products?ids=.",
+      "/base/products?ids=..",
+      "/base/products/a%2F..%2Fb%3Fc",
+    ]);
+  });
+
   it("takes 404 to a list for an unavailable catalog: what is known stays shown", async () => {
     bench = await startBench((_req, res) => json(res, { items: [aProduct()], nextCursor: null, more: 1 }));
     const seen = await bench.catalog.listings(["mug"]);

@@ -1,0 +1,17 @@
+import { createLogger } from "../platform/logger/logger.ts";
+import { awaitRedis, connectRedis } from "../platform/redis/redis.ts";
+import { parseRedisUrl } from "../platform/redis/redis-url.ts";
+import { testRedis, testRedisCluster } from "../testkit/servers.ts";
+import { describeCartStore } from "./store.contract.ts";
+
+async function connect(url: string) {
+  const redis = connectRedis(parseRedisUrl(url)!, {
+    log: createLogger("test", "fatal"),
+    commandTimeoutMs: 5_000,
+  });
+  await awaitRedis(redis, 10_000);
+  return redis;
+}
+
+describeCartStore("one Redis", async () => connect((await testRedis()).url));
+describeCartStore("a Redis Cluster of three nodes", async () => connect((await testRedisCluster()).url));

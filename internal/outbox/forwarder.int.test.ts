@@ -130,16 +130,16 @@ describe("The forwarder", function () {
   });
 
   it("keeps stream order and inserts nothing twice when two forwarders race on one shard", async () => {
-    const [one, two] = [forwarderTo(store), forwarderTo(store)];
+    const forwarders = [forwarderTo(store), forwarderTo(store)];
     const staged: StagedEvent[] = [];
-    const outcomes = await Promise.all(
-      Array.from({ length: 300 }, async (_, index) => {
-        const event = await stage(1, `s${index % 5}`);
+    const shopper = async (forwarder: Forwarder, subject: string) => {
+      for (let n = 0; n < 40; n++) {
+        const event = await stage(1, subject);
         staged.push(event);
-        return (index % 2 ? one : two).committed(event);
-      }),
-    );
-    expect(new Set(outcomes)).to.deep.equal(new Set(["committed"]));
+        expect(await forwarder.committed(event)).to.equal("committed");
+      }
+    };
+    await Promise.all(Array.from({ length: 10 }, (_, index) => shopper(forwarders[index % 2]!, `s${index}`)));
     const order = staged.toSorted((a, b) => a.ordinal - b.ordinal).map((each) => each.event.id);
     expect(await committedIds(1)).to.deep.equal(order);
   });

@@ -47,16 +47,18 @@ export function createPostgresOutboxStore(options: {
 
     append: async (events) => {
       if (events.length === 0) return;
-      await query(SQL.append, [
-        events.map((e) => e.id),
-        events.map((e) => e.partition),
-        events.map((e) => e.type),
-        events.map((e) => e.subject),
-        events.map((e) => e.version),
-        events.map((e) => e.payload),
-        events.map((e) => e.traceparent),
-        events.map((e) => e.occurredAt),
-      ]);
+      const rows = events.map((e) => ({
+        id: e.id,
+        p: e.partition,
+        t: e.type,
+        s: e.subject,
+        v: e.version,
+        n: Buffer.byteLength(e.payload),
+        tp: e.traceparent,
+        o: e.occurredAt,
+      }));
+      const payloads = Buffer.from(events.map((e) => e.payload).join(""));
+      await query(SQL.append, [payloads, JSON.stringify(rows)]);
     },
 
     pending: async (cursors, limitEach) => {

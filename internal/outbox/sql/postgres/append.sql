@@ -1,10 +1,14 @@
 -- Inserts events in the order given, leaving out those whose id is there; waits for a rival inserting the same id.
--- $1 event ids  $2 partitions  $3 types  $4 subjects  $5 versions  $6 payloads  $7 traceparents  $8 occurred at, epoch ms
+-- The payloads travel as one run of bytes: quoting them into an array or into JSON costs Node and the server twice as much.
+-- $1 payloads, UTF-8, one after the other
+-- $2 JSON array of {id, p: partition, t: type, s: subject, v: version, n: bytes of payload, tp: traceparent, o: occurred at, epoch ms}
 INSERT INTO outbox_event (event_id, partition_no, type, subject, version, payload, traceparent, occurred_at)
-SELECT e.event_id, e.partition_no, e.type, e.subject, e.version, e.payload, e.traceparent,
-       to_timestamp(e.occurred_at / 1000.0)
-  FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::float8[])
+SELECT e.id, e.p, e.t, e.s, e.v,
+       convert_from(substring($1::bytea FROM (1 + sum(e.n) OVER (ORDER BY e.ordinal) - e.n)::int FOR e.n), 'UTF8'),
+       e.tp, to_timestamp(e.o / 1000.0)
+  FROM ROWS FROM (json_to_recordset($2::json)
+                  AS (id uuid, p int, t text, s text, v bigint, n int, tp text, o float8))
        WITH ORDINALITY
-       AS e (event_id, partition_no, type, subject, version, payload, traceparent, occurred_at, ordinal)
+       AS e (id, p, t, s, v, n, tp, o, ordinal)
  ORDER BY e.ordinal
     ON CONFLICT (event_id) DO NOTHING

@@ -45,7 +45,6 @@ export interface RelayMetrics {
   readonly latency: Histogram;
   readonly owned: Gauge;
   readonly inFlight: Gauge;
-  readonly purged: Counter;
 }
 
 export function createRelayMetrics(registry: Registry): RelayMetrics {
@@ -69,10 +68,14 @@ export function createRelayMetrics(registry: Registry): RelayMetrics {
       registers,
     }),
     inFlight: new Gauge({ name: "outbox_in_flight", help: "Events sent and not yet answered", registers }),
-    purged: new Counter({
-      name: "outbox_purged_total",
-      help: "Published events deleted after retention",
-      registers,
-    }),
   };
+}
+
+/** Published events that this process has deleted after their retention. */
+export function createPurgedCounter(registry: Registry): Counter {
+  return new Counter({
+    name: "outbox_purged_total",
+    help: "Published events deleted after their retention",
+    registers: [registry],
+  });
 }

@@ -1,0 +1,56 @@
+import { createHttpCatalog } from "../../internal/cart/catalog.http.ts";
+import { shardKeys } from "../../internal/cart/keys.ts";
+import { registerLiveCartMetrics } from "../../internal/cart/live-carts.redis.ts";
+import { createRedisCartStore } from "../../internal/cart/store.redis.ts";
+import { createForwarder } from "../../internal/outbox/forwarder.ts";
+import { registerLagMetrics } from "../../internal/outbox/lag.ts";
+import { createForwarderMetrics } from "../../internal/outbox/metrics.ts";
+import { openOutboxStore } from "../../internal/outbox/open-store.ts";
+import { createRedisStaging } from "../../internal/outbox/staging.redis.ts";
+import { closeRedis, connectRedis, pingRedis } from "../../internal/platform/redis/redis.ts";
+import type { Service } from "../../internal/platform/service/service.ts";
+import type { Config } from "./config.ts";
+
+/** Opens what the cart service stands on; everything closes with the process, in reverse order. */
+export function openAdapters(config: Config, { log, registry, lifecycle }: Service) {
+  const shards = config.CART_SHARDS;
+  const redis = connectRedis(config.REDIS_URL, { log, commandTimeoutMs: config.REDIS_TIMEOUT_MS });
+  lifecycle.onStop("redis", () => closeRedis(redis));
+  lifecycle.addCheck("redis", () => pingRedis(redis));
+  const outbox = openOutboxStore(config.DATABASE_URL, { log });
+  lifecycle.onStop("database", () => outbox.close());
+
+  const staging = createRedisStaging({ redis, shards, stream: shardKeys.stream });
+  const forwarder = createForwarder({
+    store: outbox,
+    staging,
+    shards,
+    commitTimeoutMs: config.OUTBOX_COMMIT_TIMEOUT_MS,
+    metrics: createForwarderMetrics(registry),
+    log,
+  });
+  lifecycle.onStop("forwarder", () => forwarder.close());
+  // A Redis that restarts, or fails over, may have lost its last writes.
+  for (const event of ["close", "-node", "node error"]) redis.on(event, forwarder.forgetChains);
+
+  const store = createRedisCartStore({
+    redis,
+    shards,
+    ttlMs: config.CART_TTL_SECONDS * 1000,
+    graceMs: config.CART_EXPIRY_GRACE_SECONDS * 1000,
+    limits: { maxLines: config.CART_MAX_LINES, maxQuantity: config.CART_MAX_QUANTITY },
+    log,
+  });
+  const catalog = createHttpCatalog({
+    url: config.CATALOG_URL,
+    timeoutMs: config.CATALOG_TIMEOUT_MS,
+    cacheTtlMs: config.CATALOG_CACHE_TTL_MS,
+    currency: config.CART_CURRENCY,
+    log,
+    registry,
+  });
+  lifecycle.onStop("catalog client", () => catalog.close());
+  registerLiveCartMetrics(registry, redis, shards);
+  registerLagMetrics({ registry, store: outbox, staging, log });
+  return { store, catalog, forwarder };
+}

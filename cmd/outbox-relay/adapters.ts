@@ -1,0 +1,48 @@
+import { shardKeys } from "../../internal/cart/keys.ts";
+import { createForwarder } from "../../internal/outbox/forwarder.ts";
+import { registerLagMetrics } from "../../internal/outbox/lag.ts";
+import { createForwarderMetrics } from "../../internal/outbox/metrics.ts";
+import { openOutboxStore } from "../../internal/outbox/open-store.ts";
+import { createAmqpPublisher } from "../../internal/outbox/publisher.amqp.ts";
+import { createRedisStaging } from "../../internal/outbox/staging.redis.ts";
+import { closeRedis, connectRedis } from "../../internal/platform/redis/redis.ts";
+import type { Service } from "../../internal/platform/service/service.ts";
+import type { Config } from "./config.ts";
+
+/** Opens what the relay stands on; everything closes with the process, in reverse order. */
+export function openAdapters(config: Config, { log, registry, lifecycle }: Service) {
+  const shards = config.CART_SHARDS;
+  const redis = connectRedis(config.REDIS_URL, { log, commandTimeoutMs: config.REDIS_TIMEOUT_MS });
+  lifecycle.onStop("redis", () => closeRedis(redis));
+  const store = openOutboxStore(config.DATABASE_URL, { log });
+  lifecycle.onStop("database", () => store.close());
+  lifecycle.addCheck("database", () => store.ping());
+
+  const publisher = createAmqpPublisher({
+    url: config.AMQP_URL,
+    exchange: config.AMQP_EXCHANGE,
+    source: "/cartwright/cart",
+    addressVersion: config.AMQP_ADDRESS_VERSION,
+    sendTimeoutMs: config.AMQP_SEND_TIMEOUT_MS,
+    log,
+    registry,
+  });
+  lifecycle.onStop("publisher", () => publisher.close());
+  lifecycle.addCheck("broker", async () => {
+    const fault = publisher.fault();
+    if (fault !== null) throw new Error(fault);
+  });
+
+  const staging = createRedisStaging({ redis, shards, stream: shardKeys.stream });
+  const forwarder = createForwarder({
+    store,
+    staging,
+    shards,
+    commitTimeoutMs: config.OUTBOX_COMMIT_TIMEOUT_MS,
+    metrics: createForwarderMetrics(registry),
+    log,
+  });
+  lifecycle.onStop("forwarder", () => forwarder.close());
+  registerLagMetrics({ registry, store, staging, log });
+  return { redis, store, publisher, staging, forwarder };
+}

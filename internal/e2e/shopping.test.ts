@@ -1,0 +1,492 @@
+import { expect } from "chai";
+import { Redis } from "ioredis";
+import { createInternalTokenSigner, IDENTITY_HEADER } from "../platform/identity/internal-token.ts";
+import { consumeEvents, type EventConsumer } from "../testkit/event-consumer.ts";
+import { eventually } from "../testkit/eventually.ts";
+import { type Platform, startPlatform } from "../testkit/platform.ts";
+import { ownRedis, testPostgres, testRabbit } from "../testkit/servers.ts";
+import { type Answer, request, type Shopper, shopperAt } from "../testkit/shopper.ts";
+
+const TTL_SECONDS = 2;
+
+describe("The platform, from outside", function () {
+  this.timeout(60_000);
+  let platform: Platform;
+  let consumer: EventConsumer;
+  let redisUrl: string;
+  let shopper: Shopper;
+
+  before(async () => {
+    const [redis, postgres, rabbit] = await Promise.all([ownRedis(), testPostgres(), testRabbit()]);
+    redisUrl = redis.url;
+    platform = await startPlatform({
+      redisUrl,
+      postgres,
+      rabbit,
+      settings: {
+        CART_TTL_SECONDS: String(TTL_SECONDS),
+        CATALOG_CACHE_TTL_MS: "100",
+        SWEEP_INTERVAL_MS: "100",
+      },
+    });
+    consumer = await consumeEvents({ url: rabbit.consumerUrl, queue: "cart.events.demo" });
+  });
+  after(async () => {
+    await consumer?.close();
+    await platform?.stop();
+  });
+  beforeEach(async () => {
+    shopper = await shopperAt(platform.gatewayUrl);
+  });
+
+  const expectProblem = (answer: Answer, status: number, code: string, field?: string) => {
+    expect([answer.status, answer.body.code, answer.body.status], JSON.stringify(answer.body)).to.deep.equal([
+      status,
+      code,
+      status,
+    ]);
+    expect(answer.headers.get("content-type")).to.match(/^application\/problem\+json/);
+    expect(answer.body).to.include.keys("type", "title", "detail", "instance");
+    expect(JSON.stringify(answer.body)).not.to.match(/\bat .*\.(ts|js):\d+/);
+    if (field !== undefined) expect(answer.body.field).to.equal(field);
+  };
+  const catalogAdmin = (method: string, path: string, body?: unknown) =>
+    request(platform.catalog.url, method, `/admin${path}`, {
+      body,
+      headers: { authorization: `Bearer ${platform.surroundings.catalogAdminToken}` },
+    });
+
+  it("keeps the contract of a session, the catalog, an empty cart and a full one", async () => {
+    const session = await request(platform.gatewayUrl, "POST", "/api/session");
+    expect(session.status).to.equal(201);
+    expect(session.body).to.include({ tokenType: "Bearer", expiresIn: 86_400 });
+
+    const list = await shopper.call("GET", "/api/catalog/products?limit=2");
+    expect(Object.keys(list.body)).to.deep.equal(["items", "nextCursor"]);
+    const [product] = list.body.items;
+    expect(Object.keys(product)).to.have.members(["id", "name", "price", "stock"]);
+    expect((await shopper.call("GET", `/api/catalog/products/${product.id}`)).body).to.deep.equal(product);
+    expectProblem(await shopper.call("GET", "/api/catalog/products/none"), 404, "PRODUCT_NOT_FOUND");
+
+    const empty = await shopper.cart();
+    expect(empty.headers.get("etag")).to.equal('"0"');
+    expect(empty.body).to.deep.equal({
+      cartId: null,
+      version: 0,
+      items: [],
+      total: { amount: 0, currency: "EUR" },
+      expiresAt: null,
+      pricesAsOf: null,
+    });
+
+    const added = await shopper.add(product.id, 2);
+    expect([added.status, added.headers.get("etag"), added.headers.get("outbox-state")]).to.deep.equal([
+      200,
+      '"1"',
+      "committed",
+    ]);
+    expect(added.body.items).to.deep.equal([
+      {
+        productId: product.id,
+        name: product.name,
+        unitPrice: product.price,
+        quantity: 2,
+        lineTotal: { amount: 2 * product.price.amount, currency: "EUR" },
+      },
+    ]);
+    expect(added.body.total.amount).to.equal(2 * product.price.amount);
+    expect(Date.parse(added.body.expiresAt)).to.be.greaterThan(Date.now());
+    expect((await shopper.cart()).body).to.deep.include({ cartId: added.body.cartId, version: 1 });
+  });
+
+  it("empties a cart whose time is up, and tells of it once", async () => {
+    const { body } = await shopper.add("mug-steel", 1);
+    await new Promise((resolve) => setTimeout(resolve, (TTL_SECONDS + 1) * 1000));
+    expect((await shopper.cart()).body).to.deep.include({ cartId: null, version: 0, items: [] });
+    const mine = () => consumer.events.filter((event) => event.subject === body.cartId);
+    await eventually("cart.expired arrives", () => mine().some((event) => event.type === "cart.expired"));
+    expect(mine().map((event) => event.type)).to.deep.equal(["cart.updated", "cart.expired"]);
+  });
+
+  it("asks the catalog before it touches Redis", async () => {
+    const redis = new Redis(redisUrl);
+    const monitor = await redis.monitor();
+    const commands: string[][] = [];
+    monitor.on("monitor", (_time: string, args: string[]) => {
+      // The cart's scripts carry the owner's cart key; sweeps and health checks do not.
+      if (args.some((arg) => arg.startsWith("cart:{") || arg.startsWith("idem:{"))) commands.push(args);
+    });
+    try {
+      expectProblem(await shopper.add("no-such-product", 1), 404, "PRODUCT_NOT_FOUND", "productId");
+      expectProblem(await shopper.add("sled-pulk", 1), 409, "OUT_OF_STOCK", "quantity");
+      expect(commands).to.deep.equal([]);
+      await shopper.add("mug-steel", 1);
+      await eventually("the monitor does see a change", () => commands.length > 0);
+    } finally {
+      monitor.disconnect();
+      redis.disconnect();
+    }
+  });
+
+  it("refuses adds while the catalog is slow, failing, talking nonsense or gone, and lets everything else go on", async () => {
+    const before = (await shopper.add("mug-steel", 2)).body;
+    const faults: [string, () => Promise<unknown>, () => Promise<unknown>][] = [
+      [
+        "slow",
+        () => catalogAdmin("PUT", "/faults", { delayMs: 5_000 }),
+        () => catalogAdmin("DELETE", "/faults"),
+      ],
+      [
+        "failing",
+        () => catalogAdmin("PUT", "/faults", { failRate: 1 }),
+        () => catalogAdmin("DELETE", "/faults"),
+      ],
+      [
+        "nonsense",
+        () => catalogAdmin("PUT", "/faults", { nonsense: true }),
+        () => catalogAdmin("DELETE", "/faults"),
+      ],
+      ["gone", () => platform.catalog.kill("SIGKILL"), () => platform.catalog.start()],
+    ];
+    for (const [name, begin, end] of faults) {
+      await begin();
+      const refused = await eventually(`${name}: refused once the cache is over`, async () => {
+        const answer = await shopper.add("mug-steel", 1);
+        return answer.status === 503 ? answer : null;
+      });
+      expectProblem(refused, 503, "CATALOG_UNAVAILABLE");
+      expect(Number(refused.headers.get("retry-after"))).to.be.at.least(1);
+      const seen = await shopper.cart();
+      expect(seen.status, name).to.equal(200);
+      if (seen.body.version > 0) expect(seen.body.items[0], name).to.include({ name: "Steel mug 350 ml" });
+      expect((await shopper.call("DELETE", "/api/cart/items/mug-steel")).status, name).to.equal(200);
+      expect((await shopper.call("DELETE", "/api/cart")).status, name).to.equal(200);
+      await end();
+      await eventually(
+        `${name}: adds work again`,
+        async () => (await shopper.add("mug-steel", 1)).status === 200,
+      );
+    }
+    expect(before.items[0].name).to.equal("Steel mug 350 ml");
+  });
+
+  it("follows If-Match and Idempotency-Key over HTTP", async () => {
+    const first = await shopper.add("mug-steel", 1, { "idempotency-key": "k-1" });
+    const repeat = await shopper.add("mug-steel", 1, { "idempotency-key": "k-1" });
+    expect([repeat.status, repeat.body.version, repeat.headers.get("outbox-state")]).to.deep.equal([
+      200,
+      1,
+      "committed",
+    ]);
+    expect(repeat.body.items).to.deep.equal(first.body.items);
+    expectProblem(
+      await shopper.add("mug-steel", 2, { "idempotency-key": "k-1" }),
+      422,
+      "IDEMPOTENCY_KEY_REUSED",
+      "Idempotency-Key",
+    );
+    expectProblem(
+      await shopper.add("mug-steel", 1, { "if-match": '"7"' }),
+      412,
+      "VERSION_MISMATCH",
+      "If-Match",
+    );
+    expectProblem(await shopper.add("mug-steel", 1, { "if-match": "7" }), 400, "INVALID_REQUEST", "If-Match");
+    expect((await shopper.add("mug-steel", 1, { "if-match": '"1"' })).headers.get("etag")).to.equal('"2"');
+  });
+
+  it("answers a repeat from memory even when the product is sold out since", async () => {
+    await catalogAdmin("PUT", "/products/last-one", {
+      name: "Last one",
+      price: { amount: 100, currency: "EUR" },
+      stock: 1,
+    });
+    expect((await shopper.add("last-one", 1, { "idempotency-key": "k" })).status).to.equal(200);
+    await catalogAdmin("PATCH", "/products/last-one", { stock: 0 });
+    await eventually(
+      "the catalog's cache is over",
+      async () => (await shopper.add("last-one", 1)).body.code === "OUT_OF_STOCK",
+    );
+    const repeat = await shopper.add("last-one", 1, { "idempotency-key": "k" });
+    expect([repeat.status, repeat.headers.get("idempotent-replayed")]).to.deep.equal([200, "true"]);
+  });
+
+  const json = { "content-type": "application/json" };
+  const bad: [
+    string,
+    string,
+    string,
+    { body?: unknown; raw?: string; headers?: Record<string, string> },
+    number,
+    string,
+    string,
+  ][] = [
+    ["malformed JSON", "POST", "/api/cart/items", { raw: '{"productId":' }, 400, "INVALID_REQUEST", "body"],
+    [
+      "another content type",
+      "POST",
+      "/api/cart/items",
+      { raw: "a=b", headers: { "content-type": "text/plain" } },
+      415,
+      "UNSUPPORTED_MEDIA_TYPE",
+      "Content-Type",
+    ],
+    ["no body", "POST", "/api/cart/items", {}, 400, "INVALID_REQUEST", "body"],
+    [
+      "a body over the cart's limit",
+      "POST",
+      "/api/cart/items",
+      { raw: `{"productId":"${"x".repeat(20_000)}"}`, headers: json },
+      413,
+      "PAYLOAD_TOO_LARGE",
+      "body",
+    ],
+    [
+      "a body over the gateway's limit",
+      "POST",
+      "/api/cart/items",
+      { raw: "x".repeat(100_000), headers: json },
+      413,
+      "PAYLOAD_TOO_LARGE",
+      "body",
+    ],
+    ["a list", "POST", "/api/cart/items", { body: [1] }, 400, "INVALID_REQUEST", "body"],
+    [
+      "an unknown field",
+      "POST",
+      "/api/cart/items",
+      { body: { productId: "mug-steel", quantity: 1, price: 0 } },
+      400,
+      "INVALID_REQUEST",
+      "price",
+    ],
+    [
+      "a negative quantity",
+      "POST",
+      "/api/cart/items",
+      { body: { productId: "mug-steel", quantity: -1 } },
+      400,
+      "INVALID_REQUEST",
+      "quantity",
+    ],
+    [
+      "quantity 0",
+      "POST",
+      "/api/cart/items",
+      { body: { productId: "mug-steel", quantity: 0 } },
+      400,
+      "INVALID_REQUEST",
+      "quantity",
+    ],
+    [
+      "a fraction",
+      "PUT",
+      "/api/cart/items/mug-steel",
+      { body: { quantity: 1.5 } },
+      400,
+      "INVALID_REQUEST",
+      "quantity",
+    ],
+    [
+      "text as quantity",
+      "PUT",
+      "/api/cart/items/mug-steel",
+      { body: { quantity: "2" } },
+      400,
+      "INVALID_REQUEST",
+      "quantity",
+    ],
+    [
+      "2^53",
+      "POST",
+      "/api/cart/items",
+      { raw: '{"productId":"mug-steel","quantity":9007199254740992}' },
+      400,
+      "INVALID_REQUEST",
+      "quantity",
+    ],
+    [
+      "more than the limit",
+      "POST",
+      "/api/cart/items",
+      { body: { productId: "mug-steel", quantity: 1_000 } },
+      409,
+      "QUANTITY_LIMIT",
+      "quantity",
+    ],
+    [
+      "a product id with a colon",
+      "PUT",
+      "/api/cart/items/a%3Ab",
+      { body: { quantity: 1 } },
+      400,
+      "INVALID_REQUEST",
+      "productId",
+    ],
+    ["a product id with an @", "DELETE", "/api/cart/items/@v", {}, 400, "INVALID_REQUEST", "productId"],
+    [
+      "a product id with braces",
+      "DELETE",
+      "/api/cart/items/%7Bx%7D",
+      {},
+      400,
+      "INVALID_REQUEST",
+      "productId",
+    ],
+    [
+      "a product id with a newline",
+      "DELETE",
+      "/api/cart/items/a%0Ab",
+      {},
+      400,
+      "INVALID_REQUEST",
+      "productId",
+    ],
+    [
+      "a product id with an emoji",
+      "DELETE",
+      "/api/cart/items/%F0%9F%98%80",
+      {},
+      400,
+      "INVALID_REQUEST",
+      "productId",
+    ],
+    [
+      "a product id of 10 kB",
+      "DELETE",
+      `/api/cart/items/${"x".repeat(10_240)}`,
+      {},
+      400,
+      "INVALID_REQUEST",
+      "productId",
+    ],
+    ["a broken percent sign", "DELETE", "/api/cart/items/%zz", {}, 400, "INVALID_REQUEST", "path"],
+    ["an unknown route", "GET", "/api/nothing", {}, 404, "NOT_FOUND", "path"],
+    ["an unknown route of the cart", "GET", "/api/cart/nothing", {}, 404, "NOT_FOUND", "path"],
+    ["a method that is not there", "PATCH", "/api/cart", {}, 405, "METHOD_NOT_ALLOWED", "method"],
+    [
+      "a change to the catalog",
+      "PUT",
+      "/api/catalog/products/mug-steel",
+      { body: {} },
+      405,
+      "METHOD_NOT_ALLOWED",
+      "method",
+    ],
+    ["the catalog's admin route", "PUT", "/api/catalog/admin/faults", { body: {} }, 404, "NOT_FOUND", "path"],
+    [
+      "a stale If-Match",
+      "DELETE",
+      "/api/cart",
+      { headers: { "if-match": '"9"' } },
+      412,
+      "VERSION_MISMATCH",
+      "If-Match",
+    ],
+  ];
+  for (const [what, method, path, options, status, code, field] of bad) {
+    it(`refuses ${what} with ${status} ${code} about ${field}, and changes nothing`, async () => {
+      await shopper.add("mug-steel", 1);
+      const answer = await shopper.call(method, path, options);
+      expectProblem(answer, status, code, field);
+      if (status === 405) expect(answer.headers.get("allow")).to.match(/GET/);
+      expect((await shopper.cart()).body).to.deep.include({ version: 1 });
+    });
+  }
+
+  it("never lets one owner reach another's cart, whatever headers come along", async () => {
+    const alice = await shopperAt(platform.gatewayUrl, await platform.token("alice"));
+    const mallory = await shopperAt(platform.gatewayUrl, await platform.token("mallory"));
+    await alice.add("mug-steel", 3);
+    const signed = await createInternalTokenSigner({
+      secret: platform.surroundings.internalTokenSecret,
+    }).sign("user:alice");
+    for (const headers of [
+      { [IDENTITY_HEADER]: signed },
+      { "X-Cartwright-Identity": "user:alice" },
+      { "x-user-id": "alice", "x-owner": "user:alice", "x-forwarded-user": "alice" },
+    ]) {
+      const seen = await mallory.call("GET", "/api/cart", { headers });
+      expect(seen.body.version).to.equal(0);
+    }
+    expect((await alice.cart()).body.items[0].quantity).to.equal(3);
+  });
+
+  it("lets nobody reach the cart service past the gateway", async () => {
+    const cart = platform.carts[0]!.url;
+    const wrong = await createInternalTokenSigner({ secret: "x".repeat(32) }).sign("user:alice");
+    const bearer = await platform.token("alice");
+    for (const headers of [
+      {},
+      { [IDENTITY_HEADER]: wrong },
+      { [IDENTITY_HEADER]: "user:alice" },
+      { [IDENTITY_HEADER]: bearer },
+      { authorization: `Bearer ${bearer}` },
+    ]) {
+      expectProblem(
+        await request(cart, "GET", "/cart", { headers: headers as Record<string, string> }),
+        401,
+        "UNAUTHENTICATED",
+      );
+    }
+  });
+
+  it("passes the trace context on, into the event", async () => {
+    const traceparent = `00-${"ab".repeat(16)}-${"cd".repeat(8)}-01`;
+    const { body } = await shopper.call("POST", "/api/cart/items", {
+      body: { productId: "mug-steel", quantity: 1 },
+      headers: { traceparent },
+    });
+    const event = await eventually("the event", () =>
+      consumer.events.find((each) => each.subject === body.cartId),
+    );
+    expect(event.message.application_properties?.["cloudEvents:traceparent"]).to.equal(traceparent);
+  });
+
+  it("exports the metrics of the design in every process", async () => {
+    const metricsOf = async (adminUrl: string) => (await fetch(`${adminUrl}/metrics`)).text();
+    const names: [string, string[]][] = [
+      [
+        platform.carts[0]!.adminUrl,
+        [
+          "cart_ttl_seconds",
+          "cart_ttl_remaining_seconds_bucket",
+          "carts_active",
+          "cart_expired_total",
+          "cart_operations_total",
+          "cart_operation_duration_seconds_bucket",
+          "outbox_staged_events",
+          "outbox_pending_events",
+          "outbox_oldest_pending_age_seconds",
+          "http_request_duration_seconds_bucket",
+        ],
+      ],
+      [
+        platform.relays[0]!.adminUrl,
+        [
+          "outbox_publish_total",
+          "outbox_publish_latency_seconds_bucket",
+          "outbox_dead_events",
+          "outbox_partitions_owned",
+          "outbox_oldest_pending_age_seconds",
+          "cart_expired_total",
+        ],
+      ],
+      [
+        platform.gateway.adminUrl,
+        ["gateway_token_cache_total", "gateway_rate_limited_total", "http_request_duration_seconds_bucket"],
+      ],
+      [platform.catalog.adminUrl, ["http_request_duration_seconds_bucket"]],
+    ];
+    for (const [adminUrl, wanted] of names) {
+      const text = await metricsOf(adminUrl);
+      for (const name of wanted) expect(text, name).to.match(new RegExp(`^${name}(\\{[^}]*\\})? \\S+$`, "m"));
+      expect((await fetch(`${adminUrl}/healthz`)).status).to.equal(200);
+    }
+    const cart = await metricsOf(platform.carts[0]!.adminUrl);
+    const requests = cart
+      .split("\n")
+      .find((line) => /^http_request_duration_seconds_count\{.*"\/cart\/items"/.test(line));
+    expect(requests).to.match(/method="POST"/);
+  });
+});

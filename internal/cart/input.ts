@@ -10,7 +10,7 @@ const PRODUCT_ID_RULE = "must be 1 to 64 of the characters A-Z a-z 0-9 . _ -";
 /** Beyond every limit that can be configured, so that the limit's own error answers what a person may have meant. */
 const MOST = 1_000_000;
 
-const productId = z
+export const productId = z
   .string({ error: (issue) => (issue.input === undefined ? "is required" : "must be a string") })
   .regex(PRODUCT_ID, PRODUCT_ID_RULE);
 

@@ -7,6 +7,7 @@ import { type Problem, sendProblem } from "../platform/problem/problem.ts";
 import { ok, type Result } from "../platform/result/result.ts";
 import type { CartView } from "./cart.ts";
 import { addBody, readPreconditions, readProductId, setBody } from "./input.ts";
+import { openApiDocument } from "./openapi.ts";
 import { problemOf } from "./problems.ts";
 import type { CartService } from "./service.ts";
 import type { RequestedChange } from "./store.ts";
@@ -19,7 +20,7 @@ export interface IdentityVerifier {
   verify(token: string): Promise<string | null>;
 }
 
-/** The cart API as the design fixes it. Every route needs the gateway's identity token. */
+/** The cart API as the design fixes it. Every route but its own description needs the gateway's identity token. */
 export function cartRoutes(app: Express, service: CartService, identity: IdentityVerifier): void {
   const authenticate: RequestHandler = async (req, res, next) => {
     const token = req.headers[IDENTITY_HEADER];
@@ -44,6 +45,13 @@ export function cartRoutes(app: Express, service: CartService, identity: Identit
     };
   };
 
+  const document = JSON.stringify(openApiDocument());
+  methods(app, "/cart/openapi.json", {
+    get: (_req, res) => {
+      res.setHeader("content-type", "application/json; charset=utf-8");
+      res.end(document);
+    },
+  });
   app.use("/cart", authenticate);
   methods(app, "/cart", {
     get: async (req, res) => {

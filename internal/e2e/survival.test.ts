@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
+import { Redis } from "ioredis";
 import type { PostgresServer } from "../../scripts/servers/postgres.ts";
 import type { RabbitServer } from "../../scripts/servers/rabbitmq.ts";
 import type { RedisServer } from "../../scripts/servers/redis.ts";
@@ -61,6 +62,31 @@ describe("Under load, Cartwright survives", function () {
         await more(load, 30);
       }
     });
+    await expectNothingLost(report, consumer);
+  });
+
+  it("a cart process killed -9 while its events are staged and their commit hangs", async () => {
+    const shopper = await shopperAt(platform.gatewayUrl, await platform.token("between"));
+    const { cartId } = (await shopper.add("stove-ember", 1)).body;
+    postgres.signal("SIGSTOP");
+    const waiting = Array.from({ length: 5 }, () =>
+      shopper.add("stove-ember", 1).catch((error: Error) => error),
+    );
+    await eventually("the changes are in Redis", async () => (await staged()) >= 5);
+    await platform.carts[0]!.kill("SIGKILL");
+    await Promise.all(waiting);
+    postgres.signal("SIGCONT");
+    await platform.carts[0]!.start();
+    const { body } = await eventually("the cart can be read", async () => {
+      const answer = await shopper.cart();
+      return answer.status === 200 ? answer : null;
+    });
+    expect(body).to.deep.include({ cartId, version: 6 });
+    const report = {
+      acknowledged: [{ cartId, version: 1, outbox: null }],
+      refused: new Map(),
+      shoppers: [shopper],
+    };
     await expectNothingLost(report, consumer);
   });
 
@@ -196,6 +222,20 @@ describe("Under load, Cartwright survives", function () {
     expect([answer.status, answer.body.code]).to.deep.equal([503, "CART_STORE_UNAVAILABLE"]);
     await eventually("the cart is back", async () => (await shopper.cart()).status === 200);
   });
+
+  /** Events staged in Redis, whatever any process says of them. */
+  async function staged(): Promise<number> {
+    const client = new Redis(redis.url);
+    try {
+      const streams = await client.keys("outbox:{*}");
+      return (await Promise.all(streams.map((stream) => client.xlen(stream)))).reduce(
+        (sum, length) => sum + length,
+        0,
+      );
+    } finally {
+      client.disconnect();
+    }
+  }
 
   const LAG = "outbox_oldest_pending_age_seconds";
 

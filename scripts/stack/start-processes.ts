@@ -7,11 +7,11 @@ import { portFor } from "./start-servers.ts";
 import { note, RUN_DIR, runningOf, type State } from "./state.ts";
 import { step } from "./steps.ts";
 
-const PORTS: Record<ProcessName, { port: number; admin: number }> = {
+const PORTS = {
   "catalog-stub": { port: 27_082, admin: 27_182 },
   cart: { port: 27_081, admin: 27_181 },
-  "outbox-relay": { port: 27_083, admin: 27_183 },
-  gateway: { port: 8_080, admin: 27_180 },
+  "outbox-relay": { admin: 27_183 },
+  gateway: { admin: 27_180 },
 };
 
 /** Starts our own processes that do not run yet, each when what it needs is ready. */
@@ -24,11 +24,11 @@ export async function startProcesses(state: State, secrets: DevSecrets, gatewayP
   };
   for (const name of ["catalog-stub", "cart", "outbox-relay", "gateway"] as const) {
     if (runningOf(state, name)) continue;
-    const port = name === "gateway" ? gatewayPort : await portFor(state, name, PORTS[name].port);
+    const adminPort = await portFor(state, `${name} admin`, PORTS[name].admin);
+    const port = await portOf(name, state, gatewayPort, adminPort);
     if (name === "gateway" && (await portTaken(port))) {
       throw new Error(`Port ${port} is taken by another program; choose another: make up PORT=${port + 1}`);
     }
-    const adminPort = await portFor(state, `${name} admin`, PORTS[name].admin);
     await step(`start ${name}`, async () => {
       const urlOf = (other: ProcessName) => `http://127.0.0.1:${state.ports[other]}`;
       const env = environmentOf(name, surroundings, {
@@ -44,6 +44,17 @@ export async function startProcesses(state: State, secrets: DevSecrets, gatewayP
       await waitUntil(name, () => ready(adminPort), { timeoutMs: 30_000, pid, logFile });
     });
   }
+}
+
+/** The relay serves nothing but its admin port. */
+async function portOf(
+  name: ProcessName,
+  state: State,
+  gatewayPort: number,
+  adminPort: number,
+): Promise<number> {
+  if (name === "gateway") return gatewayPort;
+  return name === "outbox-relay" ? adminPort : portFor(state, name, PORTS[name].port);
 }
 
 async function ready(adminPort: number): Promise<void> {

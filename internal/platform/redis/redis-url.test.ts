@@ -1,0 +1,39 @@
+import { expect } from "chai";
+import { parseRedisUrl, redisUrl } from "./redis-url.ts";
+
+describe("A REDIS_URL", () => {
+  it("names one Redis, with or without a login, or a cluster", () => {
+    expect(parseRedisUrl("redis://127.0.0.1:7000")).to.deep.equal({
+      nodes: [{ host: "127.0.0.1", port: 7000 }],
+      username: undefined,
+      password: undefined,
+      tls: false,
+    });
+    expect(parseRedisUrl("rediss://app:p%40ss@redis")).to.deep.include({
+      username: "app",
+      password: "p@ss",
+      tls: true,
+    });
+    expect(parseRedisUrl("redis://a:1,b:2,c:3")?.nodes.map((node) => node.host)).to.deep.equal([
+      "a",
+      "b",
+      "c",
+    ]);
+  });
+
+  for (const value of [
+    "",
+    "redis",
+    "http://x",
+    "redis://",
+    "redis://a:1/3",
+    "redis://a:1,b",
+    "redis://a:1,,b:2",
+  ]) {
+    it(`is not ${JSON.stringify(value)}, and the fault does not repeat it`, () => {
+      const parsed = redisUrl().safeParse(value);
+      expect(parsed.success).to.equal(false);
+      if (value.length > 8) expect(parsed.error?.issues[0]?.message).not.to.contain(value);
+    });
+  }
+});

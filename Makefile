@@ -21,27 +21,30 @@ down: packages ## stop exactly what make up started
 status: packages ## each process, its port, health and lag
 	@$(NODE) scripts/status.ts
 
-logs: ## follow the logs of every process
-	@ls .run/logs/*.log >/dev/null 2>&1 || { echo "No logs yet; start it with: make up"; exit 1; }
-	@tail -n 20 -F .run/logs/*.log
+logs: packages ## follow the logs of every process
+	@$(NODE) scripts/logs.ts
 
 demo: packages ## a scripted shopper, and the events as they arrive
 	@$(NODE) scripts/demo.ts
 
+# USER is also who is logged in: only the one given to make counts.
+token: export TOKEN_USER = $(if $(filter command line,$(origin USER)),$(USER))
 token: packages ## a token for a named user: make token USER=alice
-	@$(NODE) scripts/token.ts '$(if $(filter command line,$(origin USER)),$(USER))'
+	@$(NODE) scripts/token.ts
 
 dead: packages ## list events that the broker would not take
 	@$(NODE) scripts/outbox-admin.ts list
 
 replay: packages ## make dead events pending again: make replay ID=<id> | ID=all
-	@$(NODE) scripts/outbox-admin.ts replay $(ID)
+	@$(NODE) scripts/outbox-admin.ts replay
 
 test: install ## all tests, on servers of their own
 	@$(BIN)/mocha $(TESTS)
 
 check: packages ## format, lint, arrows, types
-	@$(BIN)/biome check . && $(BIN)/depcruise cmd internal scripts && $(BIN)/tsc && echo "check: ok"
+	@scripts/step.sh "format and lint" $(BIN)/biome check .
+	@scripts/step.sh "arrows" $(BIN)/depcruise cmd internal scripts
+	@scripts/step.sh "types" $(BIN)/tsc
 
 race: install ## 1,000 times 100 concurrent adds of one product (RACES=1000)
 	@RACES=$${RACES:-1000} $(BIN)/mocha internal/e2e/race.test.ts
@@ -49,8 +52,8 @@ race: install ## 1,000 times 100 concurrent adds of one product (RACES=1000)
 fmt: packages ## format the sources
 	@$(BIN)/biome check --write .
 
-clean: ## remove what was built and, when nothing runs, .run
-	@if [ -f .run/state.json ]; then $(MAKE) down; fi
+clean: ## stop what runs; remove its data, its logs and the npm packages
+	@if [ -f .run/state.json ]; then $(MAKE) packages && $(NODE) scripts/clean.ts; fi
 	@rm -rf .run node_modules
 
 install: packages
@@ -60,7 +63,7 @@ packages: node_modules/.installed
 
 node_modules/.installed: package-lock.json
 	@command -v npm >/dev/null || { echo "npm is missing: install node >= 20 and npm"; exit 1; }
-	@echo "  … installing npm packages and Node 24"
-	@npm ci --no-fund --no-audit --loglevel=error
-	@$(NODE) -e 'const [a, b] = process.versions.node.split(".").map(Number); if (a !== 24 || b < 12) { console.error("Node 24 was not installed; found " + process.version); process.exit(1) }'
+	@scripts/step.sh "install npm packages and Node 24" npm ci --no-fund --no-audit --loglevel=error
+	@$(NODE) -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a === 24 && b >= 12 ? 0 : 1)' || \
+	  { echo "Node 24 was not installed by npm: are install scripts switched off (npm config get ignore-scripts)?"; exit 1; }
 	@touch $@

@@ -18,7 +18,7 @@ const shopper = await shopperAt(base, session.body.accessToken);
 const mine = () => consumer.events.filter((event) => (event.data as { owner: string }).owner === owner);
 
 let printed = 0;
-const printer = setInterval(() => {
+const printNew = () => {
   for (const event of mine().slice(printed)) {
     const { change, items } = event.data as { change: { type: string }; items: unknown[] };
     console.log(
@@ -26,7 +26,8 @@ const printer = setInterval(() => {
     );
     printed++;
   }
-}, 10);
+};
+const printer = setInterval(printNew, 10);
 
 try {
   const list = await shopper.call("GET", "/api/catalog/products?limit=3");
@@ -52,13 +53,15 @@ try {
     if (answer.status !== 200) fail(`the shopper was refused: ${JSON.stringify(answer.body)}`);
   }
   await consumer.waitFor(() => mine().length >= calls.length, 20_000);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  printNew();
   const versions = mine().map((event) => event.version);
   console.log(
     `\n${calls.length} changes, ${versions.length} events, versions ${versions.join(" ")}: each told once, in order.`,
   );
   if (versions.join() !== calls.map((_, index) => index + 1).join())
     fail("the events are not what they should be");
+} catch (error) {
+  fail(error);
 } finally {
   clearInterval(printer);
   await consumer.close();

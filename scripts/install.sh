@@ -21,20 +21,15 @@ if [ "$(id -u)" -ne 0 ]; then
   fi
 fi
 
-echo "  … installing$missing"
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
   # Debian's way to say that a package must not start its service at installation.
+  trap '$sudo rm -f "$policy"' EXIT
+  trap 'exit 130' INT TERM
   printf '#!/bin/sh\nexit 101\n' | $sudo tee "$policy" >/dev/null
   $sudo chmod 755 "$policy"
-  trap '$sudo rm -f "$policy"' EXIT INT TERM
 fi
 apt="$sudo env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -qq"
-log=$(mktemp)
-if ! { $apt update && $apt install -y --no-install-recommends $missing; } >"$log" 2>&1; then
-  tail -n 20 "$log" >&2
-  echo "The packages could not be installed:$missing" >&2
-  exit 1
-fi
-rm -f "$log"
-echo "  ✓ installed$missing"
+step=$(dirname "$0")/step.sh
+"$step" "refresh the list of Debian packages" $apt update
+"$step" "install$missing" $apt install -y --no-install-recommends $missing

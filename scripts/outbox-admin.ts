@@ -1,13 +1,19 @@
 import { spawnSync } from "node:child_process";
 import { mainOf } from "./stack/processes.ts";
-import { readState } from "./stack/state.ts";
+import { readState, runningOf } from "./stack/state.ts";
 import { fail } from "./stack/steps.ts";
 
 /* `make dead`, `make replay`: cmd/outbox-admin on the database of the running platform. */
 
-const { databaseUrl } = readState();
-if (databaseUrl === undefined) fail("Nothing runs; start it with: make up");
-const { status } = spawnSync(process.execPath, [mainOf("outbox-admin"), ...process.argv.slice(2)], {
+const state = readState();
+const { databaseUrl } = state;
+if (databaseUrl === undefined || !(databaseUrl.startsWith("sqlserver://") || runningOf(state, "postgres"))) {
+  fail("Nothing runs; start it with: make up");
+}
+const [command = "list"] = process.argv.slice(2);
+const ids = command === "replay" ? (process.env.ID ?? "").split(/\s+/).filter((id) => id !== "") : [];
+if (command === "replay" && ids.length === 0) fail("Say which: make replay ID=<id> or ID=all");
+const { status } = spawnSync(process.execPath, [mainOf("outbox-admin"), command, ...ids], {
   stdio: "inherit",
   env: { PATH: process.env.PATH, DATABASE_URL: databaseUrl },
 });

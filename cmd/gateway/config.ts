@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { UserTokens } from "../../internal/gateway/tokens.ts";
+import { openKeySet, readKeySource } from "../../internal/gateway/user-keys.ts";
 import { readEnvOrExit } from "../../internal/platform/config/env.ts";
 import {
   integer,
@@ -8,6 +10,7 @@ import {
   secret,
   url,
 } from "../../internal/platform/config/fields.ts";
+import type { Logger } from "../../internal/platform/logger/logger.ts";
 
 const ASYMMETRIC = /^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/;
 const GROUP = ["JWT_JWKS", "JWT_ISSUER", "JWT_AUDIENCE", "JWT_ALGORITHMS"] as const;
@@ -21,7 +24,18 @@ const schema = z
     INTERNAL_TOKEN_SECRET: secret(),
     SESSION_SECRET: secret(),
     SESSION_TTL_SECONDS: integer(1, 31_536_000).default(86_400),
-    JWT_JWKS: z.string().min(1).optional(),
+    JWT_JWKS: z
+      .string()
+      .transform((jwks, context) => {
+        try {
+          return readKeySource(jwks);
+        } catch (cause) {
+          const message = `must be an http(s) URL, or a file with a JWK set: ${(cause as NodeJS.ErrnoException).code ?? "no such set"}`;
+          context.addIssue({ code: "custom", message });
+          return z.NEVER;
+        }
+      })
+      .optional(),
     JWT_ISSUER: z.string().min(1).optional(),
     JWT_AUDIENCE: z.string().min(1).optional(),
     JWT_ALGORITHMS: z
@@ -36,24 +50,29 @@ const schema = z
     BODY_LIMIT_BYTES: integer(1_024, 10_485_760).default(65_536),
     RATE_LIMIT_PER_MINUTE: integer(0, 1_000_000).default(0),
   })
-  .superRefine((config, context) => {
-    const missing = GROUP.filter((name) => config[name] === undefined);
-    if (missing.length === 0 || missing.length === GROUP.length) return;
-    for (const name of missing) {
-      context.addIssue({
-        code: "custom",
-        path: [name],
-        message: "is needed with the other JWT_ variables; set all or none",
-      });
-    }
-  });
+  .superRefine(crossCheck, { when: () => true });
+
+/** What only shows when fields are seen together; runs though single fields are at fault, to name all faults at once. */
+function crossCheck(config: Record<string, unknown>, context: z.core.$RefinementCtx): void {
+  const fault = (name: string, message: string) =>
+    context.addIssue({ code: "custom", path: [name], message });
+  if (config.SESSION_SECRET !== undefined && config.SESSION_SECRET === config.INTERNAL_TOKEN_SECRET) {
+    fault("SESSION_SECRET", "must differ from INTERNAL_TOKEN_SECRET: each is for one purpose");
+  }
+  const faulty = new Set(context.issues.map((issue) => issue.path?.[0]));
+  const missing = GROUP.filter((name) => config[name] === undefined && !faulty.has(name));
+  if (missing.length === GROUP.length) return;
+  for (const name of missing) fault(name, "is needed with the other JWT_ variables; set all or none");
+}
 
 export type Config = z.infer<typeof schema>;
 
 export const readConfig = (): Config => readEnvOrExit(schema, process.env);
 
 /** Whose tokens to take for users; null when only guests are served. */
-export function userTokensOf(config: Config) {
+export function userTokensOf(config: Config, log: Logger): UserTokens | null {
   const { JWT_JWKS: jwks, JWT_ISSUER: issuer, JWT_AUDIENCE: audience, JWT_ALGORITHMS: algorithms } = config;
-  return jwks && issuer && audience && algorithms ? { jwks, issuer, audience, algorithms } : null;
+  return jwks && issuer && audience && algorithms
+    ? { keys: openKeySet(jwks, log), issuer, audience, algorithms }
+    : null;
 }

@@ -23,13 +23,14 @@ const app = createApp({
   routes: (app) =>
     gatewayRoutes(app, {
       sessions: createGuestSessions(config.SESSION_SECRET, config.SESSION_TTL_SECONDS),
-      verify: createTokenVerifier(config.SESSION_SECRET, userTokensOf(config)),
+      verify: createTokenVerifier(config.SESSION_SECRET, userTokensOf(config, log)),
       tokens: createInternalTokenSigner({ secret: config.INTERNAL_TOKEN_SECRET }),
       cart: cart.handler,
       catalog: catalog.handler,
       bodyLimitBytes: config.BODY_LIMIT_BYTES,
       perMinute: config.RATE_LIMIT_PER_MINUTE,
       registry,
+      log,
     }),
 });
 await serve(app, config.PORT);

@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from "node:http";
 import type { Request, RequestHandler } from "express";
 import { IDENTITY_HEADER } from "../platform/identity/internal-token.ts";
 import { isTraceparent, newTraceparent } from "../platform/trace/traceparent.ts";
@@ -28,27 +27,38 @@ export interface OwnerTokens {
  * (`X-Forwarded-*`), a valid trace context, and, when `tokens` are given, the owner that {@link authenticate} found.
  */
 export function outgoingHeaders(tokens: OwnerTokens | null): RequestHandler {
-  return async (req, res, next) => {
+  return (req, res, next) => {
     const headers = passedOn(req);
-    if (tokens !== null) {
-      const owner = res.locals.owner as string;
-      headers[IDENTITY_HEADER] = tokens.cached(owner) ?? (await tokens.sign(owner));
-    }
-    res.locals.clientCloses = /\bclose\b/i.test(req.headers.connection ?? "");
+    res.locals.clientCloses = CLOSE.test(req.headers.connection ?? "");
     req.headers = headers;
-    next();
+    if (tokens === null) return next();
+    const owner = res.locals.owner as string;
+    const token = tokens.cached(owner);
+    if (token !== undefined) {
+      headers[IDENTITY_HEADER] = token;
+      return next();
+    }
+    return tokens.sign(owner).then((signed) => {
+      headers[IDENTITY_HEADER] = signed;
+      next();
+    });
   };
 }
 
-function passedOn(req: Request): IncomingHttpHeaders {
+const CLOSE = /\bclose\b/i;
+
+function passedOn(req: Request): Request["headers"] {
   const given = req.headers;
-  const headers: IncomingHttpHeaders = {
+  const headers: Request["headers"] = {
     host: given.host,
     "x-forwarded-for": req.socket.remoteAddress ?? "",
     "x-forwarded-proto": "http",
     "x-forwarded-host": given.host ?? "",
   };
-  for (const name of PASSED) if (given[name] !== undefined) Object.assign(headers, { [name]: given[name] });
+  for (const name of PASSED) {
+    const value = given[name];
+    if (value !== undefined) headers[name] = value as string;
+  }
   if (isTraceparent(given.traceparent)) {
     headers.traceparent = given.traceparent;
     if (typeof given.tracestate === "string") headers.tracestate = given.tracestate;

@@ -4,20 +4,21 @@ import { pathOf } from "../platform/http/app.ts";
 import { Counter, type Registry } from "../platform/metrics/metrics.ts";
 import { sendProblem } from "../platform/problem/problem.ts";
 
-const WINDOW_MS = 60_000;
-
-/** At most `perMinute` requests of one owner (or, without one, one address) in each minute; 0 is no limit. Counted per gateway process. */
-export function rateLimit(perMinute: number, registry: Registry): RequestHandler {
+/**
+ * At most `perMinute` requests of one owner (or, without one, one address) in each minute; 0 is no limit. Counted per
+ * gateway process, from the owner's first request on.
+ */
+export function rateLimit(perMinute: number, registry: Registry, windowMs = 60_000): RequestHandler {
   const limited = new Counter({
     name: "gateway_rate_limited_total",
     help: "Requests refused because their owner or address had sent too many",
     registers: [registry],
   });
   if (perMinute === 0) return (_req, _res, next) => next();
-  const windows = new LRUCache<string, { count: number; endsAt: number }>({ max: 100_000, ttl: WINDOW_MS });
+  const windows = new LRUCache<string, { count: number; endsAt: number }>({ max: 100_000, ttl: windowMs });
   return (req, res, next) => {
     const who = (res.locals.owner as string | undefined) ?? req.socket.remoteAddress ?? "";
-    const window = windows.get(who) ?? { count: 0, endsAt: Date.now() + WINDOW_MS };
+    const window = windows.get(who) ?? { count: 0, endsAt: Date.now() + windowMs };
     if (window.count === 0) windows.set(who, window);
     if (++window.count <= perMinute) return next();
     limited.inc();

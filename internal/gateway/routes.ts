@@ -1,6 +1,7 @@
-import type { Express, RequestHandler } from "express";
+import type { Express, NextFunction, Request, RequestHandler, Response } from "express";
 import { pathOf } from "../platform/http/app.ts";
 import { methods } from "../platform/http/methods.ts";
+import type { Logger } from "../platform/logger/logger.ts";
 import type { Registry } from "../platform/metrics/metrics.ts";
 import { invalid, type Problem, sendProblem } from "../platform/problem/problem.ts";
 import { authenticate } from "./authenticate.ts";
@@ -31,15 +32,28 @@ export function gatewayRoutes(
     bodyLimitBytes: number;
     perMinute: number;
     registry: Registry;
+    log: Logger;
   },
 ): void {
-  const { sessions, verify, tokens, cart, catalog, bodyLimitBytes, perMinute, registry } = parts;
+  const { sessions, verify, tokens, cart, catalog, bodyLimitBytes, perMinute, registry, log } = parts;
   const limitRate = rateLimit(perMinute, registry);
   const limitBody = bodyLimit(bodyLimitBytes);
 
+  const toCart = [authenticate(verify, registry, log), limitRate, limitBody, outgoingHeaders(tokens), cart];
+  const toCatalog = [readOnly, limitRate, limitBody, outgoingHeaders(null), catalog];
+  const behind = [
+    { prefix: "/api/cart", stripped: "/api", handlers: toCart },
+    { prefix: "/api/catalog/products", stripped: "/api/catalog", handlers: toCatalog },
+  ];
   app.use((req, res, next) => {
-    if (!AMBIGUOUS.test(pathOf(req))) return next();
-    sendProblem(res, pathOf(req), invalid("path", "must have no empty, dot or encoded segments"));
+    const path = pathOf(req);
+    if (AMBIGUOUS.test(path)) {
+      return sendProblem(res, path, invalid("path", "must have no empty, dot or encoded segments"));
+    }
+    const service = behind.find(({ prefix }) => isAtOrBelow(path, prefix));
+    if (service === undefined) return next();
+    req.url = req.originalUrl.slice(service.stripped.length);
+    return runInTurn(service.handlers, req, res, next);
   });
   methods(app, "/api/session", {
     post: [
@@ -51,9 +65,6 @@ export function gatewayRoutes(
       },
     ],
   });
-  const toCart = [authenticate(verify, registry), limitRate, limitBody, outgoingHeaders(tokens)];
-  app.use("/api", under("/cart", ...toCart, cart));
-  app.use("/api/catalog", under("/products", readOnly, limitRate, limitBody, outgoingHeaders(null), catalog));
 }
 
 const readOnly: RequestHandler = (req, res, next) => {
@@ -61,17 +72,30 @@ const readOnly: RequestHandler = (req, res, next) => {
   sendProblem(res, pathOf(req), READ_ONLY);
 };
 
-/** Runs `handlers` for `prefix` and what lies below it, leaving the path as it is for the service behind. */
-function under(prefix: string, ...handlers: RequestHandler[]): RequestHandler {
-  return (req, res, next) => {
-    const path = req.path;
-    if (path !== prefix && !path.startsWith(`${prefix}/`)) return next();
-    let index = 0;
-    const step = (error?: unknown): void => {
-      const handler = handlers[index++];
-      if (error !== undefined || !handler) next(error);
-      else Promise.resolve(handler(req, res, step)).catch(next);
-    };
-    step();
+function isAtOrBelow(path: string, prefix: string): boolean {
+  return path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === "/");
+}
+
+/** As Express runs a list of handlers, but without a route lookup for each. */
+function runInTurn(
+  handlers: readonly RequestHandler[],
+  req: Request,
+  res: Response,
+  next: NextFunction,
+): void {
+  let index = 0;
+  const step = (error?: unknown): void => {
+    const handler = handlers[index++];
+    if (error !== undefined || handler === undefined) {
+      next(error);
+      return;
+    }
+    try {
+      const running: unknown = handler(req, res, step);
+      if (running instanceof Promise) running.catch(next);
+    } catch (thrown) {
+      next(thrown);
+    }
   };
+  step();
 }

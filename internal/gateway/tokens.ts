@@ -1,26 +1,20 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  decodeJwt,
-  errors,
-  type JSONWebKeySet,
-  type JWTVerifyGetKey,
-  jwtVerify,
-  SignJWT,
-} from "jose";
+import { decodeJwt, errors, type JWTVerifyGetKey, jwtVerify, SignJWT } from "jose";
 import { isOwner } from "../platform/identity/internal-token.ts";
 import { err, ok, type Result } from "../platform/result/result.ts";
 
-const SESSION_ISSUER = "cartwright-gateway";
+const SESSION_ISSUER = "cartwright-gateway-session";
 const SESSION_AUDIENCE = "cartwright-guest";
 
-/** Why a bearer token was not taken. What exactly is wrong with a token is told to nobody but its owner's clock. */
+/**
+ * Why a bearer token was not taken. What exactly is wrong with a token is not told, except to whom its issuer gave it:
+ * that it expired, or that its subject cannot be one of our owners.
+ */
 export type TokenError =
   | { readonly code: "INVALID" }
   | { readonly code: "EXPIRED" }
-  | { readonly code: "KEYS_UNAVAILABLE" };
+  | { readonly code: "SUBJECT" }
+  | { readonly code: "KEYS_UNAVAILABLE"; readonly cause: unknown };
 
 export interface Verified {
   /** `user:<sub>` or `guest:<id>`. */
@@ -31,8 +25,7 @@ export interface Verified {
 
 /** Whose tokens to take for users. */
 export interface UserTokens {
-  /** A URL or a file with a JWK set. */
-  readonly jwks: string;
+  readonly keys: JWTVerifyGetKey;
   readonly issuer: string;
   readonly audience: string;
   /** Asymmetric only. */
@@ -64,7 +57,6 @@ export function createGuestSessions(secret: string, ttlSeconds: number) {
  */
 export function createTokenVerifier(sessionSecret: string, users: UserTokens | null) {
   const sessionKey = new TextEncoder().encode(sessionSecret);
-  const userKeys = users === null ? null : keySet(users.jwks);
 
   return async (token: string): Promise<Result<Verified, TokenError>> => {
     try {
@@ -77,8 +69,8 @@ export function createTokenVerifier(sessionSecret: string, users: UserTokens | n
         });
         return verified("guest", payload);
       }
-      if (users === null || userKeys === null) return err({ code: "INVALID" });
-      const { payload } = await jwtVerify(token, userKeys, {
+      if (users === null) return err({ code: "INVALID" });
+      const { payload } = await jwtVerify(token, users.keys, {
         algorithms: [...users.algorithms],
         issuer: users.issuer,
         audience: users.audience,
@@ -88,15 +80,16 @@ export function createTokenVerifier(sessionSecret: string, users: UserTokens | n
       return verified("user", payload);
     } catch (cause) {
       if (cause instanceof errors.JWTExpired) return err({ code: "EXPIRED" });
-      if (
-        cause instanceof errors.JWKSTimeout ||
-        !(cause instanceof errors.JOSEError || cause instanceof TypeError)
-      ) {
-        return err({ code: "KEYS_UNAVAILABLE" });
-      }
-      return err({ code: cause instanceof TypeError && isNetwork(cause) ? "KEYS_UNAVAILABLE" : "INVALID" });
+      return err(isAboutToken(cause) ? { code: "INVALID" } : { code: "KEYS_UNAVAILABLE", cause });
     }
   };
+}
+
+/** jose's codes for an answer other than 200 or not JSON, for none in time, and for JSON that is no key set. */
+const KEY_SET_FAULTS = ["ERR_JOSE_GENERIC", "ERR_JWKS_TIMEOUT", "ERR_JWKS_INVALID"];
+
+function isAboutToken(cause: unknown): boolean {
+  return cause instanceof errors.JOSEError && !KEY_SET_FAULTS.includes(cause.code);
 }
 
 function verified(
@@ -104,16 +97,5 @@ function verified(
   payload: { sub?: string; exp?: number },
 ): Result<Verified, TokenError> {
   const owner = `${kind}:${payload.sub}`;
-  return isOwner(owner) ? ok({ owner, expiresAt: payload.exp! * 1000 }) : err({ code: "INVALID" });
-}
-
-function keySet(jwks: string): JWTVerifyGetKey {
-  return /^https?:\/\//.test(jwks)
-    ? createRemoteJWKSet(new URL(jwks), { timeoutDuration: 3_000, cooldownDuration: 10_000 })
-    : createLocalJWKSet(JSON.parse(readFileSync(jwks, "utf8")) as JSONWebKeySet);
-}
-
-/** fetch reports a server that cannot be reached as a TypeError with the network's error as cause. */
-function isNetwork(error: TypeError): boolean {
-  return error.message === "fetch failed";
+  return isOwner(owner) ? ok({ owner, expiresAt: payload.exp! * 1000 }) : err({ code: "SUBJECT" });
 }

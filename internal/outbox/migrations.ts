@@ -5,3 +5,12 @@ export function outboxMigrations(dialect: "postgres" | "sqlserver"): URL {
 
 /** The tables that the services read and write. */
 export const OUTBOX_TABLES = ["outbox_event", "outbox_partition", "outbox_relay"] as const;
+
+/** On SQL Server, the table types of the statements' parameters. */
+export const OUTBOX_TYPES = [
+  "outbox_event_rows",
+  "outbox_cursor_rows",
+  "outbox_fate_rows",
+  "outbox_lease_rows",
+  "outbox_id_rows",
+] as const;

@@ -2,57 +2,17 @@ import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { eventually } from "../testkit/eventually.ts";
 import type { OutboxEvent } from "./event.ts";
-import type { Fenced, OutboxStore } from "./store.ts";
+import { describeLeases } from "./store-leases.contract.ts";
+import { type OutboxBench, outboxScene } from "./store-scene.contract.ts";
 
-/** What every outbox store must do; `open` gives stores on one empty, migrated database. */
-export function describeOutboxStore(name: string, open: () => Promise<OutboxStore>): void {
+const ids = (events: readonly { id: string }[]) => events.map((each) => each.id);
+
+/** What every outbox store must do. */
+export function describeOutboxStore(name: string, bench: OutboxBench): void {
   describe(`the outbox in ${name}`, function () {
     this.timeout(60_000);
-    let store: OutboxStore;
-    let rival: OutboxStore;
-    /** Each test uses partitions of its own, so none depends on another's rows. */
-    let base = 0;
-
-    before(async () => {
-      store = await open();
-      rival = await open();
-      await store.ensurePartitions(400);
-    });
-    after(async () => {
-      await store?.close();
-      await rival?.close();
-    });
-    beforeEach(() => {
-      base += 10;
-    });
-
-    const event = (subject: string, version: number, more: Partial<OutboxEvent> = {}): OutboxEvent => ({
-      id: randomUUID(),
-      partition: base,
-      type: "cart.updated",
-      subject,
-      version,
-      payload: JSON.stringify({ subject, version }),
-      traceparent: null,
-      occurredAt: 1_700_000_000_123,
-      ...more,
-    });
-    const pending = (partition = base, after = 0, limit = 1_000) =>
-      store.pending([{ partition, after }], limit);
-    const ids = (events: readonly { id: string }[]) => events.map((each) => each.id);
-    /** Makes `relay` the holder of the test's partition, whatever others are free. */
-    const hold = async (relay: string, ttlMs = 60_000) => {
-      const claimed = await store.claim(relay, 400, ttlMs);
-      const mine = claimed.find((lease) => lease.partition === base);
-      if (!mine) throw new Error("the partition was not free");
-      await store.release(
-        relay,
-        claimed.filter((lease) => lease.partition !== base),
-      );
-      return mine.epoch;
-    };
-    const fencedAt = async (epoch: number): Promise<Fenced[]> =>
-      (await pending()).map(({ seq, partition }) => ({ seq, partition, epoch }));
+    const scene = outboxScene(bench);
+    const { event, pending, hold, fencedAt } = scene;
 
     it("keeps events as they are, in the order given", async () => {
       const payload = JSON.stringify({
@@ -61,7 +21,7 @@ export function describeOutboxStore(name: string, open: () => Promise<OutboxStor
       });
       const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
       const events = [event("a", 1, { payload, traceparent }), event("b", 1), event("a", 2)];
-      await store.append(events);
+      await scene.store.append(events);
       const stored = await pending();
       const parsed = ({ payload, ...rest }: OutboxEvent) => ({ ...rest, data: JSON.parse(payload) });
       expect(stored.map(({ seq, attempts, ...rest }) => parsed(rest))).to.deep.equal(events.map(parsed));
@@ -73,9 +33,9 @@ export function describeOutboxStore(name: string, open: () => Promise<OutboxStor
 
     it("takes an event once, however often and beside whatever it comes", async () => {
       const [a, b, c] = [event("a", 1), event("a", 2), event("a", 3)];
-      await store.append([a, b, a]);
-      await store.append([b, c]);
-      await store.append([]);
+      await scene.store.append([a, b, a]);
+      await scene.store.append([b, c]);
+      await scene.store.append([]);
       expect(ids(await pending())).to.deep.equal([a.id, b.id, c.id]);
     });
 
@@ -83,142 +43,121 @@ export function describeOutboxStore(name: string, open: () => Promise<OutboxStor
       for (let round = 0; round < 10; round++) {
         const events = Array.from({ length: 30 }, (_, index) => event(`r${round}`, index + 1));
         await Promise.all([
-          store.append(events.slice(0, 20)),
-          rival.append(events),
-          store.append(events.slice(0, 25)),
-          rival.append(events.slice(0, 10)),
+          scene.store.append(events.slice(0, 20)),
+          scene.rival.append(events),
+          scene.store.append(events.slice(0, 25)),
+          scene.rival.append(events.slice(0, 10)),
         ]);
         const stored = (await pending()).filter((each) => each.subject === `r${round}`);
         expect(ids(stored)).to.deep.equal(ids(events));
       }
     });
 
+    for (const how of ["COMMIT", "ROLLBACK"] as const) {
+      it(`waits for a rival that has inserted one of the events, and has all of them after its ${how}`, async () => {
+        const events = [event("a", 1), event("a", 2), event("a", 3)];
+        const open = await scene.begin();
+        await open.insert(events[1]!);
+        let appended = false;
+        const appending = scene.store.append(events).then(() => {
+          appended = true;
+        });
+        // Appends to other partitions go on meanwhile; the one that must wait has had its time.
+        for (let other = 1; other < 10; other++)
+          await scene.rival.append([event("b", 1, { partition: scene.base + other })]);
+        expect(appended).to.equal(false);
+        await open.end(how);
+        await appending;
+        expect((await pending()).map((each) => each.id)).to.have.members(ids(events));
+        expect(await pending()).to.have.length(3);
+      });
+    }
+
+    it("has all events when writers lock the same ids in opposite orders", async () => {
+      const events = Array.from({ length: 60 }, (_, index) => event("a", index + 1));
+      const turned = events.toReversed();
+      await Promise.all(
+        [scene.store, scene.rival, scene.store, scene.rival].map((each, at) =>
+          each.append(at % 2 ? turned : events),
+        ),
+      );
+      expect(ids(await pending())).to.have.members(ids(events));
+      expect(await pending()).to.have.length(60);
+    });
+
     it("reads beyond each partition's cursor, so many of each", async () => {
-      const other = base + 1;
-      await store.append(
+      const other = scene.base + 1;
+      await scene.store.append(
         [1, 2, 3].flatMap((version) => [event("a", version), event("b", version, { partition: other })]),
       );
-      const all = await store.pending(
+      const all = await scene.store.pending(
         [
-          { partition: base, after: 0 },
+          { partition: scene.base, after: 0 },
           { partition: other, after: 0 },
         ],
         2,
       );
       const of = (partition: number) =>
         all.filter((each) => each.partition === partition).map((each) => each.version);
-      expect([of(base), of(other)]).to.deep.equal([
+      expect([of(scene.base), of(other)]).to.deep.equal([
         [1, 2],
         [1, 2],
       ]);
-      const second = all.filter((each) => each.partition === base)[1]!;
-      expect((await pending(base, second.seq)).map((each) => each.version)).to.deep.equal([3]);
-    });
-
-    it("marks published under the fence, and no event twice", async () => {
-      await store.append([event("a", 1), event("a", 2)]);
-      const epoch = await hold("marker");
-      const fate = await fencedAt(epoch);
-      expect(await store.markPublished("marker", fate.slice(0, 1))).to.deep.equal([fate[0]!.seq]);
-      expect(await store.markPublished("marker", fate)).to.deep.equal([fate[1]!.seq]);
-      expect(await pending()).to.deep.equal([]);
-    });
-
-    it("lets a write with an old epoch, or by another relay, change nothing", async () => {
-      await store.append([event("a", 1)]);
-      const epoch = await hold("old", 1);
-      const fate = await fencedAt(epoch);
-      await eventually("the lease can be stolen", async () =>
-        (await store.claim("new", 400, 60_000)).some((l) => l.partition === base),
-      );
-      expect(await store.markPublished("old", fate)).to.deep.equal([]);
-      expect(await store.markPublished("new", fate), "right relay, old epoch").to.deep.equal([]);
-      expect(
-        await store.markRefused("old", [{ ...fate[0]!, attempts: 9, error: "no", dead: true }]),
-      ).to.deep.equal([]);
-      expect(await pending()).to.have.length(1);
-      await store.retire("new");
-    });
-
-    it("raises the epoch each time a partition changes hands, and never takes a live lease", async () => {
-      const first = await hold("one");
-      expect((await store.claim("two", 400, 60_000)).map((lease) => lease.partition)).not.to.include(base);
-      await store.retire("two");
-      await store.release("one", [{ partition: base, epoch: first - 1 }]);
-      expect((await store.renew("one", 60_000)).leases, "a release with an old epoch").to.deep.include({
-        partition: base,
-        epoch: first,
-      });
-      await store.release("one", [{ partition: base, epoch: first }]);
-      expect(await hold("two")).to.equal(first + 1);
-      await store.retire("one");
-      await store.retire("two");
-    });
-
-    it("counts the relays that live, and forgets one that retires", async () => {
-      await store.renew("alive-1", 60_000);
-      const { relays } = await store.renew("alive-2", 60_000);
-      await store.retire("alive-1");
-      expect((await store.renew("alive-2", 60_000)).relays).to.equal(relays - 1);
-      await store.renew("brief", 1);
-      await eventually(
-        "the brief one is gone",
-        async () => (await store.renew("alive-2", 60_000)).relays === relays - 1,
-      );
-      await store.retire("alive-2");
-      await store.retire("brief");
-    });
-
-    it("never gives one partition to two relays that claim at once", async () => {
-      const relays = Array.from({ length: 6 }, (_, index) => `claimer-${index}`);
-      const claims = await Promise.all(
-        relays.map((relay, index) => (index % 2 ? store : rival).claim(relay, 70, 60_000)),
-      );
-      const taken = claims.flat().map((lease) => lease.partition);
-      expect(new Set(taken).size).to.equal(taken.length);
-      await Promise.all(relays.map((relay) => store.retire(relay)));
+      const second = all.filter((each) => each.partition === scene.base)[1]!;
+      expect((await pending(scene.base, second.seq)).map((each) => each.version)).to.deep.equal([3]);
     });
 
     it("holds back only a dead event's own subject, until it is replayed", async () => {
-      const before = await store.backlog();
-      await store.append([event(`a${base}`, 1), event(`a${base}`, 2), event(`b${base}`, 1)]);
+      const before = await scene.store.backlog();
+      await scene.store.append([
+        event(`a${scene.base}`, 1),
+        event(`a${scene.base}`, 2),
+        event(`b${scene.base}`, 1),
+      ]);
       const epoch = await hold("refused");
       const [first] = await fencedAt(epoch);
-      const refusal = { ...first!, error: "x".repeat(600) };
-      await store.markRefused("refused", [{ ...refusal, attempts: 1, dead: false }]);
+      const refusal = { ...first!, error: `\0no exchange 'cart' 😀 "\\" ${"x".repeat(600)}` };
+      await scene.store.markRefused("refused", [{ ...refusal, attempts: 1, dead: false }]);
       expect((await pending())[0]!.attempts).to.equal(1);
-      await store.markRefused("refused", [{ ...refusal, attempts: 2, dead: true }]);
-      expect((await pending()).map((each) => each.subject)).to.deep.equal([`b${base}`]);
-      expect(await store.deadSubjects([base])).to.deep.equal([`a${base}`]);
-      const dead = (await store.listDead(100)).find((each) => each.seq === first!.seq)!;
-      expect([dead.attempts, dead.lastError.length]).to.deep.equal([2, 500]);
+      await scene.store.markRefused("refused", [{ ...refusal, attempts: 2, dead: true }]);
+      expect((await pending()).map((each) => each.subject)).to.deep.equal([`b${scene.base}`]);
+      expect(await scene.store.deadSubjects([scene.base])).to.deep.equal([`a${scene.base}`]);
+      const dead = (await scene.store.listDead(100)).find((each) => each.seq === first!.seq)!;
+      expect(dead.attempts).to.equal(2);
+      expect(dead.lastError).to.match(/^no exchange 'cart' 😀 "\\" x{400,}$/);
+      expect(dead.lastError.length).to.be.within(490, 500);
       expect(Math.abs(dead.deadAt - Date.now())).to.be.lessThan(600_000);
-      expect((await store.backlog()).dead).to.equal(before.dead + 1);
+      expect((await scene.store.backlog()).dead).to.equal(before.dead + 1);
 
-      expect(await store.replay([randomUUID()])).to.equal(0);
-      expect(await store.replay([dead.id])).to.equal(1);
+      expect(await scene.store.replay([randomUUID()])).to.equal(0);
+      expect(await scene.store.replay([dead.id])).to.equal(1);
       expect((await pending()).map((each) => each.version)).to.deep.equal([1, 2, 1]);
       expect((await pending())[0]!.attempts).to.equal(0);
-      await store.markRefused("refused", [{ ...refusal, attempts: 1, dead: true }]);
-      expect(await store.replay("all")).to.equal(1);
+      await scene.store.markRefused("refused", [{ ...refusal, attempts: 1, dead: true }]);
+      expect(await scene.store.replay("all")).to.equal(1);
     });
 
     it("tells what waits, and since when", async () => {
-      const before = await store.backlog();
-      await store.append([event("old", 1, { occurredAt: 1_000_000_000_001 }), event("new", 1)]);
-      const backlog = await store.backlog();
+      const before = await scene.store.backlog();
+      await scene.store.append([event("old", 1, { occurredAt: 1_000_000_000_001 }), event("new", 1)]);
+      const backlog = await scene.store.backlog();
       expect(backlog.pending).to.equal(before.pending + 2);
       expect(backlog.oldestOccurredAt).to.equal(1_000_000_000_001);
     });
 
+    it("tells since when, also of a partition that no relay has ever held", async () => {
+      await scene.store.append([event("a", 1, { partition: 9_000, occurredAt: 900_000_000_000 })]);
+      expect((await scene.store.backlog()).oldestOccurredAt).to.equal(900_000_000_000);
+    });
+
     it("purges what was published long enough ago, and nothing else", async () => {
-      await store.append([event("a", 1), event("a", 2), event("a", 3)]);
+      await scene.store.append([event("a", 1), event("a", 2), event("a", 3)]);
       const epoch = await hold("purger");
-      await store.markPublished("purger", (await fencedAt(epoch)).slice(0, 2));
-      expect(await store.purge(3_600_000, 1_000)).to.equal(0);
+      await scene.store.markPublished("purger", (await fencedAt(epoch)).slice(0, 2));
+      expect(await scene.store.purge(3_600_000, 1_000)).to.equal(0);
       let purged = 0;
       await eventually("the published ones are gone", async () => {
-        purged += await store.purge(1, 1);
+        purged += await scene.store.purge(1, 1);
         return purged >= 2;
       });
       expect((await pending()).map((each) => each.version)).to.deep.equal([3]);
@@ -226,8 +165,10 @@ export function describeOutboxStore(name: string, open: () => Promise<OutboxStor
 
     it("takes a large group at once", async () => {
       const events = Array.from({ length: 1_000 }, (_, index) => event(`s${index % 50}`, index));
-      await store.append(events);
+      await scene.store.append(events);
       expect(ids(await pending())).to.deep.equal(ids(events));
     });
+
+    describeLeases(scene);
   });
 }

@@ -1,12 +1,22 @@
 import { execFileSync } from "node:child_process";
 import { expect } from "chai";
+import pg from "pg";
 import { mainOf } from "../../scripts/stack/processes.ts";
 import { createLogger } from "../platform/logger/logger.ts";
-import { eventually } from "../testkit/eventually.ts";
 import { ownPostgres, testPostgres } from "../testkit/servers.ts";
 import { openOutboxStore } from "./open-store.ts";
 import { describeOutboxStore } from "./store.contract.ts";
 
+const anEvent = {
+  id: "0191d3a0-0000-7000-8000-000000000001",
+  partition: 0,
+  type: "cart.updated",
+  subject: "a",
+  version: 1,
+  payload: "{}",
+  traceparent: null,
+  occurredAt: 1,
+};
 const log = createLogger("test", "fatal");
 
 function migrate(url: string): string {
@@ -21,9 +31,30 @@ async function freshDatabase(): Promise<string> {
   return url;
 }
 
-describeOutboxStore("PostgreSQL", async () => {
-  database ??= freshDatabase();
-  return openOutboxStore(await database, { log });
+describeOutboxStore("PostgreSQL", {
+  open: async () => {
+    database ??= freshDatabase();
+    return openOutboxStore(await database, { log });
+  },
+  begin: async () => {
+    const client = new pg.Client({ connectionString: await database });
+    await client.connect();
+    await client.query("BEGIN");
+    return {
+      insert: async (event) => {
+        await client.query(
+          `INSERT INTO outbox_event (event_id, partition_no, type, subject, version, payload, occurred_at)
+       VALUES ($1, $2, $3, $4, $5, $6, now())`,
+          [event.id, event.partition, event.type, event.subject, event.version, event.payload],
+        );
+      },
+      run: async (sql) => void (await client.query(sql)),
+      end: async (how) => {
+        await client.query(how);
+        await client.end();
+      },
+    };
+  },
 });
 
 describe("the outbox in PostgreSQL", () => {
@@ -31,7 +62,7 @@ describe("the outbox in PostgreSQL", () => {
     const server = await ownPostgres();
     migrate(server.url);
     const store = openOutboxStore(server.url, { log });
-    await store.ensurePartitions(4);
+    await Promise.all(Array.from({ length: 8 }, () => store.ensurePartitions(4)));
     await server.kill("SIGKILL");
     const refused = await store.backlog().then(
       () => "answered",
@@ -39,7 +70,13 @@ describe("the outbox in PostgreSQL", () => {
     );
     expect(refused).to.equal("refused");
     await server.start();
-    await eventually("the store answers again", () => store.backlog());
+    const first = await Promise.all([
+      store.append([anEvent]),
+      store.pending([{ partition: 0, after: 0 }], 10),
+      store.renew("relay", 60_000),
+      store.backlog(),
+    ]);
+    expect(first).to.have.length(4);
     await store.close();
     await server.stop();
   });

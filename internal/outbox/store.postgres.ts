@@ -4,6 +4,7 @@ import { isTransientPostgres, openPostgres } from "../platform/sql/postgres.ts";
 import { retrying } from "../platform/sql/retry.ts";
 import { loadSql } from "../platform/sql/sql-file.ts";
 import type { StoredEvent } from "./event.ts";
+import { refusalText } from "./refusal-text.ts";
 import type { Lease, OutboxStore } from "./store.ts";
 
 const load = (name: string) => ({
@@ -85,7 +86,7 @@ export function createPostgresOutboxStore(options: {
         refusals.map((r) => r.partition),
         refusals.map((r) => r.epoch),
         refusals.map((r) => r.attempts),
-        refusals.map((r) => r.error),
+        refusals.map((r) => refusalText(r.error)),
         refusals.map((r) => r.dead),
       ]);
       return rows.map((row) => Number(row.seq));

@@ -9,15 +9,15 @@ import {
   type SqlServerAddress,
 } from "../platform/sql/sqlserver.ts";
 import type { StoredEvent } from "./event.ts";
-import { cursorRows, eventRows, fateRows, partitionRows } from "./sqlserver-tables.ts";
+import { refusalText } from "./refusal-text.ts";
 import type { Lease, OutboxStore } from "./store.ts";
+import { cursorRows, eventRows, fateRows, idRows, leaseRows, partitionRows } from "./tables.sqlserver.ts";
 
 const load = (name: string) => loadSql(new URL(`./sql/sqlserver/${name}.sql`, import.meta.url));
 
 const SQL = {
   append: load("append"),
   pending: load("pending"),
-  touchLeases: load("touch-leases"),
   markPublished: load("mark-published"),
   markRefused: load("mark-refused"),
   backlog: load("backlog"),
@@ -25,7 +25,6 @@ const SQL = {
   ensurePartitions: load("ensure-partitions"),
   announce: load("announce"),
   renew: load("renew"),
-  freePartitions: load("free-partitions"),
   claim: load("claim"),
   release: load("release"),
   retire: load("retire"),
@@ -51,28 +50,6 @@ export function createSqlServerOutboxStore(options: {
     return retrying(async () => (bind(await server.request()) as mssql.Request).query<R>(sql), again);
   }
 
-  /** Work that only counts while the relay holds the partitions, in one transaction with the lease rows locked. */
-  function fenced<T>(
-    relay: string,
-    partitions: readonly number[],
-    work: (tx: mssql.Transaction) => Promise<T>,
-  ) {
-    return retrying(async () => {
-      const transaction = await server.transaction();
-      await transaction.begin();
-      try {
-        const locked = transaction.request().input("relay", RELAY, relay);
-        await locked.input("partitions", partitionRows(partitions)).query(SQL.touchLeases);
-        const result = await work(transaction);
-        await transaction.commit();
-        return result;
-      } catch (error) {
-        await transaction.rollback().catch(() => {}); // a lost or aborted transaction is rolled back already
-        throw error;
-      }
-    }, isTransientSqlServer);
-  }
-
   return {
     ping: async () => void (await (await server.request()).query("SELECT 1 AS one")),
     close: () => server.close(),
@@ -92,32 +69,28 @@ export function createSqlServerOutboxStore(options: {
     },
     markPublished: async (relay, events) => {
       if (events.length === 0) return [];
-      const partitions = events.map((event) => event.partition);
-      return fenced(relay, partitions, async (transaction) => {
-        const request = transaction.request().input("relay", RELAY, relay).input("fate", fateRows(events));
-        const { recordset } = await request.query<{ seq: string }>(SQL.markPublished);
-        return recordset.map((row) => Number(row.seq));
-      });
+      const { recordset } = await run<{ seq: string }>(SQL.markPublished, (request) =>
+        request.input("relay", RELAY, relay).input("fate", fateRows(events)),
+      );
+      return seqs(recordset);
     },
+    // One after the other: refusals are rare, and come singly.
     markRefused: async (relay, refusals) => {
-      const partitions = refusals.map((refusal) => refusal.partition);
-      return fenced(relay, partitions, async (transaction) => {
-        const written: number[] = [];
-        for (const refusal of refusals) {
-          const { recordset } = await transaction
-            .request()
+      const written: number[] = [];
+      for (const refusal of refusals) {
+        const { recordset } = await run<{ seq: string }>(SQL.markRefused, (request) =>
+          request
             .input("relay", RELAY, relay)
             .input("seq", mssql.BigInt, refusal.seq)
             .input("partition_no", mssql.Int, refusal.partition)
             .input("epoch", mssql.BigInt, refusal.epoch)
             .input("attempts", mssql.Int, refusal.attempts)
-            .input("error", mssql.NVarChar(mssql.MAX), refusal.error)
-            .input("dead", mssql.Bit, refusal.dead)
-            .query<{ seq: string }>(SQL.markRefused);
-          written.push(...recordset.map((row) => Number(row.seq)));
-        }
-        return written;
-      });
+            .input("error", mssql.NVarChar(500), refusalText(refusal.error))
+            .input("dead", mssql.Bit, refusal.dead),
+        );
+        written.push(...seqs(recordset));
+      }
+      return written;
     },
     backlog: async () => {
       const { recordset } = await run<{ pending: string; dead: string; oldest: string | null }>(SQL.backlog);
@@ -150,30 +123,16 @@ export function createSqlServerOutboxStore(options: {
       return { leases: (recordset ?? []).map(lease), relays: Number(announced.recordset[0]!.relays) };
     },
     claim: async (relay, limit, ttlMs) => {
-      const free = await run<{ partition_no: number }>(SQL.freePartitions, (request) =>
-        request.input("limit", mssql.Int, limit),
+      const { recordset } = await run<LeaseRow>(SQL.claim, (request) =>
+        request.input("relay", RELAY, relay).input("limit", mssql.Int, limit).input("ttl", mssql.Int, ttlMs),
       );
-      const claimed: Lease[] = [];
-      for (const { partition_no } of free.recordset) {
-        const { recordset } = await run<LeaseRow>(SQL.claim, (request) =>
-          request
-            .input("relay", RELAY, relay)
-            .input("partition_no", mssql.Int, partition_no)
-            .input("ttl", mssql.Int, ttlMs),
-        );
-        claimed.push(...(recordset ?? []).map(lease));
-      }
-      return claimed;
+      return (recordset ?? []).map(lease);
     },
     release: async (relay, leases) => {
-      for (const { partition, epoch } of leases) {
-        await run(SQL.release, (request) =>
-          request
-            .input("relay", RELAY, relay)
-            .input("partition_no", mssql.Int, partition)
-            .input("epoch", mssql.BigInt, epoch),
-        );
-      }
+      if (leases.length === 0) return;
+      await run(SQL.release, (request) =>
+        request.input("relay", RELAY, relay).input("leases", leaseRows(leases)),
+      );
     },
     retire: async (relay) => void (await run(SQL.retire, (request) => request.input("relay", RELAY, relay))),
 
@@ -197,17 +156,14 @@ export function createSqlServerOutboxStore(options: {
     },
     replay: async (ids) => {
       if (ids === "all") return (await run(SQL.replayAll)).rowsAffected[0] ?? 0;
-      let replayed = 0;
-      for (const id of ids) {
-        const { rowsAffected } = await run(SQL.replay, (r) =>
-          r.input("event_id", mssql.UniqueIdentifier, id),
-        );
-        replayed += rowsAffected[0] ?? 0;
-      }
-      return replayed;
+      if (ids.length === 0) return 0;
+      const { rowsAffected } = await run(SQL.replay, (request) => request.input("ids", idRows(ids)));
+      return rowsAffected[0] ?? 0;
     },
   };
 }
+
+const seqs = (rows: readonly { seq: string }[] | undefined) => (rows ?? []).map(({ seq }) => Number(seq));
 
 interface EventRow {
   seq: string;

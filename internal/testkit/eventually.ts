@@ -7,7 +7,8 @@ export async function eventually<T>(
   { timeoutMs = 15_000, intervalMs = 20 } = {},
 ): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeoutMs;
-  for (let cause: unknown; ; ) {
+  for (;;) {
+    let cause: unknown;
     try {
       const seen = await look();
       if (seen !== false && seen !== null && seen !== undefined) return seen;

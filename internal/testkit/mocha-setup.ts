@@ -1,12 +1,20 @@
-import { stopServers } from "./servers.ts";
+import { constants } from "node:os";
+import { endWatched } from "./guard.ts";
+import { noteFailure, stopServers } from "./servers.ts";
 
 /** Mocha runs this once after all tests, passed or failed. */
 export async function mochaGlobalTeardown(): Promise<void> {
   await stopServers();
 }
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
+export const mochaHooks = {
+  afterEach(this: Mocha.Context): void {
+    if (this.currentTest?.state === "failed") noteFailure();
+  },
+};
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.once(signal, () => {
-    void stopServers().finally(() => process.exit(130));
+    void endWatched().finally(() => process.exit(128 + constants.signals[signal]));
   });
 }

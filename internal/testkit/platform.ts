@@ -1,14 +1,20 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { endProcess, send, spawnLogged, waitUntil } from "../../scripts/servers/child.ts";
+import {
+  endProcess,
+  NOT_STARTED,
+  type ProcessId,
+  send,
+  spawnLogged,
+  waitUntil,
+} from "../../scripts/servers/child.ts";
 import { freePort } from "../../scripts/servers/free-port.ts";
 import type { PostgresServer } from "../../scripts/servers/postgres.ts";
 import type { RabbitServer } from "../../scripts/servers/rabbitmq.ts";
 import { devSecrets, userToken } from "../../scripts/stack/dev-keys.ts";
 import { environmentOf, mainOf, type ProcessName, type Surroundings } from "../../scripts/stack/processes.ts";
-import { onTeardown } from "./servers.ts";
+import { watch } from "./guard.ts";
+import { logDir, onTeardown } from "./servers.ts";
 
 /** One process of ours, started from its main file. */
 export interface Running {
@@ -54,7 +60,7 @@ export async function startPlatform(options: {
 }): Promise<Platform> {
   const { redisUrl, postgres, rabbit, settings = {}, relays = 1 } = options;
   migrateDatabase(postgres);
-  const dir = mkdtempSync(join(tmpdir(), "cartwright-platform-"));
+  const dir = logDir("platform");
   const surroundings: Surroundings = {
     redisUrl,
     databaseUrl: postgres.appUrl,
@@ -109,10 +115,10 @@ export async function startProcess(
   const user = { PATH: process.env.PATH, ...settings };
   const env = environmentOf(name, surroundings, { port, adminPort, ...urls }, user);
   const adminUrl = `http://127.0.0.1:${adminPort}`;
-  let pid = 0;
+  let running: ProcessId = NOT_STARTED;
   const start = async () => {
-    pid = spawnLogged(process.execPath, [mainOf(name)], { logFile, env }).pid;
-    await waitUntil(name, () => ready(adminUrl), { timeoutMs: 30_000, pid, logFile });
+    running = spawnLogged(process.execPath, [mainOf(name)], { logFile, env, onSpawn: watch });
+    await waitUntil(name, () => ready(adminUrl), { timeoutMs: 30_000, process: running, logFile });
   };
   await start();
   return {
@@ -121,18 +127,18 @@ export async function startProcess(
     adminUrl,
     logFile,
     get pid() {
-      return pid;
+      return running.pid;
     },
     kill: async (signal) => {
-      send(pid, "SIGCONT");
-      await endProcess(pid, signal);
+      send(running, "SIGCONT");
+      await endProcess(running, signal);
     },
-    signal: (signal) => send(pid, signal),
+    signal: (signal) => send(running, signal),
     start,
   };
 }
 
 async function ready(adminUrl: string): Promise<void> {
-  const answer = await fetch(`${adminUrl}/readyz`);
+  const answer = await fetch(`${adminUrl}/readyz`, { signal: AbortSignal.timeout(5_000) });
   if (!answer.ok) throw new Error(await answer.text());
 }

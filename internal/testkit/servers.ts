@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type PostgresServer, startPostgres } from "../../scripts/servers/postgres.ts";
 import { type RabbitServer, startRabbit } from "../../scripts/servers/rabbitmq.ts";
-import { type RedisServer, startRedis, startRedisCluster } from "../../scripts/servers/redis.ts";
+import { type RedisServer, startRedis } from "../../scripts/servers/redis.ts";
+import { startRedisCluster } from "../../scripts/servers/redis-cluster.ts";
+import { watch } from "./guard.ts";
 
 /*
  * Real servers for tests, on free ports, in temporary directories. The shared ones start when first asked for and
@@ -12,14 +14,33 @@ import { type RedisServer, startRedis, startRedisCluster } from "../../scripts/s
 
 const stops: (() => Promise<void>)[] = [];
 
-function tempDir(name: string): string {
+/** A directory that is removed at the end of the run, after everything that was started later has stopped. */
+export function tempDir(name: string): string {
   const dir = mkdtempSync(join(tmpdir(), `cartwright-${name}-`));
-  stops.push(async () => rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
+  watch({ dir });
+  onTeardown(async () => rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
   return dir;
 }
 
+/** A directory for logs: removed at the end of the run if no test failed, else kept and named. */
+export function logDir(name: string): string {
+  const dir = mkdtempSync(join(tmpdir(), `cartwright-${name}-`));
+  onTeardown(async () => {
+    if (failed) console.error(`  the logs are kept in ${dir}`);
+    else rmSync(dir, { recursive: true, force: true });
+  });
+  return dir;
+}
+
+let failed = false;
+
+/** Tells that a test has failed: its logs are of interest. */
+export function noteFailure(): void {
+  failed = true;
+}
+
 function tracked<T extends { stop(): Promise<void> }>(server: T): T {
-  stops.push(() => server.stop());
+  onTeardown(() => server.stop());
   return server;
 }
 
@@ -33,17 +54,19 @@ function once<T>(start: () => Promise<T>): () => Promise<T> {
 
 /** Servers of the test's own, for tests that kill or fill them. */
 export const ownRedis = async (): Promise<RedisServer> =>
-  tracked(await startRedis({ dir: tempDir("redis") }));
+  tracked(await startRedis({ dir: tempDir("redis"), onSpawn: watch }));
 export const ownPostgres = async (): Promise<PostgresServer> =>
-  tracked(await startPostgres({ dir: tempDir("postgres") }));
+  tracked(await startPostgres({ dir: tempDir("postgres"), onSpawn: watch }));
 export const ownRabbit = async (): Promise<RabbitServer> =>
-  tracked(await startRabbit({ dir: tempDir("rabbitmq") }));
+  tracked(await startRabbit({ dir: tempDir("rabbitmq"), onSpawn: watch }));
 
 /** Servers shared by the whole run. */
 export const testRedis = once(ownRedis);
 export const testPostgres = once(ownPostgres);
 export const testRabbit = once(ownRabbit);
-export const testRedisCluster = once(async () => tracked(await startRedisCluster(tempDir("cluster"))));
+export const testRedisCluster = once(async () =>
+  tracked(await startRedisCluster({ dir: tempDir("cluster"), onSpawn: watch })),
+);
 
 /** Stops everything that was started here, last first; called by the mocha setup. */
 export async function stopServers(): Promise<void> {

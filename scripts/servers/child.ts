@@ -3,17 +3,34 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:f
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
-export interface Spawned {
+/** A process that we started. `startTime` tells it from a later process that was given the same pid. */
+export interface ProcessId {
   readonly pid: number;
-  readonly child: ChildProcess;
-  readonly logFile: string;
+  readonly startTime: string | null;
 }
 
-/** Starts a program with its output appended to `logFile`. Detached: it outlives this process unless stopped. */
+export interface Spawned extends ProcessId {
+  readonly child: ChildProcess;
+}
+
+/** Stands for a process that has not been started: signals to it go nowhere. */
+export const NOT_STARTED: ProcessId = { pid: 0, startTime: null };
+
+/**
+ * Starts a program in a process group of its own, with its output appended to `logFile`. It outlives this process
+ * unless stopped; `onSpawn` hears of it at once, before anything can go wrong.
+ */
 export function spawnLogged(
   command: string,
   args: readonly string[],
-  options: { logFile: string; env?: NodeJS.ProcessEnv; cwd?: string; uid?: number; gid?: number },
+  options: {
+    logFile: string;
+    env?: NodeJS.ProcessEnv;
+    cwd?: string;
+    uid?: number;
+    gid?: number;
+    onSpawn?: ((process: ProcessId) => void) | undefined;
+  },
 ): Spawned {
   mkdirSync(dirname(options.logFile), { recursive: true });
   const log = openSync(options.logFile, "a");
@@ -26,78 +43,91 @@ export function spawnLogged(
       ...(options.uid !== undefined && { uid: options.uid }),
       ...(options.gid !== undefined && { gid: options.gid }),
     });
-    if (child.pid === undefined) throw new Error(`${command} could not be started; is it installed?`);
-    child.on("error", () => {});
+    child.on("error", () => {}); // told by the missing pid below
+    const { pid } = child;
+    if (pid === undefined) throw new Error(`${command} could not be started; is it installed?`);
     child.unref();
-    return { pid: child.pid, child, logFile: options.logFile };
+    const startTime = startTimeOf(pid);
+    options.onSpawn?.({ pid, startTime });
+    return { pid, startTime, child };
   } finally {
     closeSync(log);
   }
 }
 
-/** True while a process with this pid lives (a zombie does not count). */
-export function alive(pid: number): boolean {
-  try {
-    return !/^\d+ \(.*\) [ZX] /s.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
-  } catch {
-    if (existsSync("/proc/self")) return false;
-  }
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+/** The identity of a process that runs now. */
+export function identify(pid: number): ProcessId {
+  return { pid, startTime: startTimeOf(pid) };
 }
 
-/** When the process began, in clock ticks since boot: tells a process from a later one with the same pid. */
-export function startTimeOf(pid: number): string | null {
+/** True while that very process runs: not a zombie, and not another one with its pid. */
+export function stillRuns({ pid, startTime }: ProcessId): boolean {
+  return pid > 0 && startTime !== null && startTimeOf(pid) === startTime;
+}
+
+/** When a living process began, in clock ticks since boot; null when there is none, or only a zombie. */
+function startTimeOf(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+    const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return state === "Z" || state === "X" ? null : (fields[18] ?? null);
   } catch {
     return null;
   }
 }
 
-/** Sends `signal` and resolves when the process is gone; after `deadlineMs` it gets SIGKILL. */
-export async function endProcess(pid: number, signal: NodeJS.Signals, deadlineMs = 20_000): Promise<void> {
-  send(pid, signal);
-  const deadline = Date.now() + deadlineMs;
-  while (alive(pid)) {
-    if (Date.now() > deadline) send(pid, "SIGKILL");
-    await delay(20);
-  }
-}
-
-/** Signals a process that may have ended meanwhile. */
-export function send(pid: number, signal: NodeJS.Signals): void {
+/** Signals the process if it still runs; with "group", everything in its process group too. */
+export function send(
+  target: ProcessId,
+  signal: NodeJS.Signals,
+  reach: "process" | "group" = "process",
+): void {
+  if (!stillRuns(target)) return;
   try {
-    process.kill(pid, signal);
+    process.kill(reach === "group" ? -target.pid : target.pid, signal);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }
 
-/** Calls `probe` until it resolves; fails with the end of the server's log when the process dies or time is up. */
+/** Sends `signal` and resolves when the process is gone; after `deadlineMs` it gets SIGKILL. */
+export async function endProcess(
+  target: ProcessId,
+  signal: NodeJS.Signals,
+  deadlineMs = 20_000,
+): Promise<void> {
+  send(target, signal);
+  const deadline = Date.now() + deadlineMs;
+  while (stillRuns(target)) {
+    if (Date.now() > deadline) send(target, "SIGKILL");
+    await delay(20);
+  }
+}
+
+/**
+ * Calls `probe` until it resolves. When the process dies or time is up, fails with the end of its log, and ends the
+ * process with its whole group: a server that did not start is not left behind.
+ */
 export async function waitUntil(
   what: string,
   probe: () => Promise<void>,
-  options: { timeoutMs: number; pid?: number; logFile?: string },
+  options: { timeoutMs: number; process?: ProcessId; logFile?: string },
 ): Promise<void> {
   const deadline = Date.now() + options.timeoutMs;
   for (;;) {
+    let cause: unknown;
+    const dead = options.process !== undefined && !stillRuns(options.process);
     try {
-      await probe();
-      return;
-    } catch (cause) {
-      const dead = options.pid !== undefined && !alive(options.pid);
-      if (dead || Date.now() > deadline) {
-        const tail = options.logFile && existsSync(options.logFile) ? lastLines(options.logFile) : "";
-        throw new Error(`${what} ${dead ? "died while starting" : "did not become ready in time"}${tail}`, {
-          cause,
-        });
-      }
+      if (!dead) return await probe();
+    } catch (error) {
+      cause = error;
+    }
+    if (dead || Date.now() > deadline) {
+      if (options.process) send(options.process, "SIGKILL", "group");
+      const tail = options.logFile && existsSync(options.logFile) ? lastLines(options.logFile) : "";
+      throw new Error(`${what} ${dead ? "died while starting" : "did not become ready in time"}${tail}`, {
+        cause,
+      });
     }
     await delay(50);
   }

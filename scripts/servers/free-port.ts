@@ -1,27 +1,48 @@
-import { once } from "node:events";
+import { randomInt } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 
-/** A TCP port on 127.0.0.1 that nobody listens on at this moment. */
+const LOWEST = 15_000;
+const handedOut = new Set<number>();
+
+/**
+ * A TCP port on 127.0.0.1 that nobody listens on at this moment, and that this process was not given before. It lies
+ * below the range from which the kernel takes the local ports of outgoing connections: a server that is stopped
+ * finds its port free when it starts again, and a client that retries meanwhile cannot connect to itself.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no TCP address");
-  return address.port;
+  const end = outgoingPortsBegin();
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const port = end > LOWEST + 1_000 ? randomInt(LOWEST, end) : randomInt(LOWEST, 65_536);
+    if (handedOut.has(port) || (await portTaken(port))) continue;
+    handedOut.add(port);
+    return port;
+  }
+  throw new Error("found no free TCP port on 127.0.0.1");
 }
 
-/** True when something accepts connections there. */
+function outgoingPortsBegin(): number {
+  try {
+    return Number(readFileSync("/proc/sys/net/ipv4/ip_local_port_range", "utf8").trim().split(/\s+/)[0]);
+  } catch {
+    return 32_768;
+  }
+}
+
+/** True when another program listens there; throws when we may not listen there for another reason. */
 export async function portTaken(port: number): Promise<boolean> {
   const server = createServer();
-  return new Promise((resolve) => {
-    server.once("error", () => resolve(true));
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EADDRINUSE") resolve(true);
+      else reject(new Error(`port ${port} cannot be used: ${error.message}`, { cause: error }));
+    });
     server.listen(port, "127.0.0.1", () => server.close(() => resolve(false)));
   });
 }
 
-/** `wanted` when it is free, else any free port. */
-export async function portNear(wanted: number): Promise<number> {
-  return (await portTaken(wanted)) ? freePort() : wanted;
+/** The first of the ports that is free, else any free one. */
+export async function portNear(...wanted: readonly number[]): Promise<number> {
+  for (const port of wanted) if (!(await portTaken(port))) return port;
+  return freePort();
 }

@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { endProcess, send, spawnLogged, waitUntil } from "./child.ts";
+import { endProcess, NOT_STARTED, type ProcessId, send, spawnLogged, waitUntil } from "./child.ts";
 import { freePort } from "./free-port.ts";
 
 const run = promisify(execFile);
@@ -21,32 +21,32 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
+export interface RedisOptions {
+  readonly dir: string;
+  readonly port?: number;
+  readonly password?: string;
+  /** More lines for its configuration, such as `{ maxmemory: "10mb" }`. */
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly onSpawn?: ((process: ProcessId) => void) | undefined;
+}
+
 /** Starts Redis as Cartwright wants it: AOF every second, volatile-ttl, small carts in the compact encoding. */
-export async function startRedis(options: {
-  dir: string;
-  port?: number;
-  password?: string;
-  arguments?: readonly string[];
-}): Promise<RedisServer> {
+export async function startRedis(options: RedisOptions): Promise<RedisServer> {
   const port = options.port ?? (await freePort());
-  const { dir, password } = options;
+  const { dir, password, onSpawn } = options;
   mkdirSync(dir, { recursive: true });
-  let pid = 0;
+  const configFile = join(dir, "redis.conf");
+  let server: ProcessId = NOT_STARTED;
 
   async function start(): Promise<void> {
     const logFile = join(dir, "redis.log");
-    const auth = password === undefined ? [] : ["--requirepass", password];
-    const started = spawnLogged(
-      "redis-server",
-      [
-        ...["--port", String(port), "--bind", "127.0.0.1", "--dir", dir, "--save", ""],
-        ...["--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "volatile-ttl"],
-        ...["--hash-max-listpack-entries", "512", ...auth, ...(options.arguments ?? [])],
-      ],
-      { logFile },
-    );
-    pid = started.pid;
-    await waitUntil("redis-server", () => ping(port, password), { timeoutMs: 20_000, pid, logFile });
+    writeFileSync(configFile, configuration(port, options), { mode: 0o600 });
+    server = spawnLogged("redis-server", [configFile], { logFile, onSpawn });
+    await waitUntil("redis-server", () => ping(port, password), {
+      timeoutMs: 20_000,
+      process: server,
+      logFile,
+    });
   }
 
   await start();
@@ -54,52 +54,41 @@ export async function startRedis(options: {
     url: password === undefined ? `redis://127.0.0.1:${port}` : `redis://:${password}@127.0.0.1:${port}`,
     port,
     get pid() {
-      return pid;
+      return server.pid;
     },
-    kill: (signal) => endProcess(pid, signal),
-    signal: (signal) => send(pid, signal),
+    kill: (signal) => endProcess(server, signal),
+    signal: (signal) => send(server, signal),
     start,
     stop: async () => {
-      send(pid, "SIGCONT");
-      await endProcess(pid, "SIGTERM");
+      send(server, "SIGCONT");
+      await endProcess(server, "SIGTERM");
     },
   };
+}
+
+/** In a file, not in arguments: those can be read by every user of the machine. */
+function configuration(port: number, { dir, password, settings }: RedisOptions): string {
+  const lines: Record<string, string> = {
+    port: String(port),
+    bind: "127.0.0.1",
+    dir,
+    save: "",
+    appendonly: "yes",
+    appendfsync: "everysec",
+    "maxmemory-policy": "volatile-ttl",
+    "hash-max-listpack-entries": "512",
+    ...(password !== undefined && { requirepass: password }),
+    ...settings,
+  };
+  return Object.entries(lines)
+    .map(([name, value]) => `${name} ${JSON.stringify(value)}\n`)
+    .join("");
 }
 
 async function ping(port: number, password: string | undefined): Promise<void> {
   const { stdout } = await run("redis-cli", ["-h", "127.0.0.1", "-p", String(port), "ping"], {
     env: { ...process.env, ...(password !== undefined && { REDISCLI_AUTH: password }) },
+    timeout: 5_000,
   });
   if (stdout.trim() !== "PONG") throw new Error(stdout.trim());
-}
-
-/** Three masters that share the slots, without replicas. */
-export async function startRedisCluster(dir: string): Promise<{ url: string; stop(): Promise<void> }> {
-  const nodes: RedisServer[] = [];
-  try {
-    for (let node = 0; node < 3; node++) {
-      const cluster = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"];
-      const bus = ["--cluster-port", String(await freePort())];
-      nodes.push(await startRedis({ dir: join(dir, `node-${node}`), arguments: [...cluster, ...bus] }));
-    }
-    const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
-    await run("redis-cli", ["--cluster", "create", ...addresses, "--cluster-yes"]);
-    for (const { port } of nodes) {
-      await waitUntil(
-        "the Redis cluster",
-        async () => {
-          const { stdout } = await run("redis-cli", ["-p", String(port), "cluster", "info"]);
-          if (!/cluster_state:ok/.test(stdout)) throw new Error(stdout);
-        },
-        { timeoutMs: 30_000 },
-      );
-    }
-    return {
-      url: `redis://${addresses.join(",")}`,
-      stop: async () => void (await Promise.all(nodes.map((node) => node.stop()))),
-    };
-  } catch (error) {
-    await Promise.all(nodes.map((node) => node.stop()));
-    throw error;
-  }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from "jose";
 import { DEV_AUDIENCE, DEV_ISSUER } from "./processes.ts";
 
@@ -15,6 +15,7 @@ export interface DevSecrets {
 
 /** Reads the secrets of `dir`, making them where missing. */
 export async function devSecrets(dir: string): Promise<DevSecrets> {
+  mkdirSync(dirname(dir), { recursive: true, mode: 0o711 });
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const file = join(dir, "secrets.json");
   const jwksFile = join(dir, "jwks.json");

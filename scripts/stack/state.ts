@@ -1,28 +1,32 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { alive, startTimeOf } from "../servers/child.ts";
+import { type ProcessId, stillRuns } from "../servers/child.ts";
 
 /** The folder of everything that `make up` writes. */
-export const RUN_DIR = join(dirname(fileURLToPath(import.meta.url)), "../../.run");
+export const RUN_DIR =
+  process.env.CARTWRIGHT_RUN_DIR ?? join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), ".run");
 export const SECRETS_DIR = join(RUN_DIR, "secrets");
 const FILE = join(RUN_DIR, "state.json");
 
-/** Something that `make up` has started. `startTime` tells it from a later process with the same pid. */
-export interface Started {
+/** Something that `make up` has started. */
+export interface Started extends ProcessId {
   readonly name: string;
-  readonly pid: number;
-  readonly startTime: string | null;
   readonly port: number;
   readonly adminPort?: number;
   readonly logFile: string;
   /** What ends it gracefully. */
   readonly signal: NodeJS.Signals;
+  /** Spawned, but not seen ready: `make up` was interrupted, or is at it. */
+  readonly starting?: boolean;
+  /** Tells whether it was started with the addresses and secrets that hold now. */
+  readonly settings?: string;
 }
 
 /** What `make up` has started, in the order of starting, and what is needed to reach it. Holds passwords: readable by the owner only. */
 export interface State {
   started: Started[];
+  /** The ports that parts had last; they get them again when they are free. */
   ports: Record<string, number>;
   redisUrl?: string;
   ownerUrl?: string;
@@ -31,6 +35,8 @@ export interface State {
   consumerUrl?: string;
   managementUrl?: string;
   rabbitDir?: string;
+  /** Where PostgreSQL's data are when they could not be put into the run folder. */
+  postgresDir?: string;
 }
 
 export function readState(): State {
@@ -38,26 +44,24 @@ export function readState(): State {
 }
 
 export function writeState(state: State): void {
-  mkdirSync(RUN_DIR, { recursive: true });
+  makeRunDir();
   writeFileSync(`${FILE}.new`, JSON.stringify(state, null, 2), { mode: 0o600 });
   renameSync(`${FILE}.new`, FILE);
 }
 
-/** True when it is still the very process that we started. */
-export function stillRuns(started: Started): boolean {
-  return alive(started.pid) && startTimeOf(started.pid) === started.startTime;
+/** Others may pass through, as PostgreSQL's user must, but not look around. */
+export function makeRunDir(): void {
+  mkdirSync(RUN_DIR, { recursive: true, mode: 0o711 });
 }
 
-/** The running process of this name, if any. */
+/** The running, ready process of this name, if any. */
 export function runningOf(state: State, name: string): Started | undefined {
-  return state.started.find((each) => each.name === name && stillRuns(each));
+  return state.started.find((each) => each.name === name && each.starting !== true && stillRuns(each));
 }
 
-/** Notes a process as started, in place of an earlier one of the same name. */
-export function note(state: State, started: Omit<Started, "startTime">): void {
-  const entry = { ...started, startTime: startTimeOf(started.pid) };
-  const index = state.started.findIndex((each) => each.name === started.name);
-  if (index < 0) state.started.push(entry);
-  else state.started[index] = entry;
-  writeState(state);
+/** Puts a part into the state, in place of an earlier one of the same name. */
+export function note(state: State, part: Started): void {
+  const index = state.started.findIndex((each) => each.name === part.name);
+  if (index < 0) state.started.push(part);
+  else state.started[index] = part;
 }

@@ -23,7 +23,7 @@ export function readEnv<S extends z.ZodRawShape>(
     if (value !== undefined) input[name] = value;
   }
   const parsed = schema.safeParse(input);
-  const unreadable = new Set(faults.map((fault) => fault.variable));
+  const unreadable = new Set(faults.flatMap(({ variable }) => [variable, variable.replace(/_FILE$/, "")]));
   for (const issue of parsed.error?.issues ?? []) {
     const variable = String(issue.path[0] ?? "configuration");
     if (!unreadable.has(variable)) {

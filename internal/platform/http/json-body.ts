@@ -10,19 +10,15 @@ import { err, ok, type Result } from "../result/result.ts";
 export function jsonBody(limitBytes: number): RequestHandler {
   const parse = express.json({ limit: limitBytes, strict: false, inflate: false });
   return (req, res, next) => {
-    if (!req.is("application/json")) {
+    const isJson = Boolean(req.is("application/json"));
+    if (!hasBody(req.headers) && (isJson || req.headers["content-type"] === undefined)) {
+      next(new ProblemError(invalid("body", "is missing; send a JSON object")));
+      return;
+    }
+    if (!isJson) {
       const message = "must be application/json";
-      next(
-        new ProblemError(
-          req.headers["content-type"] === undefined && !hasBody(req.headers)
-            ? invalid("body", "is missing; send a JSON object")
-            : {
-                code: "UNSUPPORTED_MEDIA_TYPE",
-                detail: `Content-Type ${message}.`,
-                errors: [{ field: "Content-Type", message }],
-              },
-        ),
-      );
+      const errors = [{ field: "Content-Type", message }];
+      next(new ProblemError({ code: "UNSUPPORTED_MEDIA_TYPE", detail: `Content-Type ${message}.`, errors }));
       return;
     }
     parse(req, res, (error?: unknown) =>

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, type Socket, Server as TcpServer } from "node:net";
 
 export interface HttpServer {
   readonly port: number;
@@ -25,7 +25,14 @@ export async function listen(
     headersTimeout: 10_000,
     requestTimeout: 30_000,
   });
+  // Connections without a request yet, which Node's closeIdleConnections leaves open.
+  const fresh = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    fresh.add(socket);
+    socket.once("close", () => fresh.delete(socket));
+  });
   server.on("request", (req, res) => {
+    fresh.delete(req.socket);
     if (closing) res.setHeader("connection", "close");
     handler(req, res);
   });
@@ -36,10 +43,11 @@ export async function listen(
     port: (server.address() as AddressInfo).port,
     close: async () => {
       closing = true;
-      // net.Server's close keeps open connections; http.Server's would reset idle ones that may carry a request by now.
       const closed = once(server, "close");
-      Object.getPrototypeOf(Object.getPrototypeOf(server)).close.call(server);
+      // Keeps open connections; http.Server's own close would reset idle ones that may carry a request by now.
+      TcpServer.prototype.close.call(server);
       const linger = setTimeout(() => {
+        for (const socket of fresh) socket.destroy();
         server.closeIdleConnections();
         // A connection that was mid-request then becomes idle with its answer; sweep until the last one went.
         sweep = setInterval(() => server.closeIdleConnections(), 50);

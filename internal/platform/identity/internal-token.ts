@@ -22,13 +22,14 @@ export function createInternalTokenSigner(options: { secret: string; ttlSeconds?
 } {
   const { secret, ttlSeconds = 60 } = options;
   const key = new TextEncoder().encode(secret);
-  const tokens = new LRUCache<string, string>({ max: MOST_CACHED, ttl: ttlSeconds * 500 });
+  const tokens = memory();
   return {
-    cached: (owner) => tokens.get(owner),
+    cached: tokens.get,
     sign: async (owner) => {
       const known = tokens.get(owner);
       if (known !== undefined) return known;
       if (!isOwner(owner)) throw new Error("not an owner");
+      const halfLife = Date.now() + ttlSeconds * 500;
       const token = await new SignJWT()
         .setProtectedHeader({ alg: "HS256", typ: "JWT" })
         .setIssuer(ISSUER)
@@ -37,7 +38,7 @@ export function createInternalTokenSigner(options: { secret: string; ttlSeconds?
         .setIssuedAt()
         .setExpirationTime(`${ttlSeconds}s`)
         .sign(key);
-      tokens.set(owner, token);
+      tokens.set(owner, token, halfLife);
       return token;
     },
   };
@@ -51,9 +52,9 @@ export function createInternalTokenVerifier(options: { secret: string }): {
   verify(token: string): Promise<string | null>;
 } {
   const key = new TextEncoder().encode(options.secret);
-  const owners = new LRUCache<string, string>({ max: MOST_CACHED });
+  const owners = memory();
   return {
-    cached: (token) => owners.get(token),
+    cached: owners.get,
     verify: async (token) => {
       const known = owners.get(token);
       if (known !== undefined) return known;
@@ -65,12 +66,23 @@ export function createInternalTokenVerifier(options: { secret: string }): {
           requiredClaims: ["exp", "sub"],
         });
         if (!isOwner(payload.sub)) return null;
-        const ttl = payload.exp! * 1000 - Date.now();
-        if (ttl > 0) owners.set(token, payload.sub, { ttl });
+        owners.set(token, payload.sub, payload.exp! * 1000);
         return payload.sub;
       } catch {
         return null; // whatever is wrong with it, the answer is the same
       }
     },
+  };
+}
+
+/** Strings by key, each until a moment in epoch ms; the least used go first. The cache's own TTL costs a timer per ms. */
+function memory() {
+  const entries = new LRUCache<string, { value: string; until: number }>({ max: MOST_CACHED });
+  return {
+    get: (key: string): string | undefined => {
+      const entry = entries.get(key);
+      return entry !== undefined && entry.until > Date.now() ? entry.value : undefined;
+    },
+    set: (key: string, value: string, until: number) => void entries.set(key, { value, until }),
   };
 }

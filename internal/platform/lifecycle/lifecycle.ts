@@ -77,7 +77,8 @@ export function createLifecycle(options: {
       );
     },
     stop: (reason) => {
-      stopping ??= closeAll(reason);
+      // Not closeAll(reason) itself: what it closes first would run before `stopping` is set.
+      stopping ??= Promise.resolve(reason).then(closeAll);
       return stopping;
     },
   };

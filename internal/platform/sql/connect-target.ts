@@ -5,7 +5,7 @@ import { connectSqlServerTarget } from "./migrator.sqlserver.ts";
 import type { MigrationTarget } from "./migrator.ts";
 
 /**
- * Connects to migrate, waiting up to `timeoutMs` for a database that is still starting; says every 5 s that it waits.
+ * Connects to migrate, waiting up to `timeoutMs` for a database that is still starting; says so at once and then every 5 s.
  * Rejects with the last reason when time is up.
  */
 export async function connectTarget(
@@ -14,7 +14,7 @@ export async function connectTarget(
   say: (line: string) => void,
 ): Promise<MigrationTarget> {
   const startedAt = performance.now();
-  let saidAt = startedAt;
+  let saidAt = Number.NEGATIVE_INFINITY;
   for (;;) {
     try {
       if (address.dialect === "postgres") return await connectPostgresTarget(address.url);

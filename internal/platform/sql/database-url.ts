@@ -25,16 +25,16 @@ export function parseDatabaseUrl(value: string): DatabaseAddress {
       if (url.pathname.length < 2) throw new Error("DATABASE_URL names no database");
       return { dialect: "postgres", url: value };
     case "sqlserver:": {
-      const database = decodeURIComponent(url.pathname.slice(1));
-      if (!/^[A-Za-z0-9_-]{1,100}$/.test(database) || url.hostname === "" || url.username === "") {
+      const [database, user, password] = [url.pathname.slice(1), url.username, url.password].map(decoded);
+      if (!database || !/^[A-Za-z0-9_-]{1,100}$/.test(database) || url.hostname === "" || !user) {
         throw new Error(`DATABASE_URL must look like ${SQLSERVER_FORM}`);
       }
       return {
         dialect: "sqlserver",
         host: url.hostname,
         port: Number(url.port || 1433),
-        user: decodeURIComponent(url.username),
-        password: decodeURIComponent(url.password),
+        user,
+        password: password ?? "",
         database,
         encrypt: booleanOf(url, "encrypt", true),
         trustServerCertificate: booleanOf(url, "trustServerCertificate", false),
@@ -42,6 +42,14 @@ export function parseDatabaseUrl(value: string): DatabaseAddress {
     }
     default:
       throw new Error("DATABASE_URL must start with postgres:// or sqlserver://");
+  }
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch (cause) {
+    throw new Error("DATABASE_URL holds a % that starts no percent-encoding; write it as %25", { cause });
   }
 }
 

@@ -11,6 +11,8 @@ export async function connectPostgresTarget(url: string): Promise<MigrationTarge
     connectionTimeoutMillis: 3_000,
     application_name: "migrate",
   });
+  // A connection lost while it is idle: the next statement fails by itself, and says so.
+  client.on("error", () => {});
   await client.connect();
   return {
     lock: async () => {
@@ -38,7 +40,7 @@ export async function connectPostgresTarget(url: string): Promise<MigrationTarge
         throw error;
       }
     },
-    grant: async (role, tables) => {
+    grant: async (role, { tables }) => {
       const names = tables.map((table) => client.escapeIdentifier(table)).join(", ");
       await client.query(
         `GRANT SELECT, INSERT, UPDATE, DELETE ON ${names} TO ${client.escapeIdentifier(role)}`,

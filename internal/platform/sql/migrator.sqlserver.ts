@@ -1,9 +1,6 @@
 import mssql from "mssql";
-import type { DatabaseAddress } from "./database-url.ts";
 import type { MigrationTarget } from "./migrator.ts";
-import { poolConfig } from "./sqlserver.ts";
-
-type SqlServerAddress = Extract<DatabaseAddress, { dialect: "sqlserver" }>;
+import { poolConfig, type SqlServerAddress } from "./sqlserver.ts";
 
 const TABLE = `IF NOT EXISTS (SELECT 1 FROM sys.tables WHERE name = 'schema_migration')
   CREATE TABLE schema_migration (name NVARCHAR(100) NOT NULL PRIMARY KEY, checksum CHAR(64) NOT NULL,
@@ -16,10 +13,8 @@ const TABLE = `IF NOT EXISTS (SELECT 1 FROM sys.tables WHERE name = 'schema_migr
 export async function connectSqlServerTarget(
   address: SqlServerAddress,
 ): Promise<MigrationTarget & { readonly created: boolean }> {
-  const created = await ensureDatabase(address);
-  const pool = await new mssql.ConnectionPool(
-    poolConfig(address, { poolSize: 1, requestTimeoutMs: 120_000 }),
-  ).connect();
+  const { pool, created } = await openDatabase(address);
+  // A connection lost while it is idle: the next statement fails by itself, and says so.
   pool.on("error", () => {});
   return {
     created,
@@ -59,20 +54,40 @@ export async function connectSqlServerTarget(
         throw error;
       }
     },
-    grant: async (role, tables) => {
-      for (const table of tables) {
+    grant: async (role, { tables, types }) => {
+      const grants = [
+        ...tables.map((table) => `SELECT, INSERT, UPDATE, DELETE ON ${quoted(table)}`),
+        ...types.map((type) => `EXECUTE, REFERENCES ON TYPE::${quoted(type)}`),
+      ];
+      for (const each of grants) {
         await pool
           .request()
-          .batch(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${quoted(table)} TO ${quoted(role)}`);
+          .batch(`GRANT ${each} TO ${quoted(role)}`)
+          .catch((cause: Error) => {
+            throw new Error(`GRANT ${each} TO ${quoted(role)} failed: ${cause.message}`, { cause });
+          });
       }
     },
     close: () => pool.close(),
   };
 }
 
-async function ensureDatabase(address: SqlServerAddress): Promise<boolean> {
-  const config = poolConfig({ ...address, database: "master" }, { poolSize: 1, requestTimeoutMs: 120_000 });
-  const master = await new mssql.ConnectionPool(config).connect();
+const connect = (address: SqlServerAddress) =>
+  new mssql.ConnectionPool(poolConfig(address, { poolSize: 1, requestTimeoutMs: 120_000 })).connect();
+
+/** Asks `master` only when the database itself will not have us: some users may not connect to `master`. */
+async function openDatabase(address: SqlServerAddress) {
+  try {
+    return { pool: await connect(address), created: false };
+  } catch (error) {
+    if ((error as { code?: string }).code !== "ELOGIN" || !(await createMissing(address))) throw error;
+    return { pool: await connect(address), created: true };
+  }
+}
+
+/** Creates the database if it does not exist; false when it does. */
+async function createMissing(address: SqlServerAddress): Promise<boolean> {
+  const master = await connect({ ...address, database: "master" });
   try {
     const found = await master
       .request()

@@ -17,10 +17,17 @@ export interface MigrationTarget {
   applied(): Promise<ReadonlyMap<string, string>>;
   /** Runs one migration and records it, in one transaction. */
   apply(migration: Migration): Promise<void>;
-  /** Gives `role` the rights that a service needs on these tables, and no more. Idempotent. */
-  grant(role: string, tables: readonly string[]): Promise<void>;
+  /** Gives `role` the rights that a service needs on these objects, and no more. Idempotent. */
+  grant(role: string, objects: Grantable): Promise<void>;
   /** Releases the lock and disconnects. */
   close(): Promise<void>;
+}
+
+/** What a service uses. */
+export interface Grantable {
+  readonly tables: readonly string[];
+  /** Types of table parameters, where the dialect has them. */
+  readonly types: readonly string[];
 }
 
 /** Reads the numbered `.sql` files of a directory. */

@@ -8,7 +8,6 @@ export type SqlServerAddress = Extract<DatabaseAddress, { dialect: "sqlserver" }
 export interface SqlServer {
   /** A request on a connected pool; rejects at once when the server cannot be reached. */
   request(): Promise<mssql.Request>;
-  transaction(): Promise<mssql.Transaction>;
   close(): Promise<void>;
 }
 
@@ -25,12 +24,16 @@ export function poolConfig(
     database: address.database,
     connectionTimeout: 5_000,
     requestTimeout: limits.requestTimeoutMs,
+    // The driver would otherwise send SELECT 1 before every request.
+    validateConnection: "socket",
     pool: { max: limits.poolSize, min: 0, idleTimeoutMillis: 60_000, acquireTimeoutMillis: 5_000 },
     options: {
       encrypt: address.encrypt,
       trustServerCertificate: address.trustServerCertificate,
       appName: "cartwright",
       useUTC: true,
+      // XACT_ABORT: whatever fails within a transaction, or is cut off, rolls all of it back and leaves none open.
+      abortTransactionOnError: true,
     },
   };
 }
@@ -59,7 +62,6 @@ export function openSqlServer(options: {
 
   return {
     request: async () => (await connected()).request(),
-    transaction: async () => (await connected()).transaction(),
     close: async () => {
       if (!pool) return;
       const open = await pool.catch(() => null);

@@ -11,7 +11,7 @@ WITH fate AS (
      FOR SHARE
 )
 UPDATE outbox_event e
-   SET attempts = f.attempts, last_error = left(f.error, 500),
+   SET attempts = f.attempts, last_error = f.error,
        dead_at = CASE WHEN f.dead THEN clock_timestamp() END
   FROM fate f JOIN held h ON h.partition_no = f.partition_no AND h.epoch = f.epoch
  WHERE e.seq = f.seq AND e.partition_no = f.partition_no AND e.published_at IS NULL

@@ -1,5 +1,7 @@
--- Gives one partition back where the epoch still matches.
--- @relay  @partition_no  @epoch
+-- Gives partitions back where the epoch still matches.
+-- @relay  @leases outbox_lease_rows
 UPDATE outbox_partition
    SET owner = NULL, lease_until = NULL
- WHERE partition_no = @partition_no AND epoch = @epoch AND owner = @relay
+ WHERE owner = @relay
+   AND EXISTS (SELECT 1 FROM @leases l
+                WHERE l.partition_no = outbox_partition.partition_no AND l.epoch = outbox_partition.epoch)

@@ -1,5 +1,5 @@
--- Makes one dead event pending again.
--- @event_id
+-- Makes the dead events of @ids pending again.
+-- @ids outbox_id_rows
 UPDATE outbox_event
    SET dead_at = NULL, attempts = 0
- WHERE dead_at IS NOT NULL AND published_at IS NULL AND event_id = @event_id
+ WHERE dead_at IS NOT NULL AND published_at IS NULL AND event_id IN (SELECT event_id FROM @ids)

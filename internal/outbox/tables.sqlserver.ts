@@ -1,6 +1,6 @@
 import mssql from "mssql";
 import type { OutboxEvent } from "./event.ts";
-import type { Cursor, Fenced } from "./store.ts";
+import type { Cursor, Fenced, Lease } from "./store.ts";
 
 /*
  * Table-valued parameters. Their types are created by the migration: SQL Server takes a table parameter only of a
@@ -59,6 +59,23 @@ export function fateRows(events: readonly Fenced[]): mssql.Table {
   table.columns.add("partition_no", mssql.Int, { nullable: false });
   table.columns.add("epoch", mssql.BigInt, { nullable: false });
   for (const { seq, partition, epoch } of events) table.rows.add(seq, partition, epoch);
+  return table;
+}
+
+/** Partitions with the epoch they are held at, as `outbox_lease_rows`. */
+export function leaseRows(leases: readonly Lease[]): mssql.Table {
+  const table = new mssql.Table("outbox_lease_rows");
+  table.columns.add("partition_no", mssql.Int, { nullable: false });
+  table.columns.add("epoch", mssql.BigInt, { nullable: false });
+  for (const { partition, epoch } of leases) table.rows.add(partition, epoch);
+  return table;
+}
+
+/** Event ids, as `outbox_id_rows`. */
+export function idRows(ids: readonly string[]): mssql.Table {
+  const table = new mssql.Table("outbox_id_rows");
+  table.columns.add("event_id", mssql.UniqueIdentifier, { nullable: false });
+  for (const id of ids) table.rows.add(id);
   return table;
 }
 

@@ -1,0 +1,127 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+import { testIssuer } from "../../internal/testkit/gateway.ts";
+
+describe("The gateway's configuration", () => {
+  const dir = mkdtempSync(join(tmpdir(), "cartwright-config-"));
+  const jwks = join(dir, "jwks.json");
+  before(async () => writeFileSync(jwks, JSON.stringify((await testIssuer()).jwks)));
+  after(() => rmSync(dir, { recursive: true }));
+
+  const good = {
+    HOST: "127.0.0.1",
+    PORT: "0",
+    ADMIN_PORT: "0",
+    CART_URL: "http://cart:8080",
+    CATALOG_URL: "http://catalog:8080",
+    INTERNAL_TOKEN_SECRET: "i".repeat(32),
+    SESSION_SECRET: "s".repeat(32),
+  };
+  const users = () => ({
+    JWT_JWKS: jwks,
+    JWT_ISSUER: "https://issuer.test",
+    JWT_AUDIENCE: "shop",
+    JWT_ALGORITHMS: "ES256,RS256",
+  });
+
+  /** Reads the configuration in a process of its own; gives its exit code and what it said. */
+  function read(env: NodeJS.ProcessEnv) {
+    const config = fileURLToPath(new URL("./config.ts", import.meta.url));
+    const script = `import { readConfig } from ${JSON.stringify(config)}; console.log(JSON.stringify(readConfig()))`;
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ["--input-type=module-typescript", "-e", script],
+      { env, encoding: "utf8" },
+    );
+    const faults = stderr.split("\n").flatMap((line) => /^ {2}(\w+): /.exec(line)?.[1] ?? []);
+    return { status, stderr, faults, config: status === 0 ? JSON.parse(stdout) : null };
+  }
+
+  it("needs where its upstreams are and two secrets; the rest has defaults", () => {
+    const { status, config } = read(good);
+    expect(status).to.equal(0);
+    expect(config).to.include({
+      SESSION_TTL_SECONDS: 86_400,
+      UPSTREAM_TIMEOUT_MS: 10_000,
+      BODY_LIMIT_BYTES: 65_536,
+      RATE_LIMIT_PER_MINUTE: 0,
+    });
+    expect(read({ ...good, HOST: undefined }).config.HOST).to.equal("0.0.0.0");
+  });
+
+  it("takes users' keys from a file or a URL", () => {
+    expect(read({ ...good, ...users() }).config.JWT_JWKS.keys.length).to.equal(1);
+    const remote = { ...users(), JWT_JWKS: "https://issuer.test/jwks" };
+    expect(read({ ...good, ...remote }).config).to.deep.include({
+      JWT_JWKS: "https://issuer.test/jwks",
+      JWT_ALGORITHMS: ["ES256", "RS256"],
+    });
+  });
+
+  it("names all faults at once, each by its variable, and exits with 78", () => {
+    const { status, faults } = read({
+      PORT: "http",
+      ADMIN_PORT: "65536",
+      CART_URL: "redis://cart",
+      INTERNAL_TOKEN_SECRET: "short",
+      SESSION_TTL_SECONDS: "0",
+      UPSTREAM_TIMEOUT_MS: "1e3",
+      BODY_LIMIT_BYTES: "-1",
+      RATE_LIMIT_PER_MINUTE: "many",
+      LOG_LEVEL: "loud",
+      JWT_JWKS: "/nowhere.json",
+      JWT_ALGORITHMS: "HS256",
+    });
+    expect(status).to.equal(78);
+    expect(faults).to.have.members([
+      "PORT",
+      "ADMIN_PORT",
+      "CART_URL",
+      "CATALOG_URL",
+      "INTERNAL_TOKEN_SECRET",
+      "SESSION_SECRET",
+      "SESSION_TTL_SECONDS",
+      "UPSTREAM_TIMEOUT_MS",
+      "BODY_LIMIT_BYTES",
+      "RATE_LIMIT_PER_MINUTE",
+      "LOG_LEVEL",
+      "JWT_JWKS",
+      "JWT_ISSUER",
+      "JWT_AUDIENCE",
+      "JWT_ALGORITHMS",
+    ]);
+  });
+
+  it("wants all of the JWT_ variables or none", () => {
+    for (const name of Object.keys(users())) {
+      const { status, faults } = read({ ...good, ...users(), [name]: undefined });
+      expect([status, faults]).to.deep.equal([78, [name]]);
+    }
+  });
+
+  it("takes only asymmetric algorithms", () => {
+    for (const JWT_ALGORITHMS of ["HS256", "none", "ES256,HS256", "ES256,", "", "es256"]) {
+      const { faults } = read({ ...good, ...users(), JWT_ALGORITHMS });
+      expect(faults, JWT_ALGORITHMS).to.deep.equal(["JWT_ALGORITHMS"]);
+    }
+  });
+
+  it("wants a secret for each purpose, and prints neither", () => {
+    const same = "one-secret-for-everything-is-one-too-few";
+    const { faults, stderr } = read({ ...good, INTERNAL_TOKEN_SECRET: same, SESSION_SECRET: same });
+    expect(faults).to.deep.equal(["SESSION_SECRET"]);
+    expect(stderr).not.to.include(same);
+    expect(read({ ...good, SESSION_SECRET: "tiny-secret" }).stderr).not.to.include("tiny-secret");
+  });
+
+  it("takes a secret from a mounted file", () => {
+    const file = join(dir, "secret");
+    writeFileSync(file, `${"f".repeat(40)}\n`);
+    const { config } = read({ ...good, SESSION_SECRET: undefined, SESSION_SECRET_FILE: file });
+    expect(config.SESSION_SECRET).to.equal("f".repeat(40));
+  });
+});

@@ -1,0 +1,181 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+import mssql from "mssql";
+import pg from "pg";
+import { parseDatabaseUrl } from "../../internal/platform/sql/database-url.ts";
+import { poolConfig, type SqlServerAddress } from "../../internal/platform/sql/sqlserver.ts";
+import { eventually } from "../../internal/testkit/eventually.ts";
+import { ownPostgres, testPostgres } from "../../internal/testkit/servers.ts";
+import { freePort } from "../../scripts/servers/free-port.ts";
+
+const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
+const name = `cartwright_test_${process.pid}_migrate`;
+
+interface Run {
+  readonly code: number;
+  readonly said: string;
+}
+
+function migrate(url: string, env: NodeJS.ProcessEnv = {}, hear = (_line: string) => {}): Promise<Run> {
+  return new Promise((resolve) => {
+    const settings = { PATH: process.env.PATH, DATABASE_URL: url, ...env };
+    const child = execFile(process.execPath, [MAIN], { env: settings }, (error, out, err) =>
+      resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, said: out + err }),
+    );
+    child.stdout?.on("data", hear);
+  });
+}
+
+/** Runs one statement and returns its rows. */
+type Ask = (url: string, sql: string) => Promise<readonly Record<string, unknown>[]>;
+
+const askPostgres: Ask = async (url, sql) => {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(sql)).rows;
+  } finally {
+    await client.end();
+  }
+};
+
+const askSqlServer: Ask = async (url, sql) => {
+  const config = poolConfig(parseDatabaseUrl(url) as SqlServerAddress, {
+    poolSize: 1,
+    requestTimeoutMs: 30_000,
+  });
+  const pool = await new mssql.ConnectionPool(config).connect();
+  try {
+    return (await pool.request().query<Record<string, unknown>>(sql)).recordset ?? [];
+  } finally {
+    await pool.close();
+  }
+};
+
+/** What migrate must do on any database; `fresh` gives the URL of an empty or missing one. */
+function describeMigrate(
+  database: string,
+  fresh: () => Promise<string>,
+  ask: Ask,
+  drop = async () => {},
+): void {
+  describe(`migrate on ${database}`, function () {
+    this.timeout(60_000);
+    let url: string;
+    before(async () => {
+      url = await fresh();
+    });
+    after(() => drop());
+
+    it("applies everything once, though two run at once, and is content with a repetition", async () => {
+      const both = await Promise.all([migrate(url), migrate(url)]);
+      expect(
+        both.map(({ code }) => code),
+        JSON.stringify(both),
+      ).to.deep.equal([0, 0]);
+      const said = both.map((run) => run.said).join("");
+      expect(said.match(/applied 0001_outbox\.sql/g)).to.have.length(1);
+      expect(said.match(/up to date/g)).to.have.length(1);
+      expect((await migrate(url)).said).to.equal("migrate: the database is up to date\n");
+      expect(await ask(url, "SELECT seq FROM outbox_event")).to.deep.equal([]);
+    });
+
+    it("refuses to go on when a migration was edited after it was applied", async () => {
+      const where = "WHERE name = '0001_outbox.sql'";
+      const [row] = await ask(url, `SELECT checksum FROM schema_migration ${where}`);
+      await ask(url, `UPDATE schema_migration SET checksum = '${"0".repeat(64)}' ${where}`);
+      const { code, said } = await migrate(url);
+      expect([code, said]).to.deep.equal([
+        1,
+        "migrate: migration 0001_outbox.sql was edited after it was applied; undo the edit and add a new migration\n",
+      ]);
+      await ask(url, `UPDATE schema_migration SET checksum = '${row!.checksum}' ${where}`);
+      expect((await migrate(url)).code).to.equal(0);
+    });
+  });
+}
+
+describeMigrate("PostgreSQL", async () => (await testPostgres()).createDatabase(name), askPostgres);
+
+describe("migrate", function () {
+  this.timeout(60_000);
+
+  it("waits for a database that is still starting", async () => {
+    const server = await ownPostgres();
+    await server.kill("SIGKILL");
+    let heard = "";
+    const waiting = migrate(server.url, {}, (line) => {
+      heard += line;
+    });
+    await eventually("migrate says that it waits", () => heard.includes("waiting for the database"));
+    await server.start();
+    const { code, said } = await waiting;
+    expect(code, said).to.equal(0);
+    expect(said).to.match(/waiting for the database \(.+\)\n(.*\n)*migrate: applied 0001/);
+    await server.stop();
+  });
+
+  it("gives up in time, with the reason and without the password", async () => {
+    const { url } = await testPostgres();
+    const missing = new URL(url);
+    missing.pathname = "/not_there";
+    const { code, said } = await migrate(missing.href, { MIGRATE_TIMEOUT_MS: "300" });
+    expect(code).to.equal(1);
+    expect(said).to.match(
+      /\nmigrate: the database could not be reached within 300 ms: .*"not_there" does not exist\n$/,
+    );
+
+    const nobody = await migrate(`sqlserver://sa:hunter2@127.0.0.1:${await freePort()}/d`, {
+      MIGRATE_TIMEOUT_MS: "300",
+    });
+    expect(nobody.code).to.equal(1);
+    expect(nobody.said)
+      .to.match(/migrate: .*could not be reached/)
+      .and.not.include("hunter2");
+  });
+
+  it("names the fault of a URL, and does not repeat it", async () => {
+    const { code, said } = await migrate("sqlserver://sa:hunter2@h/");
+    expect(code).to.equal(78);
+    expect(said)
+      .to.match(/DATABASE_URL: .*must look like/)
+      .and.not.include("hunter2");
+  });
+
+  it("gives the services' role the use of the tables, and nothing else", async () => {
+    const server = await ownPostgres();
+    const run = await migrate(server.url, { DATABASE_APP_ROLE: server.appRole });
+    expect(run.said).to.match(/granted cartwright_app the use of outbox_event/);
+    const may = (sql: string) =>
+      askPostgres(server.appUrl, sql).then(
+        () => "may",
+        (error: Error) => error.message,
+      );
+    expect(await may("INSERT INTO outbox_relay (relay, alive_until) VALUES ('r', now())")).to.equal("may");
+    expect(await may("DELETE FROM outbox_relay")).to.equal("may");
+    for (const sql of [
+      "DELETE FROM schema_migration",
+      "TRUNCATE outbox_event",
+      "DROP TABLE outbox_event",
+      "CREATE TABLE mine (a int)",
+    ])
+      expect(await may(sql), sql).to.match(/permission denied|must be owner/);
+    await server.stop();
+  });
+});
+
+if (process.env.SQLSERVER_URL === undefined) {
+  console.log("  (SQLSERVER_URL is not set: the SQL Server half of the migrate tests did not run)");
+} else {
+  const url = new URL(process.env.SQLSERVER_URL);
+  url.pathname = `/${name}`;
+  const master = new URL(url);
+  master.pathname = "/master";
+  const drop = async () => {
+    await eventually("the database can be dropped", () =>
+      askSqlServer(master.href, `DROP DATABASE ${name}`).then(() => true),
+    );
+  };
+  describeMigrate("SQL Server, where the database is missing", async () => url.href, askSqlServer, drop);
+}

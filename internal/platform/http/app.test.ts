@@ -1,0 +1,128 @@
+import { expect } from "chai";
+import express, { type Express, Router } from "express";
+import { eventually } from "../../testkit/eventually.ts";
+import { recordingLogger } from "../../testkit/recording-logger.ts";
+import { request } from "../../testkit/shopper.ts";
+import { Registry } from "../metrics/metrics.ts";
+import { invalid, ProblemError } from "../problem/problem.ts";
+import { createApp } from "./app.ts";
+import { methods } from "./methods.ts";
+import { type HttpServer, listen } from "./server.ts";
+
+describe("An app", () => {
+  const { log, lines } = recordingLogger();
+  const registry = new Registry();
+  let server: HttpServer;
+  let url: string;
+  before(async () => {
+    const routes = (app: Express) => {
+      methods(app, "/things/:id", {
+        get: (req, res) => void res.json({ id: req.params.id }),
+        put: [express.json(), (req, res) => void res.json(req.body)],
+      });
+      const nested = Router();
+      methods(nested, "/inner", { post: (_req, res) => void res.status(204).end() });
+      app.use("/outer", nested);
+      app.get("/refused", () => {
+        throw new ProblemError(invalid("field", "is wrong"));
+      });
+      app.get("/broken", async () => {
+        throw new Error("a bug with password=hunter2");
+      });
+      app.get("/half", (_req, res) => {
+        res.write("half");
+        throw new Error("too late");
+      });
+    };
+    server = await listen(createApp({ log, registry, routes }), { host: "127.0.0.1", port: 0 });
+    url = `http://127.0.0.1:${server.port}`;
+  });
+  after(() => server.close());
+
+  const count = async (labels: string) => {
+    const text = await registry.metrics();
+    const line = text
+      .split("\n")
+      .find((each) => each.startsWith(`http_request_duration_seconds_count{${labels}}`));
+    return Number(line?.split(" ").at(-1) ?? 0);
+  };
+
+  it("takes over a well-formed request id, makes one otherwise, and answers it always", async () => {
+    const idFor = async (id?: string) =>
+      (
+        await request(url, "GET", "/things/1", { headers: id === undefined ? {} : { "x-request-id": id } })
+      ).headers.get("x-request-id");
+    expect(await idFor("a-B_9.x")).to.equal("a-B_9.x");
+    for (const bad of [undefined, "", "a b", "ä", "x".repeat(129), '{"a":1}']) {
+      expect(await idFor(bad), bad).to.match(/^[0-9a-f-]{36}$/);
+    }
+  });
+
+  it("does not say what it is made of", async () => {
+    const { headers } = await request(url, "GET", "/things/1");
+    expect(headers.get("x-powered-by")).to.equal(null);
+    expect(headers.get("etag")).to.equal(null);
+  });
+
+  it("answers unknown paths with 404 and the path without its query", async () => {
+    const { status, body } = await request(url, "GET", "/nowhere?secret=1");
+    expect(status).to.equal(404);
+    expect(body).to.include({ code: "NOT_FOUND", instance: "/nowhere", field: "path" });
+  });
+
+  it("answers other methods of a known path with 405 and Allow; HEAD follows GET", async () => {
+    for (const method of ["POST", "DELETE", "PATCH", "OPTIONS"]) {
+      const { status, headers, body } = await request(url, method, "/things/1");
+      expect([status, headers.get("allow"), body.field], method).to.deep.equal([
+        405,
+        "GET, HEAD, PUT",
+        "method",
+      ]);
+    }
+    expect((await request(url, "HEAD", "/things/1")).status).to.equal(200);
+    expect((await request(url, "GET", "/outer/inner")).headers.get("allow")).to.equal("POST");
+  });
+
+  it("answers what a handler refuses as that problem, and logs nothing", async () => {
+    lines.length = 0;
+    const { status, body } = await request(url, "GET", "/refused");
+    expect([status, body.code, body.field]).to.deep.equal([400, "INVALID_REQUEST", "field"]);
+    expect(lines.filter(({ level }) => level !== "debug")).to.deep.equal([]);
+  });
+
+  it("answers a path that is not valid percent-encoding with 400", async () => {
+    const { status, body } = await request(url, "GET", "/things/%E0%A4%A");
+    expect([status, body.code, body.field]).to.deep.equal([400, "INVALID_REQUEST", "path"]);
+  });
+
+  it("answers a bug with 500 and the request id, tells nothing of it, and logs it once", async () => {
+    lines.length = 0;
+    const { status, body } = await request(url, "GET", "/broken", { headers: { "x-request-id": "r-1" } });
+    expect([status, body.code]).to.deep.equal([500, "INTERNAL"]);
+    expect(body.detail).to.include("r-1");
+    expect(JSON.stringify(body)).not.to.match(/hunter2|stack|\.ts/);
+    const errors = lines.filter(({ level }) => level === "error");
+    expect(errors.map(({ msg, requestId, path }) => [msg, requestId, path])).to.deep.equal([
+      ["request failed", "r-1", "/broken"],
+    ]);
+  });
+
+  it("ends an answer that a bug cut short, so that half never looks whole", async () => {
+    const read = fetch(`${url}/half`).then((response) => response.text());
+    expect(await read.catch(() => "cut")).to.equal("cut");
+    await eventually("it was counted as aborted", () => count('route="/half",method="GET",status="aborted"'));
+  });
+
+  it("counts requests by route, method and status, with a bound on each", async () => {
+    for (const id of ["1", "2", "3"]) await request(url, "GET", `/things/${id}`);
+    await eventually(
+      "three",
+      async () => (await count('route="/things/:id",method="GET",status="200"')) >= 3,
+    );
+    await request(url, "POST", "/outer/inner");
+    await eventually("nested", () => count('route="/outer/inner",method="POST",status="204"'));
+    await fetch(`${url}/nowhere/1`, { method: "PROPFIND" });
+    await eventually("unmatched", () => count('route="unmatched",method="other",status="404"'));
+    expect(await registry.metrics()).not.to.include("PROPFIND");
+  });
+});

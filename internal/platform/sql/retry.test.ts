@@ -1,0 +1,37 @@
+import { expect } from "chai";
+import { isTransientPostgres } from "./postgres.ts";
+import { retrying } from "./retry.ts";
+import { isDuplicateKey, isTransientSqlServer } from "./sqlserver.ts";
+
+const failing = (times: number, error: Error) => {
+  let calls = 0;
+  const work = async () => {
+    if (++calls <= times) throw error;
+    return calls;
+  };
+  return work;
+};
+const deadlock = Object.assign(new Error("deadlock"), { number: 1205 });
+
+/** What came of it: the value, or the error's message. */
+const outcome = (work: Promise<unknown>) => work.catch((error: Error) => error.message);
+
+describe("running a transaction again", () => {
+  it("goes on until it succeeds, so many times and no more", async () => {
+    expect(await outcome(retrying(failing(3, deadlock), isTransientSqlServer))).to.equal(4);
+    expect(await outcome(retrying(failing(2, deadlock), isTransientSqlServer, 1))).to.equal("deadlock");
+  });
+
+  it("does not repeat what was not a passing conflict", async () => {
+    expect(await outcome(retrying(failing(1, new Error("lost")), isTransientSqlServer))).to.equal("lost");
+  });
+
+  it("knows the passing conflicts of both databases", () => {
+    for (const code of ["40P01", "40001", "55P03"]) expect(isTransientPostgres({ code })).to.equal(true);
+    for (const code of ["23505", "57P01", undefined]) expect(isTransientPostgres({ code })).to.equal(false);
+    for (const number of [1205, 1222, 3960]) expect(isTransientSqlServer({ number })).to.equal(true);
+    expect(isTransientSqlServer({ number: 2627 })).to.equal(false);
+    for (const number of [2601, 2627]) expect(isDuplicateKey({ number })).to.equal(true);
+    expect(isDuplicateKey({ number: 547 })).to.equal(false);
+  });
+});

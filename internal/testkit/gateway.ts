@@ -1,0 +1,191 @@
+import { generateKeyPair, type KeyObject } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { promisify } from "node:util";
+import { exportJWK, type JSONWebKeySet, SignJWT } from "jose";
+import { createUpstream } from "../gateway/proxy.ts";
+import { gatewayRoutes } from "../gateway/routes.ts";
+import { createGuestSessions, createTokenVerifier } from "../gateway/tokens.ts";
+import { type KeySource, openKeySet } from "../gateway/user-keys.ts";
+import { createApp } from "../platform/http/app.ts";
+import { listen } from "../platform/http/server.ts";
+import {
+  createInternalTokenSigner,
+  createInternalTokenVerifier,
+} from "../platform/identity/internal-token.ts";
+import { Registry } from "../platform/metrics/metrics.ts";
+import { recordingLogger } from "./recording-logger.ts";
+
+export const SESSION_SECRET = "a-secret-of-the-gateway-s-sessions";
+export const INTERNAL_SECRET = "a-secret-between-gateway-and-cart";
+export const ISSUER = "https://issuer.test";
+export const AUDIENCE = "shop";
+
+/** A gateway in this process, before upstreams of the test's own. */
+export interface GatewayUnderTest {
+  readonly url: string;
+  readonly port: number;
+  readonly lines: ReturnType<typeof recordingLogger>["lines"];
+  /** The value of one metric line, such as `gateway_token_cache_total{result="hit"}`; 0 when absent. */
+  metric(line: string): Promise<number>;
+  /** The Authorization header of a new guest. */
+  guest(): Promise<string>;
+  close(): Promise<void>;
+}
+
+export async function startGateway(options: {
+  cartUrl: string;
+  catalogUrl?: string;
+  keys?: KeySource;
+  algorithms?: readonly string[];
+  timeoutMs?: number;
+  bodyLimitBytes?: number;
+  perMinute?: number;
+}): Promise<GatewayUnderTest> {
+  const { log, lines } = recordingLogger();
+  const registry = new Registry();
+  const sessions = createGuestSessions(SESSION_SECRET, 3_600);
+  const timeoutMs = options.timeoutMs ?? 10_000;
+  const cart = createUpstream({ name: "/api/cart", target: options.cartUrl, timeoutMs, log });
+  const catalogUrl = options.catalogUrl ?? options.cartUrl;
+  const catalog = createUpstream({ name: "/api/catalog", target: catalogUrl, timeoutMs, log });
+  const algorithms = options.algorithms ?? ["ES256"];
+  const keys = options.keys && openKeySet(options.keys, log);
+  const users = keys ? { keys, issuer: ISSUER, audience: AUDIENCE, algorithms } : null;
+  const app = createApp({
+    log,
+    registry,
+    routes: (app) =>
+      gatewayRoutes(app, {
+        sessions,
+        verify: createTokenVerifier(SESSION_SECRET, users),
+        tokens: createInternalTokenSigner({ secret: INTERNAL_SECRET }),
+        cart: cart.handler,
+        catalog: catalog.handler,
+        bodyLimitBytes: options.bodyLimitBytes ?? 65_536,
+        perMinute: options.perMinute ?? 0,
+        registry,
+        log,
+      }),
+  });
+  const server = await listen(app, { host: "127.0.0.1", port: 0 });
+  return {
+    url: `http://127.0.0.1:${server.port}`,
+    port: server.port,
+    lines,
+    metric: async (line) => {
+      const found = (await registry.metrics()).split("\n").find((each) => each.startsWith(`${line} `));
+      return Number(found?.split(" ").at(-1) ?? 0);
+    },
+    guest: async () => `Bearer ${(await sessions.open()).accessToken}`,
+    close: async () => {
+      await server.close();
+      cart.close();
+      catalog.close();
+    },
+  };
+}
+
+/** What an upstream was asked. */
+export interface Asked {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly rawHeaders: readonly string[];
+  readonly body: string;
+  /** The owner in the gateway's token; null without a valid one. */
+  readonly owner: string | null;
+}
+
+export interface RecordingUpstream {
+  readonly url: string;
+  readonly server: Server;
+  /** What arrived, in order of its completion. */
+  readonly asked: Asked[];
+  last(): Asked;
+  close(): Promise<void>;
+}
+
+const verifier = createInternalTokenVerifier({ secret: INTERNAL_SECRET });
+
+/** A server that notes each whole request and answers by `answer`: without one, 200 with the owner as JSON. */
+export async function startUpstream(answer?: RequestListener): Promise<RecordingUpstream> {
+  const asked: Asked[] = [];
+  const server = createServer(async (req, res) => {
+    let body = "";
+    req.on("data", (chunk) => (body += chunk));
+    req.on("error", () => {});
+    req.on("end", async () => {
+      const token = req.headers["x-cartwright-identity"];
+      const owner = typeof token === "string" ? await verifier.verify(token) : null;
+      const { method = "", url = "", headers, rawHeaders } = req;
+      asked.push({ method, url, headers, rawHeaders, body, owner });
+      if (answer) answer(req, res);
+      else res.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ owner }));
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    server,
+    asked,
+    last: () => asked.at(-1)!,
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+/** A connection on which a test says exactly what it wants, byte by byte. */
+export interface RawClient {
+  readonly socket: Socket;
+  /** All that came so far. */
+  text(): string;
+  closed(): boolean;
+}
+
+/** Connects to a port and sends `request` as it is, but with its line ends made CRLF. */
+export function sendRaw(port: number, request: string): RawClient {
+  const socket = connect(port, "127.0.0.1");
+  let text = "";
+  let closed = false;
+  socket.on("data", (data) => (text += data));
+  socket.on("error", () => {});
+  socket.on("close", () => {
+    closed = true;
+  });
+  socket.write(request.replaceAll("\n", "\r\n"));
+  return { socket, text: () => text, closed: () => closed };
+}
+
+export interface TestIssuer {
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+  readonly jwks: JSONWebKeySet;
+}
+
+/** A key pair of an issuer of users' tokens, and its key set. */
+export async function testIssuer(type: "EC" | "RSA" = "EC", kid = "k1"): Promise<TestIssuer> {
+  const { privateKey, publicKey } =
+    type === "EC"
+      ? await promisify(generateKeyPair)("ec", { namedCurve: "P-256" })
+      : await promisify(generateKeyPair)("rsa", { modulusLength: 2048 });
+  const alg = type === "EC" ? "ES256" : "RS256";
+  return {
+    privateKey,
+    publicKey,
+    jwks: { keys: [{ ...(await exportJWK(publicKey)), kid, alg, use: "sig" }] },
+  };
+}
+
+/** A token of the user `sub` that the gateway under test takes for an hour. */
+export function userToken(issuer: TestIssuer, sub: string, expiresIn = "1h"): Promise<string> {
+  return new SignJWT({ iss: ISSUER, aud: AUDIENCE, sub })
+    .setProtectedHeader({ alg: "ES256", kid: "k1" })
+    .setExpirationTime(expiresIn)
+    .sign(issuer.privateKey);
+}

@@ -1,0 +1,31 @@
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { endProcess, type ProcessId, send, stillRuns } from "../../scripts/servers/child.ts";
+import { childrenOf } from "../../scripts/servers/process-tree.ts";
+import { stopPortMapper } from "../../scripts/servers/rabbitmq-files.ts";
+import type { State } from "../../scripts/stack/state.ts";
+import type { Watched } from "./guard.ts";
+
+/* See guard.ts. */
+
+const processes: ProcessId[] = [];
+const dirs: string[] = [];
+const stateFiles: string[] = [];
+for await (const line of createInterface({ input: process.stdin })) {
+  const watched = JSON.parse(line) as Watched;
+  if ("dir" in watched) dirs.push(watched.dir);
+  else if ("stateFile" in watched) stateFiles.push(watched.stateFile);
+  else processes.push(watched);
+}
+for (const file of stateFiles.filter(existsSync)) {
+  processes.push(...(JSON.parse(readFileSync(file, "utf8")) as State).started);
+}
+
+const left = processes.filter(stillRuns);
+const children = left.flatMap(({ pid }) => childrenOf(pid));
+for (const each of left) send(each, "SIGKILL", "group");
+await Promise.all([...left, ...children].map((each) => endProcess(each, "SIGKILL")));
+for (const dir of dirs.filter(existsSync)) {
+  await stopPortMapper(dir);
+  rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+}

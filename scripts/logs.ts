@@ -1,0 +1,10 @@
+import { spawnSync } from "node:child_process";
+import { readState } from "./stack/state.ts";
+import { fail } from "./stack/steps.ts";
+
+/* `make logs`: follows the logs of everything that `make up` has started. */
+
+const files = readState().started.map((each) => each.logFile);
+if (files.length === 0) fail("Nothing runs; start it with: make up");
+process.once("SIGINT", () => {}); // ends tail; we end with it
+spawnSync("tail", ["-n", "20", "-F", ...files], { stdio: "inherit" });

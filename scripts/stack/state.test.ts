@@ -1,0 +1,71 @@
+import { expect } from "chai";
+import { endProcess, type ProcessId, spawnLogged } from "../servers/child.ts";
+import { chooseDatabase } from "./choose-database.ts";
+import { note, runningOf, type Started, type State } from "./state.ts";
+
+describe("What make up remembers", () => {
+  let sleeper: ProcessId;
+  before(() => {
+    sleeper = spawnLogged("sleep", ["60"], { logFile: "/dev/null" });
+  });
+  after(() => endProcess(sleeper, "SIGKILL"));
+
+  const part = (name: string, more: Partial<Started> = {}): Started => ({
+    name,
+    pid: sleeper.pid,
+    startTime: sleeper.startTime,
+    port: 1,
+    logFile: "/dev/null",
+    signal: "SIGTERM",
+    ...more,
+  });
+  const state = (...started: Started[]): State => ({ started, ports: {} });
+
+  it("is a part that runs, under its name", () => {
+    expect(runningOf(state(part("redis")), "redis")?.pid).to.equal(sleeper.pid);
+    expect(runningOf(state(part("redis")), "cart")).to.equal(undefined);
+  });
+
+  it("is not a later process that got a part's pid", () => {
+    expect(runningOf(state(part("redis", { startTime: "1" })), "redis")).to.equal(undefined);
+    expect(runningOf(state(part("redis", { startTime: null })), "redis")).to.equal(undefined);
+  });
+
+  it("is not a part that was never seen ready", () => {
+    expect(runningOf(state(part("redis", { starting: true })), "redis")).to.equal(undefined);
+  });
+
+  it("keeps a part's place when it is started again: parts stop in the reverse order", () => {
+    const parts = state(part("redis"), part("cart"));
+    note(parts, part("redis", { port: 2 }));
+    expect(parts.started.map(({ name, port }) => [name, port])).to.deep.equal([
+      ["redis", 2],
+      ["cart", 1],
+    ]);
+  });
+
+  describe("of the database", () => {
+    const sql = "sqlserver://a:b@h:1/d";
+    const running = (databaseUrl: string): State => ({ ...state(part("cart")), databaseUrl });
+
+    it("is nothing while nothing runs: what is given counts", () => {
+      expect(chooseDatabase({ ...state(), databaseUrl: sql }, undefined)).to.equal(null);
+      expect(chooseDatabase(state(), sql)).to.equal(sql);
+    });
+
+    it("is kept while the platform runs", () => {
+      expect(chooseDatabase(running(sql), undefined)).to.equal(sql);
+      expect(chooseDatabase(running(sql), sql)).to.equal(sql);
+      expect(chooseDatabase(running("postgres://a:b@h:1/d"), undefined)).to.equal(null);
+    });
+
+    it("cannot be exchanged under a running platform", () => {
+      expect(() => chooseDatabase(running("postgres://a:b@h:1/d"), sql)).to.throw("make down first");
+      expect(() => chooseDatabase(running(sql), `${sql}2`)).to.throw("make down first");
+    });
+
+    it("is a SQL Server or our own", () => {
+      expect(() => chooseDatabase(state(), "postgres://a:b@h:1/d")).to.throw("must be sqlserver://");
+    });
+  });
+});

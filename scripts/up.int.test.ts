@@ -1,0 +1,130 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+import { eventually } from "../internal/testkit/eventually.ts";
+import { watch } from "../internal/testkit/guard.ts";
+import { endProcess, stillRuns } from "./servers/child.ts";
+import { freePort, portTaken } from "./servers/free-port.ts";
+import type { Started, State } from "./stack/state.ts";
+
+/* The commands behind the Makefile, on a run folder of their own. */
+
+const NAMES = ["redis", "postgres", "rabbitmq", "catalog-stub", "cart", "outbox-relay", "gateway"];
+
+describe("make up and make down", function () {
+  this.timeout(180_000);
+  let dir: string;
+  let env: NodeJS.ProcessEnv;
+  before(async () => {
+    dir = mkdtempSync(join(tmpdir(), "cartwright up-"));
+    chmodSync(dir, 0o711); // PostgreSQL's user must be able to go there
+    const { PATH } = process.env;
+    watch({ dir: join(dir, ".run/rabbitmq") });
+    watch({ stateFile: join(dir, ".run/state.json") });
+    env = { PATH, CARTWRIGHT_RUN_DIR: join(dir, ".run"), PORT: String(await freePort()) };
+  });
+  after(async () => {
+    await script("down.ts");
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  it("refuses a port that another program has, names it, and starts nothing", async () => {
+    const server = createServer().listen(Number(env.PORT), "127.0.0.1");
+    const { code, output } = await script("up.ts");
+    server.close();
+    expect(code).to.equal(1);
+    expect(output).to.contain(`(pid ${process.pid})`).and.to.contain("PORT=");
+    expect(existsSync(stateFile())).to.equal(false);
+  });
+
+  it("leaves nothing unknown when it is killed -9 while the broker starts, and goes on the next time", async () => {
+    const up: ChildProcess = spawn(process.execPath, [pathOf("up.ts")], { env, stdio: "ignore" });
+    const half = await eventually("the broker is being started", () => part("rabbitmq"), {
+      timeoutMs: 60_000,
+    });
+    up.kill("SIGKILL");
+    expect(half.starting).to.equal(true);
+    const { code, output } = await script("up.ts");
+    expect(code, output).to.equal(0);
+    expect(state().started.map(({ name }) => name)).to.deep.equal(NAMES);
+    expect(state().started.every((each) => stillRuns(each) && each.starting !== true)).to.equal(true);
+    expect(stillRuns(half) && half.pid !== part("rabbitmq")!.pid).to.equal(false);
+  });
+
+  it("keeps its secrets from others", () => {
+    for (const file of [
+      "state.json",
+      "secrets/secrets.json",
+      "secrets/signing-key.json",
+      "redis/redis.conf",
+    ]) {
+      expect(statSync(join(env.CARTWRIGHT_RUN_DIR!, file)).mode & 0o077, file).to.equal(0);
+    }
+  });
+
+  it("does nothing the second time", async () => {
+    const before = pids();
+    const { code, output } = await script("up.ts");
+    expect([code, output.includes("7 parts run already")]).to.deep.equal([0, true]);
+    expect(pids()).to.deep.equal(before);
+  });
+
+  it("starts what died, and what must learn that it moved", async () => {
+    const before = pids();
+    const redis = part("redis")!;
+    await endProcess(redis, "SIGKILL");
+    const squatter = createServer().listen(redis.port, "127.0.0.1");
+    const { code, output } = await script("up.ts");
+    squatter.close();
+    expect(code, output).to.equal(0);
+    expect(part("redis")!.port).not.to.equal(redis.port);
+    const renewed = pids().flatMap(([name, pid], i) => (pid === before[i]![1] ? [] : [name]));
+    expect(renewed).to.deep.equal(["redis", "cart", "outbox-relay"]);
+  });
+
+  it("tells the state of each part, and the lag", async () => {
+    const { output } = await script("status.ts");
+    expect(output.match(/ ready/g)).to.have.length(7);
+    expect(output).to.match(/outbox-relay .* \d+\.\d s \(0 staged, 0 pending, 0 dead\)/);
+  });
+
+  it("shows a shopper's events", async () => {
+    const { code, output } = await script("demo.ts");
+    expect(code, output).to.equal(0);
+    expect(output).to.contain("versions 1 2 3 4 5 6: each told once, in order");
+  });
+
+  it("lets one work at a time", async () => {
+    const results = await Promise.all([script("up.ts"), script("up.ts")]);
+    expect(results.map(({ code }) => code).sort()).to.deep.equal([0, 1]);
+    expect(results.map(({ output }) => output).join()).to.contain("at work");
+  });
+
+  it("stops everything it started, down to the broker's port mapper", async () => {
+    const { started, ports } = state();
+    const { epmd } = JSON.parse(
+      readFileSync(join(env.CARTWRIGHT_RUN_DIR!, "rabbitmq/settings.json"), "utf8"),
+    );
+    expect(await portTaken(epmd)).to.equal(true);
+    expect((await script("down.ts")).code).to.equal(0);
+    expect(started.filter(stillRuns)).to.deep.equal([]);
+    for (const port of [...Object.values(ports), epmd])
+      expect(await portTaken(port), `${port}`).to.equal(false);
+  });
+
+  const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+  const stateFile = () => join(env.CARTWRIGHT_RUN_DIR!, "state.json");
+  const state = () => JSON.parse(readFileSync(stateFile(), "utf8")) as State;
+  const part = (name: string): Started | undefined => state().started.find((each) => each.name === name);
+  const pids = () => state().started.map(({ name, pid }) => [name, pid] as const);
+  const script = (name: string): Promise<{ code: number; output: string }> =>
+    new Promise((resolve) => {
+      execFile(process.execPath, [pathOf(name)], { env }, (error, stdout, stderr) => {
+        resolve({ code: error ? Number(error.code ?? 1) : 0, output: stdout + stderr });
+      });
+    });
+});

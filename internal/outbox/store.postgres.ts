@@ -30,7 +30,7 @@ const SQL = {
   replay: load("replay"),
 };
 
-/** The outbox in PostgreSQL; every method is one statement, prepared once per connection. */
+/** The outbox in PostgreSQL; its statements are prepared once per connection. */
 export function createPostgresOutboxStore(options: {
   url: string;
   poolSize: number;

@@ -5,7 +5,8 @@ import { consumeEvents, type EventConsumer } from "../testkit/event-consumer.ts"
 import { eventually } from "../testkit/eventually.ts";
 import { type Platform, startPlatform } from "../testkit/platform.ts";
 import { ownRedis, testPostgres, testRabbit } from "../testkit/servers.ts";
-import { type Answer, request, type Shopper, shopperAt } from "../testkit/shopper.ts";
+import { request, type Shopper, shopperAt } from "../testkit/shopper.ts";
+import { expectProblem } from "./expect-problem.ts";
 
 const TTL_SECONDS = 2;
 
@@ -39,17 +40,6 @@ describe("The platform, from outside", function () {
     shopper = await shopperAt(platform.gatewayUrl);
   });
 
-  const expectProblem = (answer: Answer, status: number, code: string, field?: string) => {
-    expect([answer.status, answer.body.code, answer.body.status], JSON.stringify(answer.body)).to.deep.equal([
-      status,
-      code,
-      status,
-    ]);
-    expect(answer.headers.get("content-type")).to.match(/^application\/problem\+json/);
-    expect(answer.body).to.include.keys("type", "title", "detail", "instance");
-    expect(JSON.stringify(answer.body)).not.to.match(/\bat .*\.(ts|js):\d+/);
-    if (field !== undefined) expect(answer.body.field).to.equal(field);
-  };
   const catalogAdmin = (method: string, path: string, body?: unknown) =>
     request(platform.catalog.url, method, `/admin${path}`, {
       body,
@@ -210,189 +200,6 @@ describe("The platform, from outside", function () {
     const repeat = await shopper.add("last-one", 1, { "idempotency-key": "k" });
     expect([repeat.status, repeat.headers.get("idempotent-replayed")]).to.deep.equal([200, "true"]);
   });
-
-  const json = { "content-type": "application/json" };
-  const bad: [
-    string,
-    string,
-    string,
-    { body?: unknown; raw?: string; headers?: Record<string, string> },
-    number,
-    string,
-    string,
-  ][] = [
-    ["malformed JSON", "POST", "/api/cart/items", { raw: '{"productId":' }, 400, "INVALID_REQUEST", "body"],
-    [
-      "another content type",
-      "POST",
-      "/api/cart/items",
-      { raw: "a=b", headers: { "content-type": "text/plain" } },
-      415,
-      "UNSUPPORTED_MEDIA_TYPE",
-      "Content-Type",
-    ],
-    ["no body", "POST", "/api/cart/items", {}, 400, "INVALID_REQUEST", "body"],
-    [
-      "a body over the cart's limit",
-      "POST",
-      "/api/cart/items",
-      { raw: `{"productId":"${"x".repeat(20_000)}"}`, headers: json },
-      413,
-      "PAYLOAD_TOO_LARGE",
-      "body",
-    ],
-    [
-      "a body over the gateway's limit",
-      "POST",
-      "/api/cart/items",
-      { raw: "x".repeat(100_000), headers: json },
-      413,
-      "PAYLOAD_TOO_LARGE",
-      "body",
-    ],
-    ["a list", "POST", "/api/cart/items", { body: [1] }, 400, "INVALID_REQUEST", "body"],
-    [
-      "an unknown field",
-      "POST",
-      "/api/cart/items",
-      { body: { productId: "mug-steel", quantity: 1, price: 0 } },
-      400,
-      "INVALID_REQUEST",
-      "price",
-    ],
-    [
-      "a negative quantity",
-      "POST",
-      "/api/cart/items",
-      { body: { productId: "mug-steel", quantity: -1 } },
-      400,
-      "INVALID_REQUEST",
-      "quantity",
-    ],
-    [
-      "quantity 0",
-      "POST",
-      "/api/cart/items",
-      { body: { productId: "mug-steel", quantity: 0 } },
-      400,
-      "INVALID_REQUEST",
-      "quantity",
-    ],
-    [
-      "a fraction",
-      "PUT",
-      "/api/cart/items/mug-steel",
-      { body: { quantity: 1.5 } },
-      400,
-      "INVALID_REQUEST",
-      "quantity",
-    ],
-    [
-      "text as quantity",
-      "PUT",
-      "/api/cart/items/mug-steel",
-      { body: { quantity: "2" } },
-      400,
-      "INVALID_REQUEST",
-      "quantity",
-    ],
-    [
-      "2^53",
-      "POST",
-      "/api/cart/items",
-      { raw: '{"productId":"mug-steel","quantity":9007199254740992}' },
-      400,
-      "INVALID_REQUEST",
-      "quantity",
-    ],
-    [
-      "more than the limit",
-      "POST",
-      "/api/cart/items",
-      { body: { productId: "mug-steel", quantity: 1_000 } },
-      409,
-      "QUANTITY_LIMIT",
-      "quantity",
-    ],
-    [
-      "a product id with a colon",
-      "PUT",
-      "/api/cart/items/a%3Ab",
-      { body: { quantity: 1 } },
-      400,
-      "INVALID_REQUEST",
-      "productId",
-    ],
-    ["a product id with an @", "DELETE", "/api/cart/items/@v", {}, 400, "INVALID_REQUEST", "productId"],
-    [
-      "a product id with braces",
-      "DELETE",
-      "/api/cart/items/%7Bx%7D",
-      {},
-      400,
-      "INVALID_REQUEST",
-      "productId",
-    ],
-    [
-      "a product id with a newline",
-      "DELETE",
-      "/api/cart/items/a%0Ab",
-      {},
-      400,
-      "INVALID_REQUEST",
-      "productId",
-    ],
-    [
-      "a product id with an emoji",
-      "DELETE",
-      "/api/cart/items/%F0%9F%98%80",
-      {},
-      400,
-      "INVALID_REQUEST",
-      "productId",
-    ],
-    [
-      "a product id of 10 kB",
-      "DELETE",
-      `/api/cart/items/${"x".repeat(10_240)}`,
-      {},
-      400,
-      "INVALID_REQUEST",
-      "productId",
-    ],
-    ["a broken percent sign", "DELETE", "/api/cart/items/%zz", {}, 400, "INVALID_REQUEST", "path"],
-    ["an unknown route", "GET", "/api/nothing", {}, 404, "NOT_FOUND", "path"],
-    ["an unknown route of the cart", "GET", "/api/cart/nothing", {}, 404, "NOT_FOUND", "path"],
-    ["a method that is not there", "PATCH", "/api/cart", {}, 405, "METHOD_NOT_ALLOWED", "method"],
-    [
-      "a change to the catalog",
-      "PUT",
-      "/api/catalog/products/mug-steel",
-      { body: {} },
-      405,
-      "METHOD_NOT_ALLOWED",
-      "method",
-    ],
-    ["the catalog's admin route", "PUT", "/api/catalog/admin/faults", { body: {} }, 404, "NOT_FOUND", "path"],
-    [
-      "a stale If-Match",
-      "DELETE",
-      "/api/cart",
-      { headers: { "if-match": '"9"' } },
-      412,
-      "VERSION_MISMATCH",
-      "If-Match",
-    ],
-  ];
-  for (const [what, method, path, options, status, code, field] of bad) {
-    it(`refuses ${what} with ${status} ${code} about ${field}, and changes nothing`, async () => {
-      await shopper.add("mug-steel", 1);
-      const answer = await shopper.call(method, path, options);
-      expectProblem(answer, status, code, field);
-      if (status === 405) expect(answer.headers.get("allow")).to.match(/GET/);
-      expect((await shopper.cart()).body).to.deep.include({ version: 1 });
-    });
-  }
 
   it("never lets one owner reach another's cart, whatever headers come along", async () => {
     const alice = await shopperAt(platform.gatewayUrl, await platform.token("alice"));

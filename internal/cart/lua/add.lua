@@ -14,12 +14,9 @@ local cart = load_cart(keys.cart, now)
 local refusal = mismatch(cart)
 if refusal then return refusal end
 
-local product, quantity = ARGV[12], tonumber(ARGV[13])
-local held = cart.live and cart.quantities[product] or 0
-local lines = cart.live and #cart.products or 0
-if held == 0 and lines >= tonumber(ARGV[15]) then return { "LINE_LIMIT", ARGV[15] } end
-if held + quantity > tonumber(ARGV[16]) then return { "QUANTITY_LIMIT", ARGV[16], string.format("%d", held) } end
-if held + quantity > tonumber(ARGV[14]) then return { "OUT_OF_STOCK", ARGV[14], string.format("%d", held) } end
+local product = ARGV[12]
+refusal = over_limit(cart, product, held_of(cart, product) + tonumber(ARGV[13]))
+if refusal then return refusal end
 
 local expired
 cart, expired = begin(cart, now)

@@ -40,6 +40,22 @@ local function mismatch(cart)
   return { "VERSION_MISMATCH", version }
 end
 
+-- How many of a product a live cart holds.
+local function held_of(cart, product)
+  return cart.live and cart.quantities[product] or 0
+end
+
+-- For add and set, whose ARGV 14 is the stock, 15 the most lines, 16 the most of one product: the refusal of a cart
+-- that would hold `wanted` of the product, or nil.
+local function over_limit(cart, product, wanted)
+  local held = held_of(cart, product)
+  local lines = cart.live and #cart.products or 0
+  if held == 0 and lines >= tonumber(ARGV[15]) then return { "LINE_LIMIT", ARGV[15] } end
+  if wanted > tonumber(ARGV[16]) then return { "QUANTITY_LIMIT", ARGV[16], string.format("%d", held) } end
+  if wanted > tonumber(ARGV[14]) then return { "OUT_OF_STOCK", ARGV[14], string.format("%d", held) } end
+  return nil
+end
+
 -- Runs before anything is written: a cart that is dead is told of, and a cart that is not there begins.
 -- Returns the cart to change and whether an expiry was told.
 local function begin(cart, now)

@@ -15,12 +15,9 @@ local refusal = mismatch(cart)
 if refusal then return refusal end
 
 local product, quantity = ARGV[12], tonumber(ARGV[13])
-local held = cart.live and cart.quantities[product] or 0
-local lines = cart.live and #cart.products or 0
-if held == quantity then return unchanged(cart) end
-if held == 0 and lines >= tonumber(ARGV[15]) then return { "LINE_LIMIT", ARGV[15] } end
-if quantity > tonumber(ARGV[16]) then return { "QUANTITY_LIMIT", ARGV[16], string.format("%d", held) } end
-if quantity > tonumber(ARGV[14]) then return { "OUT_OF_STOCK", ARGV[14], string.format("%d", held) } end
+if held_of(cart, product) == quantity then return unchanged(cart) end
+refusal = over_limit(cart, product, quantity)
+if refusal then return refusal end
 
 local expired
 cart, expired = begin(cart, now)

@@ -9,15 +9,22 @@ const USAGE = `usage: outbox-admin list            dead events, oldest first
 
 const config = readConfig();
 const [command, ...ids] = process.argv.slice(2);
+const say = (line: string) => process.stdout.write(`${line}\n`);
+const fail = (line: string, exitCode: number) => {
+  process.stderr.write(`${line}\n`);
+  process.exitCode = exitCode;
+};
+
 const store = openOutboxStore(config.DATABASE_URL, { log: createLogger("outbox-admin", "warn") });
 try {
-  if (command === "list" && ids.length === 0)
-    await listDead(store, (line) => process.stdout.write(`${line}\n`));
-  else if (command === "replay" && ids.length > 0) process.stdout.write(`${await replayDead(store, ids)}\n`);
-  else {
-    process.stderr.write(`${USAGE}\n`);
-    process.exitCode = 64;
-  }
+  if (command === "list" && ids.length === 0) await listDead(store, say);
+  else if (command === "replay" && ids.length > 0) {
+    const replayed = await replayDead(store, ids);
+    if (replayed.ok) say(`${replayed.value} made pending again`);
+    else fail(`"${replayed.error.value}" is not an event id; list them with: outbox-admin list`, 64);
+  } else fail(USAGE, 64);
+} catch (error) {
+  fail(`the database does not answer: ${(error as Error).message}`, 1);
 } finally {
   await store.close();
 }

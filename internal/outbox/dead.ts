@@ -1,3 +1,4 @@
+import { err, ok, type Result } from "../platform/result/result.ts";
 import type { DeadEvents } from "./store.ts";
 
 const PAGE = 200;
@@ -21,12 +22,19 @@ export async function listDead(store: DeadEvents, write: (line: string) => void)
   write(count === 0 ? "no dead events" : `${count} dead; replay with: make replay ID=<id> (or ID=all)`);
 }
 
-/** Makes dead events pending again and says how many. Throws on something that is no event id, before anything is changed. */
-export async function replayDead(store: DeadEvents, ids: readonly string[]): Promise<string> {
+/** Something among the ids that is no event id; nothing was changed. */
+export interface NotAnEventId {
+  readonly code: "NOT_AN_EVENT_ID";
+  readonly value: string;
+}
+
+/** Makes dead events pending again, `["all"]` or those named, and returns how many. */
+export async function replayDead(
+  store: DeadEvents,
+  ids: readonly string[],
+): Promise<Result<number, NotAnEventId>> {
   const all = ids.length === 1 && ids[0] === "all";
   const wrong = all ? undefined : ids.find((id) => !UUID.test(id));
-  if (wrong !== undefined)
-    throw new Error(`"${wrong.slice(0, 80)}" is not an event id; list them with outbox-admin list`);
-  const replayed = await store.replay(all ? "all" : ids.map((id) => id.toLowerCase()));
-  return `${replayed} made pending again`;
+  if (wrong !== undefined) return err({ code: "NOT_AN_EVENT_ID", value: wrong.slice(0, 80) });
+  return ok(await store.replay(all ? "all" : ids.map((id) => id.toLowerCase())));
 }

@@ -53,7 +53,7 @@ fmt: packages ## format the sources
 	@$(BIN)/biome check --write .
 
 clean: ## stop what runs; remove its data, its logs and the npm packages
-	@if [ -f .run/state.json ]; then $(MAKE) packages && $(NODE) scripts/clean.ts; fi
+	@if [ -f .run/state.json ]; then $(MAKE) -s packages && $(NODE) scripts/clean.ts; fi
 	@rm -rf .run node_modules
 
 install: packages

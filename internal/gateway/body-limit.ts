@@ -39,6 +39,4 @@ function readUpTo(limit: number, req: Request, done: (body: Buffer | null) => vo
   req.once("end", () => {
     if (size <= limit) done(Buffer.concat(chunks));
   });
-  // Nobody is left to answer; an unheard "error" event would end the process.
-  req.once("error", () => {});
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, lstatSync, mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { startPostgres } from "../servers/postgres.ts";
 import { reachableDir } from "../servers/postgres-data.ts";
 import { startRabbit } from "../servers/rabbitmq.ts";
@@ -51,6 +51,10 @@ function postgresDir(state: State): string {
   const elsewhere = `/var/tmp/cartwright-${checkout}/postgres`;
   const dir = existsSync(elsewhere) ? elsewhere : reachableDir(join(RUN_DIR, "postgres"), elsewhere);
   if (dir === elsewhere) {
+    // Anyone may make folders there: one that somebody else made could be exchanged under us.
+    mkdirSync(dirname(elsewhere), { recursive: true, mode: 0o711 });
+    const { uid } = lstatSync(dirname(elsewhere));
+    if (uid !== process.getuid?.()) throw new Error(`${dirname(elsewhere)} belongs to somebody else`);
     console.log(`    PostgreSQL's data lie in ${dir}: its user cannot enter ${RUN_DIR}`);
     state.postgresDir = dir;
   }

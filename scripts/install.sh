@@ -29,7 +29,21 @@ if [ ! -e "$policy" ]; then
   printf '#!/bin/sh\nexit 101\n' | $sudo tee "$policy" >/dev/null
   $sudo chmod 755 "$policy"
 fi
+# Erlang's port mappers of the user rabbitmq: the installation of RabbitMQ leaves one running.
+mappers() {
+  for process in /proc/[0-9]*; do
+    [ "$(cat "$process/comm" 2>/dev/null)" = epmd ] || continue
+    [ "$(stat -c %U "$process" 2>/dev/null)" = rabbitmq ] && echo "${process#/proc/}"
+  done
+  return 0
+}
+before=" $(mappers | tr '\n' ' ') "
+
 apt="$sudo env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -qq"
 step=$(dirname "$0")/step.sh
 "$step" "refresh the list of Debian packages" $apt update
 "$step" "install$missing" $apt install -y --no-install-recommends $missing
+
+for pid in $(mappers); do
+  case "$before" in *" $pid "*) ;; *) $sudo kill "$pid" ;; esac
+done

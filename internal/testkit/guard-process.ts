@@ -9,11 +9,12 @@ import type { Watched } from "./guard.ts";
 /* See guard.ts. */
 
 const processes: ProcessId[] = [];
-const dirs: string[] = [];
+const dirs = new Set<string>();
 const stateFiles: string[] = [];
 for await (const line of createInterface({ input: process.stdin })) {
   const watched = JSON.parse(line) as Watched;
-  if ("dir" in watched) dirs.push(watched.dir);
+  if ("dir" in watched) dirs.add(watched.dir);
+  else if ("keep" in watched) dirs.delete(watched.keep);
   else if ("stateFile" in watched) stateFiles.push(watched.stateFile);
   else processes.push(watched);
 }
@@ -25,7 +26,7 @@ const left = processes.filter(stillRuns);
 const children = left.flatMap(({ pid }) => childrenOf(pid));
 for (const each of left) send(each, "SIGKILL", "group");
 await Promise.all([...left, ...children].map((each) => endProcess(each, "SIGKILL")));
-for (const dir of dirs.filter(existsSync)) {
+for (const dir of [...dirs].filter(existsSync)) {
   await stopPortMapper(dir);
   rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 }

@@ -8,7 +8,11 @@ import { type ProcessId, send } from "../../scripts/servers/child.ts";
  */
 
 /** What the guard is told, one JSON object a line. */
-export type Watched = ProcessId | { readonly dir: string } | { readonly stateFile: string };
+export type Watched =
+  | ProcessId
+  | { readonly dir: string }
+  | { readonly stateFile: string }
+  | { readonly keep: string };
 
 let guard: ChildProcess | undefined;
 let ending = false;
@@ -21,6 +25,11 @@ export function watch(watched: Watched): void {
   }
   guard ??= startGuard();
   guard.stdin!.write(`${JSON.stringify(watched)}\n`);
+}
+
+/** A directory that was watched may stay. */
+export function keep(dir: string): void {
+  watch({ keep: dir });
 }
 
 /** Ends everything that is watched, at once and without grace; resolves when it is done. */

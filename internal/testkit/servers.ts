@@ -5,7 +5,7 @@ import { type PostgresServer, startPostgres } from "../../scripts/servers/postgr
 import { type RabbitServer, startRabbit } from "../../scripts/servers/rabbitmq.ts";
 import { type RedisServer, startRedis } from "../../scripts/servers/redis.ts";
 import { startRedisCluster } from "../../scripts/servers/redis-cluster.ts";
-import { watch } from "./guard.ts";
+import { keep, watch } from "./guard.ts";
 
 /*
  * Real servers for tests, on free ports, in temporary directories. The shared ones start when first asked for and
@@ -22,12 +22,15 @@ export function tempDir(name: string): string {
   return dir;
 }
 
-/** A directory for logs: removed at the end of the run if no test failed, else kept and named. */
+/** A directory for logs: removed at the end of the run, but kept and named when a test has failed. */
 export function logDir(name: string): string {
   const dir = mkdtempSync(join(tmpdir(), `cartwright-${name}-`));
+  watch({ dir });
   onTeardown(async () => {
-    if (failed) console.error(`  the logs are kept in ${dir}`);
-    else rmSync(dir, { recursive: true, force: true });
+    if (failed) {
+      keep(dir);
+      console.error(`  the logs are kept in ${dir}`);
+    } else rmSync(dir, { recursive: true, force: true });
   });
   return dir;
 }

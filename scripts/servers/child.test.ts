@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -53,6 +53,16 @@ describe("A process that we started", () => {
     });
     await endProcess(stubborn, "SIGTERM", 200);
     expect(stillRuns(stubborn)).to.equal(false);
+  });
+
+  it("takes what it has launched with it when it gets SIGKILL", async () => {
+    const logFile = join(dir, "launcher");
+    const launcher = spawnLogged("sh", ["-c", "trap '' TERM; sleep 60 & echo $!; wait"], { logFile });
+    const pid = await eventually("it has launched", () => Number(readFileSync(logFile, "utf8")) || null);
+    const launched = identify(pid);
+    expect(stillRuns(launched)).to.equal(true);
+    await endProcess(launcher, "SIGTERM", 100);
+    await eventually("both are gone", () => !stillRuns(launcher) && !stillRuns(launched));
   });
 
   it("is told to whoever asked, before it can fail to become ready", () => {

@@ -90,7 +90,7 @@ export function send(
   }
 }
 
-/** Sends `signal` and resolves when the process is gone; after `deadlineMs` it gets SIGKILL. */
+/** Sends `signal` and resolves when the process is gone; after `deadlineMs` it gets SIGKILL, with its process group. */
 export async function endProcess(
   target: ProcessId,
   signal: NodeJS.Signals,
@@ -99,7 +99,10 @@ export async function endProcess(
   send(target, signal);
   const deadline = Date.now() + deadlineMs;
   while (stillRuns(target)) {
-    if (Date.now() > deadline) send(target, "SIGKILL");
+    if (Date.now() > deadline) {
+      send(target, "SIGKILL", "group");
+      send(target, "SIGKILL"); // it need not lead a group
+    }
     await delay(20);
   }
 }

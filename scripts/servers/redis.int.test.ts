@@ -15,7 +15,7 @@ describe("A Redis of ours", function () {
     server = await startRedis({ dir, password: 'a "quoted" word', onSpawn: watch });
   });
   after(async () => {
-    await server.stop();
+    await server?.stop();
     rmSync(join(dir, ".."), { recursive: true });
   });
 

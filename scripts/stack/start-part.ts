@@ -36,10 +36,10 @@ async function endUnfinished(state: State, name: string): Promise<void> {
   }
 }
 
-/** Ends a part gracefully, or with SIGKILL after 30 s. */
+/** Ends a part gracefully, or with SIGKILL after 30 s; one that never got ready after 5 s: it has less to finish. */
 export async function stopPart(part: Started): Promise<void> {
   send(part, "SIGCONT");
-  await endProcess(part, part.signal, 30_000);
+  await endProcess(part, part.signal, part.starting === true ? 5_000 : 30_000);
 }
 
 /** The port that a part had before if it is free, else `wanted` if that is, else any. */

@@ -19,6 +19,10 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
   lifecycle.addCheck("redis", () => pingRedis(redis));
   const outbox = openOutboxStore(config.DATABASE_URL, { log });
   lifecycle.onStop("database", () => outbox.close());
+  // The first request should not pay for connecting.
+  outbox
+    .ping()
+    .catch((err: unknown) => log.warn({ err }, "the database does not answer yet; events will be staged"));
 
   const staging = createRedisStaging({ redis, shards, stream: shardKeys.stream });
   const forwarder = createForwarder({

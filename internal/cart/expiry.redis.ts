@@ -1,7 +1,7 @@
-import { v7 as uuidv7 } from "uuid";
 import type { Counter } from "../platform/metrics/metrics.ts";
 import type { RedisConnection } from "../platform/redis/redis.ts";
 import { bindScript, loadScript } from "../platform/redis/script.ts";
+import { newId } from "../platform/uuid/new-id.ts";
 import { shardKeys } from "./keys.ts";
 
 const EXPIRE = loadScript(new URL("./lua/expire.lua", import.meta.url));
@@ -34,7 +34,7 @@ export function createExpirySweep(options: {
             shardKeys.ordinal(shard),
             owner,
             JSON.stringify(owner),
-            uuidv7(),
+            newId(),
           );
           if (told === "EXPIRED") expired.inc();
         }

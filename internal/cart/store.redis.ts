@@ -1,8 +1,8 @@
-import { v7 as uuidv7 } from "uuid";
 import type { Logger } from "../platform/logger/logger.ts";
 import type { RedisConnection } from "../platform/redis/redis.ts";
 import { bindScript, loadScript, type RunScript } from "../platform/redis/script.ts";
 import { err, ok, type Result } from "../platform/result/result.ts";
+import { newId } from "../platform/uuid/new-id.ts";
 import type { CartState } from "./cart.ts";
 import { IDEMPOTENCY_TTL_MS, shardKeys, shardOf } from "./keys.ts";
 import type {
@@ -99,9 +99,9 @@ export function createRedisCartStore(options: RedisCartStoreOptions): CartStore 
           ifMatchArgument(preconditions),
           preconditions.idempotencyKey === null ? "" : fingerprint(change),
           IDEMPOTENCY_TTL_MS,
-          uuidv7(),
-          uuidv7(),
-          uuidv7(),
+          newId(),
+          newId(),
+          newId(),
           preconditions.traceparent ?? "",
           ...argumentsOf(change),
         ),

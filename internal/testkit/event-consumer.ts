@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import rhea, { type EventContext, type Message } from "rhea";
 import { type AddressVersion, addressVersionOf, queueSource } from "../platform/amqp/address.ts";
 import { type AmqpAddress, parseAmqpUrl } from "../platform/amqp/amqp-url.ts";
-import { openSocket } from "../platform/amqp/cork.ts";
+import { openSocket } from "../platform/amqp/socket.ts";
 
 export { checkPerCartOrder } from "./event-order.ts";
 
@@ -32,12 +32,14 @@ const RECONNECT_MS = 200;
 
 /**
  * Consumes a queue, accepting each message, until closed; connects again whenever the connection is lost. Resolves
- * when the link is open for the first time; rejects when that takes more than 20 s.
+ * when the link is open for the first time; rejects when that takes more than 20 s. With `onEvent`, nothing is kept:
+ * `events` stays empty.
  */
 export async function consumeEvents(options: {
   url: string;
   queue: string;
   addressVersion?: AddressVersion;
+  onEvent?: (event: ReceivedEvent) => void;
 }): Promise<EventConsumer> {
   const address = parseAmqpUrl(options.url);
   if (!address) throw new Error("consumeEvents needs a full AMQP URL, with user and password");
@@ -51,6 +53,7 @@ export async function consumeEvents(options: {
 
   function receive(message: Message): void {
     const event = receivedEvent(message);
+    if (options.onEvent) return options.onEvent(event);
     events.push(event);
     ids.add(event.id);
     for (const check of [...checks]) check();

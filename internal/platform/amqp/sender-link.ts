@@ -11,9 +11,9 @@ import {
 } from "rhea-promise";
 import { type AddressVersion, addressVersionOf, exchangeTarget } from "./address.ts";
 import type { AmqpAddress } from "./amqp-url.ts";
-import { openSocket } from "./cork.ts";
 import type { SendOutcome } from "./outcome.ts";
 import { ACCEPTED, type Condition, endOf, type LinkEnd, lost, RELEASED, rejected } from "./outcome.ts";
+import { openSocket } from "./socket.ts";
 
 export interface SenderLinkOptions {
   readonly address: AmqpAddress;

@@ -7,10 +7,10 @@ TESTS ?= 'internal/**/*.test.ts' 'cmd/**/*.test.ts' 'scripts/**/*.test.ts'
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs demo token dead replay test check race fmt clean install packages
+.PHONY: help up down status logs demo token dead replay test check race bench bench-quick bench-packages fmt clean install packages
 
 help: ## this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 up: install ## start the platform: Redis, RabbitMQ, a database, every process (PORT=8080, DATABASE_URL=sqlserver://...)
 	@$(NODE) scripts/up.ts
@@ -48,6 +48,20 @@ check: packages ## format, lint, arrows, types
 
 race: install ## 1,000 times 100 concurrent adds of one product (RACES=1000)
 	@RACES=$${RACES:-1000} $(BIN)/mocha internal/e2e/race.test.ts
+
+bench: bench-packages ## every performance claim as a ratio to a baseline, about 20 min (ONLY=cart,relay)
+	@$(NODE) scripts/bench/main.ts full
+
+bench-quick: bench-packages ## the same with fewer and shorter runs, about 3 min
+	@$(NODE) scripts/bench/main.ts quick
+
+bench-packages: install scripts/bench/peers/node_modules/.installed
+	@command -v wrk >/dev/null || scripts/install.sh wrk
+
+scripts/bench/peers/node_modules/.installed: scripts/bench/peers/package-lock.json
+	@scripts/step.sh "install the benchmark's peers" npm ci --prefix scripts/bench/peers --no-fund --no-audit --loglevel=error
+	@scripts/step.sh "types of the benchmark's peers" $(BIN)/tsc -p scripts/bench/peers
+	@touch $@
 
 fmt: packages ## format the sources
 	@$(BIN)/biome check --write .

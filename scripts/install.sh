@@ -1,12 +1,13 @@
 #!/bin/sh
-# Installs the Debian packages that are missing: Redis, RabbitMQ, PostgreSQL. Starts none of their services, and
-# leaves services that run alone. Without root or sudo, or elsewhere than on Debian, says what to install.
+# install.sh [PACKAGE...]: installs the Debian packages that are missing: Redis, RabbitMQ, PostgreSQL, and those named.
+# Starts none of their services, and leaves services that run alone. Without root or sudo, or elsewhere than on Debian, says what to install.
 set -eu
 
 missing=""
 command -v redis-server >/dev/null 2>&1 && command -v redis-cli >/dev/null 2>&1 || missing="$missing redis-server"
 [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing="$missing rabbitmq-server"
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postgresql"
+for extra in "$@"; do command -v "$extra" >/dev/null 2>&1 || missing="$missing $extra"; done
 [ -n "$missing" ] || exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then

@@ -53,7 +53,10 @@ export async function consumeEvents(options: {
 
   function receive(message: Message): void {
     const event = receivedEvent(message);
-    if (options.onEvent) return options.onEvent(event);
+    if (options.onEvent) {
+      options.onEvent(event);
+      return;
+    }
     events.push(event);
     ids.add(event.id);
     for (const check of [...checks]) check();

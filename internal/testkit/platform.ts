@@ -50,15 +50,19 @@ export function migrateDatabase(postgres: PostgresServer): void {
   });
 }
 
-/** Starts migrate, catalog, cart(s), relay(s) and a gateway; `settings` is extra environment for all of them. */
+/**
+ * Starts migrate, catalog, cart(s), relay(s) and a gateway; `settings` is extra environment and `nodeFlags` are flags
+ * of Node for all of them.
+ */
 export async function startPlatform(options: {
   redisUrl: string;
   postgres: PostgresServer;
   rabbit: RabbitServer;
   settings?: NodeJS.ProcessEnv;
   relays?: number;
+  nodeFlags?: readonly string[];
 }): Promise<Platform> {
-  const { redisUrl, postgres, rabbit, settings = {}, relays = 1 } = options;
+  const { redisUrl, postgres, rabbit, settings = {}, relays = 1, nodeFlags = [] } = options;
   migrateDatabase(postgres);
   const dir = logDir("platform");
   const surroundings: Surroundings = {
@@ -81,6 +85,7 @@ export async function startPlatform(options: {
       urls,
       settings,
       join(dir, `${name}-${running.length}.log`),
+      nodeFlags,
     );
     running.push(process);
     return process;
@@ -110,6 +115,7 @@ export async function startProcess(
   urls: { cart: string; catalog: string },
   settings: NodeJS.ProcessEnv,
   logFile: string,
+  nodeFlags: readonly string[] = [],
 ): Promise<Running> {
   const [port, adminPort] = [await freePort(), await freePort()];
   const user = { PATH: process.env.PATH, ...settings };
@@ -117,7 +123,8 @@ export async function startProcess(
   const adminUrl = `http://127.0.0.1:${adminPort}`;
   let running: ProcessId = NOT_STARTED;
   const start = async () => {
-    running = spawnLogged(process.execPath, [mainOf(name)], { logFile, env, onSpawn: watch });
+    const args = [...nodeFlags, mainOf(name)];
+    running = spawnLogged(process.execPath, args, { logFile, env, onSpawn: watch });
     await waitUntil(name, () => ready(adminUrl), { timeoutMs: 30_000, process: running, logFile });
   };
   await start();

@@ -1,0 +1,68 @@
+/** What a ratio must reach: at least `least` or at most `most`. */
+export type Bound = { readonly least: number } | { readonly most: number };
+
+/** One line of the report: ours against a baseline of the same run. */
+export interface Figure {
+  /** Short and stable, for ONLY= and the JSON. */
+  readonly id: string;
+  readonly what: string;
+  readonly against: string;
+  readonly unit: string;
+  readonly bound: Bound;
+  /** One value a round, in the order of the rounds. */
+  readonly ours: readonly number[];
+  readonly baseline: readonly number[];
+  /** Whatever else belongs to it: sizes, connections, settings. */
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+export interface Verdict {
+  /** Median of the rounds' ratios: what drifts from round to round touches both sides of each alike. */
+  readonly ratio: number;
+  /** Lowest and highest ratio of a round. */
+  readonly spread: readonly [number, number];
+  readonly met: boolean;
+}
+
+/** Judges a figure by the median of its rounds' ratios. */
+export function judge({ id, ours, baseline, bound }: Figure): Verdict {
+  if (ours.length === 0 || ours.length !== baseline.length) throw new Error(`${id} has uneven rounds`);
+  const ratios = ours.map((value, round) => value / baseline[round]!);
+  const ratio = median(ratios);
+  return {
+    ratio,
+    spread: [Math.min(...ratios), Math.max(...ratios)],
+    met: "least" in bound ? ratio >= bound.least : ratio <= bound.most,
+  };
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return sorted.length % 2 === 1 ? sorted[Math.floor(middle)]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** The value below which `share` (0 to 1) of the values lie. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)]!;
+}
+
+/**
+ * Runs two contenders in turn, A B A B, `rounds` times after one round that does not count. What each returns is
+ * collected by round.
+ */
+export async function alternate<A, B>(
+  rounds: number,
+  a: (round: number) => Promise<A>,
+  b: (round: number) => Promise<B>,
+): Promise<{ a: A[]; b: B[] }> {
+  const results = { a: [] as A[], b: [] as B[] };
+  for (let round = -1; round < rounds; round++) {
+    const [one, other] = [await a(round), await b(round)];
+    if (round < 0) continue;
+    results.a.push(one);
+    results.b.push(other);
+  }
+  return results;
+}

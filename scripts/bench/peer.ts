@@ -1,0 +1,33 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { emptyQueue } from "./events.ts";
+import type { Stage } from "./stage.ts";
+
+/** Job queues on PostgreSQL that people use as an outbox's relay. */
+export const PEERS = ["pg-boss", "graphile-worker"] as const;
+
+const DIR = fileURLToPath(new URL("./peers/", import.meta.url));
+
+export function peersInstalled(): boolean {
+  return PEERS.every((peer) => existsSync(`${DIR}node_modules/${peer}`));
+}
+
+/** Has a peer publish `count` events through our publisher; returns events per second. Keeps no order, unlike ours. */
+export async function drainByPeer(
+  stage: Stage,
+  peer: (typeof PEERS)[number],
+  count: number,
+): Promise<number> {
+  await emptyQueue(stage);
+  const env = {
+    PATH: process.env.PATH,
+    DATABASE_URL: stage.postgres.url,
+    AMQP_URL: stage.rabbit.relayUrl,
+    COUNT: String(count),
+  };
+  const { stdout } = await promisify(execFile)(process.execPath, [`${DIR}${peer}.ts`], { env });
+  const line = stdout.trim().split("\n").at(-1)!;
+  return (JSON.parse(line) as { perSecond: number }).perSecond;
+}

@@ -1,0 +1,35 @@
+import { makeWorkerUtils, run } from "graphile-worker";
+import type { OutboxEvent } from "../../../internal/outbox/event.ts";
+import { cartEvents } from "../events.ts";
+import { COUNT, DATABASE_URL, finishWhenDone, publish } from "./publishing.ts";
+
+/* graphile-worker as a relay, tuned as its documentation advises for throughput: a local queue and batched completion. */
+
+const utils = await makeWorkerUtils({ connectionString: DATABASE_URL });
+await utils.migrate();
+const events = [...cartEvents(COUNT)];
+for (let at = 0; at < COUNT; at += 1_000)
+  await utils.addJobs(
+    events.slice(at, at + 1_000).map((event) => ({ identifier: "publish", payload: event })),
+  );
+
+let done = 0;
+await run({
+  preset: {
+    worker: {
+      connectionString: DATABASE_URL,
+      concurrentJobs: 128,
+      maxPoolSize: 10,
+      localQueue: { size: 500 },
+      completeJobBatchDelay: 0,
+      failJobBatchDelay: 0,
+    },
+  },
+  taskList: {
+    publish: async (payload) => {
+      await publish(payload as OutboxEvent);
+      finishWhenDone(++done);
+    },
+  },
+  noHandleSignals: true,
+});

@@ -1,0 +1,46 @@
+/** How much a run does. */
+export interface Profile {
+  readonly name: "full" | "quick";
+  /** Rounds that count; one more comes before. */
+  readonly rounds: number;
+  /** Seconds of load in a round. */
+  readonly seconds: number;
+  readonly connections: number;
+  /** Events of the relay's backlog against a bare sender, and against the peers. */
+  readonly drain: number;
+  readonly peerDrain: number;
+  /** Events of the backlog whose first and last tenth are compared. */
+  readonly longDrain: number;
+  readonly forward: number;
+  /** Live carts of the full store. */
+  readonly liveCarts: number;
+  /** Carts whose bytes are counted. */
+  readonly measuredCarts: number;
+}
+
+export const PROFILES: Record<Profile["name"], Profile> = {
+  full: {
+    name: "full",
+    rounds: 5,
+    seconds: 6,
+    connections: 64,
+    drain: 200_000,
+    peerDrain: 20_000,
+    longDrain: 1_000_000,
+    forward: 100_000,
+    liveCarts: 1_000_000,
+    measuredCarts: 50_000,
+  },
+  quick: {
+    name: "quick",
+    rounds: 1,
+    seconds: 2,
+    connections: 64,
+    drain: 40_000,
+    peerDrain: 4_000,
+    longDrain: 100_000,
+    forward: 20_000,
+    liveCarts: 100_000,
+    measuredCarts: 5_000,
+  },
+};

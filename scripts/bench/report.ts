@@ -1,0 +1,46 @@
+import { readFileSync } from "node:fs";
+import { arch, cpus, release, totalmem } from "node:os";
+import { type Figure, judge, median } from "./figure.ts";
+import { PINNING } from "./pin.ts";
+
+/** What the figures were measured on; absolute numbers mean nothing without it. */
+export function machine(): Record<string, unknown> {
+  return {
+    cpu: cpus()[0]?.model ?? "unknown",
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    kernel: `${release()} ${arch()}`,
+    node: process.version,
+    loadAverage: readFileSync("/proc/loadavg", "utf8").split(" ").slice(0, 3).map(Number),
+    pinning: PINNING,
+  };
+}
+
+const COLUMNS = [38, 36, 9, 7, 15, 12, 12] as const;
+
+export const HEADING = row(["what", "against", "bound", "ratio", "spread", "ours", "baseline"]);
+
+/** One figure as a line of the table. */
+export function lineOf(figure: Figure): string {
+  const { ratio, spread, met } = judge(figure);
+  const { bound } = figure;
+  const least = "least" in bound;
+  const mark = met ? "✓" : "✗";
+  return `${mark} ${row([
+    figure.what,
+    figure.against,
+    least ? `>= ${bound.least}` : `<= ${bound.most}`,
+    ratio.toFixed(2),
+    `${spread[0].toFixed(2)} to ${spread[1].toFixed(2)}`,
+    `${short(median(figure.ours))}`,
+    `${short(median(figure.baseline))} ${figure.unit}`,
+  ])}`.trimEnd();
+}
+
+function row(cells: readonly string[]): string {
+  return cells.map((cell, index) => cell.padEnd(COLUMNS[index]!)).join(" ");
+}
+
+function short(value: number): string {
+  return value >= 1_000 ? Math.round(value).toLocaleString("en") : value.toPrecision(3);
+}

@@ -1,0 +1,70 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { commitCost } from "../baselines.ts";
+import { emptyOutbox } from "../events.ts";
+import type { Figure } from "../figure.ts";
+import { type Buckets, bucketQuantile, bucketsOf, difference } from "../histogram.ts";
+import { httpLoad, writeRequests } from "../http-load.ts";
+import type { Profile } from "../profile.ts";
+import { adds, ownerNumber } from "../shop.ts";
+import type { Stage } from "../stage.ts";
+
+const OWNERS = Array.from({ length: 2_000 }, (_, n) => ownerNumber(n));
+const SENDS = 500;
+
+/** From the change to the broker's acceptance, through cart and relay, at half of what they can bear together. */
+export async function latencyScene(stage: Stage, profile: Profile): Promise<Figure[]> {
+  const { rounds, seconds, connections } = profile;
+  stage.spread();
+  await emptyOutbox(stage);
+  const requestFile = writeRequests(stage.dir, "latency", await adds(stage, OWNERS, 5));
+  const [cart, relay] = [await stage.product("cart"), await stage.product("outbox-relay")];
+  const load = (pauseMs: number) => httpLoad({ url: cart.url, requestFile, connections, seconds, pauseMs });
+  await load(0);
+  await drained(relay.adminUrl);
+  // What the chain bears to its end: the time in which the relay catches up counts.
+  const began = performance.now();
+  const { requests } = await load(0);
+  await drained(relay.adminUrl);
+  const peak = requests / ((performance.now() - began) / 1000);
+  const pauseMs = Math.round((2_000 * connections) / peak);
+  const [ours, baseline, rates]: [number[], number[], number[]] = [[], [], []];
+  for (let round = 0; round < rounds; round++) {
+    const commit = await commitCost(stage, 500);
+    const env = { AMQP_URL: stage.rabbit.relayUrl, COUNT: String(SENDS), WINDOW: "1" };
+    const send = (await stage.run("bare-sender", env)) as { p99: number };
+    baseline.push((commit.p99 + send.p99) / 1000);
+    const before = await latencies(relay.adminUrl);
+    rates.push((await load(pauseMs)).perSecond);
+    await drained(relay.adminUrl);
+    ours.push(bucketQuantile(difference(await latencies(relay.adminUrl), before), 0.99) * 1000);
+  }
+  await Promise.all([cart.kill("SIGTERM"), relay.kill("SIGTERM")]);
+  return [
+    {
+      id: "latency",
+      what: "occurred -> accepted, p99 at half of peak",
+      against: "one commit's p99 + one bare send's p99",
+      unit: "ms",
+      bound: { most: 5 },
+      ours,
+      baseline,
+      details: { peak, rates, connections },
+    },
+  ];
+}
+
+async function latencies(adminUrl: string): Promise<Buckets> {
+  return bucketsOf(await metrics(adminUrl), "outbox_publish_latency_seconds");
+}
+
+async function drained(adminUrl: string): Promise<void> {
+  const idle = /^outbox_(pending|staged)_events\{[^}]*\} [1-9]/m;
+  for (const deadline = Date.now() + 60_000; ; await delay(200)) {
+    if (!idle.test(await metrics(adminUrl))) return;
+    if (Date.now() > deadline) throw new Error("the relay does not catch up");
+  }
+}
+
+async function metrics(adminUrl: string): Promise<string> {
+  return (await fetch(`${adminUrl}/metrics`)).text();
+}

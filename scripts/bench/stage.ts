@@ -1,0 +1,125 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { createInternalTokenSigner } from "../../internal/platform/identity/internal-token.ts";
+import { watch } from "../../internal/testkit/guard.ts";
+import { migrateDatabase, type Running, startProcess } from "../../internal/testkit/platform.ts";
+import { logDir, onTeardown, ownPostgres, ownRabbit, ownRedis } from "../../internal/testkit/servers.ts";
+import { endProcess, spawnLogged, waitUntil } from "../servers/child.ts";
+import { freePort } from "../servers/free-port.ts";
+import type { PostgresServer } from "../servers/postgres.ts";
+import { childrenOf } from "../servers/process-tree.ts";
+import type { RabbitServer } from "../servers/rabbitmq.ts";
+import type { RedisServer } from "../servers/redis.ts";
+import { devSecrets } from "../stack/dev-keys.ts";
+import type { ProcessName, Surroundings } from "../stack/processes.ts";
+import { CPU_OF, pin, pinned, unpin } from "./pin.ts";
+
+const execute = promisify(execFile);
+
+/** The servers of a bench run and what is needed to start contenders on them. */
+export interface Stage {
+  readonly dir: string;
+  readonly redis: RedisServer;
+  readonly postgres: PostgresServer;
+  readonly rabbit: RabbitServer;
+  readonly surroundings: Surroundings;
+  /** Starts a process of the product on the contender's core. */
+  product(name: ProcessName, settings?: NodeJS.ProcessEnv, on?: Partial<Surroundings>): Promise<Running>;
+  /** Starts `contenders/<name>.ts`, a server on PORT, on the contender's core unless told otherwise; returns its URL. */
+  contender(
+    name: string,
+    env: NodeJS.ProcessEnv,
+    cpu?: number,
+  ): Promise<{ readonly url: string; stop(): Promise<void> }>;
+  /** Runs `contenders/<name>.ts` to its end on the contender's core; resolves with the JSON it has printed. */
+  run(name: string, env: NodeJS.ProcessEnv): Promise<unknown>;
+  /** From now on everything may use every core: where server and contender do not fit one core each. */
+  spread(): void;
+  /** A token as the gateway gives it to the cart service. */
+  identity(owner: string): Promise<string>;
+}
+
+export const CATALOG = fileURLToPath(new URL("./catalog.json", import.meta.url));
+
+/** Starts Redis, PostgreSQL and RabbitMQ of the bench's own and moves them to the core of the load. */
+export async function openStage(): Promise<Stage> {
+  const dir = logDir("bench");
+  const [redis, postgres, rabbit] = await Promise.all([ownRedis(), ownPostgres(), ownRabbit()]);
+  for (const { pid } of [redis, postgres, rabbit]) pinFamily(pid);
+  migrateDatabase(postgres);
+  const surroundings: Surroundings = {
+    redisUrl: redis.url,
+    databaseUrl: postgres.appUrl,
+    amqpUrl: rabbit.relayUrl,
+    ...(await devSecrets(join(dir, "keys"))),
+  };
+  const signer = createInternalTokenSigner({ secret: surroundings.internalTokenSecret, ttlSeconds: 86_400 });
+  let started = 0;
+  let apart = true;
+  let catalog: Running | undefined;
+
+  async function product(
+    name: ProcessName,
+    settings: NodeJS.ProcessEnv = {},
+    on: Partial<Surroundings> = {},
+  ) {
+    if (name === "cart") catalog ??= await product("catalog-stub", { CATALOG_SEED: CATALOG });
+    const urls = { cart: settings.CART_URL ?? "", catalog: catalog?.url ?? "http://127.0.0.1:1" };
+    const logFile = join(dir, `${name}-${++started}.log`);
+    const process = await startProcess(name, { ...surroundings, ...on }, urls, settings, logFile);
+    onTeardown(() => process.kill("SIGTERM"));
+    if (apart) pin(process.pid, name === "catalog-stub" ? CPU_OF.load : CPU_OF.contender);
+    return process;
+  }
+
+  return {
+    dir,
+    redis,
+    postgres,
+    rabbit,
+    surroundings,
+    product,
+    contender: async (name, env, cpu = CPU_OF.contender) => {
+      const port = await freePort();
+      const logFile = join(dir, `${name}-${++started}.log`);
+      const id = spawnLogged(process.execPath, [contenderFile(name)], {
+        logFile,
+        env: { PATH: process.env.PATH, ...env, PORT: String(port) },
+        onSpawn: watch,
+      });
+      const url = `http://127.0.0.1:${port}`;
+      await waitUntil(name, async () => void (await fetch(`${url}/ready`)), {
+        timeoutMs: 20_000,
+        process: id,
+        logFile,
+      });
+      pin(id.pid, cpu);
+      const stop = () => endProcess(id, "SIGKILL");
+      onTeardown(stop);
+      return { url, stop };
+    },
+    run: async (name, env) => {
+      const command = [process.execPath, contenderFile(name)];
+      const [file, ...args] = apart ? pinned(CPU_OF.contender, command) : command;
+      const { stdout } = await execute(file!, args, { env: { PATH: process.env.PATH, ...env } });
+      return JSON.parse(stdout);
+    },
+    spread: () => {
+      apart = false;
+      for (const { pid } of [redis, postgres, rabbit])
+        for (const each of [{ pid }, ...childrenOf(pid)]) unpin(each.pid);
+    },
+    identity: (owner) => signer.sign(owner),
+  };
+}
+
+function contenderFile(name: string): string {
+  return fileURLToPath(new URL(`./contenders/${name}.ts`, import.meta.url));
+}
+
+/** Moves a server with everything it has forked to the core of the load. */
+export function pinFamily(pid: number): void {
+  for (const each of [{ pid }, ...childrenOf(pid)]) pin(each.pid, CPU_OF.load);
+}

@@ -53,6 +53,8 @@ module.exports = {
     tsPreCompilationDeps: true,
     parser: "swc",
     enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default"] },
-    exclude: { path: "^scripts/bench/peers/|^node_modules/(?!ioredis|mssql|tedious|pg|rhea|undici|@kubernetes)" },
+    exclude: {
+      path: "^scripts/bench/peers/|^node_modules/(?!ioredis|mssql|tedious|pg|rhea|undici|@kubernetes)",
+    },
   },
 };

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import type { OutboxEvent } from "../../internal/outbox/event.ts";
 import { openOutboxStore } from "../../internal/outbox/open-store.ts";
@@ -64,6 +65,27 @@ export async function emptyOutbox(stage: Stage): Promise<void> {
     await client.end();
   }
   await emptyQueue(stage);
+}
+
+/** Resolves once every event of the outbox is marked published; rejects when nothing moves for a minute. */
+export async function allPublished(stage: Stage): Promise<void> {
+  const client = new pg.Client({ connectionString: stage.postgres.url });
+  await client.connect();
+  try {
+    // In the order of the index over what is pending: any other takes longer the more is published.
+    const next = `SELECT seq FROM outbox_event WHERE published_at IS NULL AND dead_at IS NULL
+                   ORDER BY partition_no, seq LIMIT 1`;
+    let [last, movedAt] = ["", Date.now()];
+    for (;;) {
+      const seq = (await client.query<{ seq: string }>(next)).rows[0]?.seq;
+      if (seq === undefined) return;
+      if (seq !== last) [last, movedAt] = [seq, Date.now()];
+      else if (Date.now() - movedAt > 60_000) throw new Error(`event ${seq} is not published`);
+      await delay(50);
+    }
+  } finally {
+    await client.end();
+  }
 }
 
 export async function emptyQueue(stage: Stage): Promise<void> {

@@ -1,6 +1,5 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { commitCost } from "../baselines.ts";
-import { emptyOutbox } from "../events.ts";
+import { allPublished, emptyOutbox } from "../events.ts";
 import type { Figure } from "../figure.ts";
 import { type Buckets, bucketQuantile, bucketsOf, difference } from "../histogram.ts";
 import { httpLoad, writeRequests } from "../http-load.ts";
@@ -20,11 +19,11 @@ export async function latencyScene(stage: Stage, profile: Profile): Promise<Figu
   const [cart, relay] = [await stage.product("cart"), await stage.product("outbox-relay")];
   const load = (pauseMs: number) => httpLoad({ url: cart.url, requestFile, connections, seconds, pauseMs });
   await load(0);
-  await drained(relay.adminUrl);
+  await allPublished(stage);
   // What the chain bears to its end: the time in which the relay catches up counts.
   const began = performance.now();
   const { requests } = await load(0);
-  await drained(relay.adminUrl);
+  await allPublished(stage);
   const peak = requests / ((performance.now() - began) / 1000);
   const pauseMs = Math.round((2_000 * connections) / peak);
   const [ours, baseline, rates]: [number[], number[], number[]] = [[], [], []];
@@ -35,7 +34,7 @@ export async function latencyScene(stage: Stage, profile: Profile): Promise<Figu
     baseline.push((commit.p99 + send.p99) / 1000);
     const before = await latencies(relay.adminUrl);
     rates.push((await load(pauseMs)).perSecond);
-    await drained(relay.adminUrl);
+    await allPublished(stage);
     ours.push(bucketQuantile(difference(await latencies(relay.adminUrl), before), 0.99) * 1000);
   }
   await Promise.all([cart.kill("SIGTERM"), relay.kill("SIGTERM")]);
@@ -55,14 +54,6 @@ export async function latencyScene(stage: Stage, profile: Profile): Promise<Figu
 
 async function latencies(adminUrl: string): Promise<Buckets> {
   return bucketsOf(await metrics(adminUrl), "outbox_publish_latency_seconds");
-}
-
-async function drained(adminUrl: string): Promise<void> {
-  const idle = /^outbox_(pending|staged)_events\{[^}]*\} [1-9]/m;
-  for (const deadline = Date.now() + 60_000; ; await delay(200)) {
-    if (!idle.test(await metrics(adminUrl))) return;
-    if (Date.now() > deadline) throw new Error("the relay does not catch up");
-  }
 }
 
 async function metrics(adminUrl: string): Promise<string> {

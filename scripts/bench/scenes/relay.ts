@@ -1,6 +1,5 @@
-import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
-import { emptyQueue, fillOutbox } from "../events.ts";
+import { allPublished, emptyQueue, fillOutbox } from "../events.ts";
 import { alternate, type Figure } from "../figure.ts";
 import { drainByPeer, PEERS, peersInstalled } from "../peer.ts";
 import type { Profile } from "../profile.ts";
@@ -85,8 +84,7 @@ async function drainOnce(stage: Stage, count: number) {
   await client.connect();
   const relay = await stage.product("outbox-relay", { RELAY_WINDOW: String(WINDOW) });
   try {
-    const waiting = "SELECT FROM outbox_event WHERE published_at IS NULL LIMIT 1";
-    while ((await client.query(waiting)).rowCount! > 0) await delay(100);
+    await allPublished(stage);
     const { rows } = await client.query<{ at: number[] }>(
       `SELECT percentile_disc(ARRAY[0, 0.1, 0.9, 1]) WITHIN GROUP (ORDER BY extract(epoch FROM published_at)::float8) AS at
          FROM outbox_event`,

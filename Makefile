@@ -7,7 +7,7 @@ TESTS ?= 'internal/**/*.test.ts' 'cmd/**/*.test.ts' 'scripts/**/*.test.ts'
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs demo token dead replay test check race bench bench-quick bench-packages soak fmt clean install packages
+.PHONY: help up down status logs demo token dead replay test check race bench bench-quick bench-packages chaos soak fmt clean install packages
 
 help: ## this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -62,6 +62,9 @@ scripts/bench/peers/node_modules/.installed: scripts/bench/peers/package-lock.js
 	@scripts/step.sh "install the benchmark's peers" npm ci --prefix scripts/bench/peers --no-fund --no-audit --loglevel=error
 	@scripts/step.sh "types of the benchmark's peers" $(BIN)/tsc -p scripts/bench/peers
 	@touch $@
+
+chaos: install ## random shoppers against random faults, judged by a checker of its own (SEED=1 MINUTES=5 SABOTAGE=drop)
+	@$(NODE) scripts/chaos.ts
 
 soak: install ## steady load for a while; fails when memory, sockets, listeners or timers grow (MINUTES=10 RATE=150)
 	@$(NODE) scripts/soak.ts

@@ -5,23 +5,29 @@ import { shardKeys } from "./keys.ts";
 /** Upper bounds of `cart_ttl_remaining_seconds`. */
 const BOUNDS = [10, 30, 60, 120, 300, 600, 900, 1_200, 1_800, 3_600, 7_200, 86_400];
 const FRESH_MS = 5_000;
+const UNKNOWN: readonly number[] = [...BOUNDS, 0].map(() => Number.NaN);
 
 /**
  * `carts_active`, and `cart_ttl_remaining_seconds` as a histogram over the carts that live at the moment of the
  * scrape (not of observations over time), counted exactly by ZCOUNT on the expiry index, at most every 5 s. Its sum is estimated from the
- * middles of the buckets.
+ * middles of the buckets. While Redis cannot be asked the values are NaN: nobody knows them.
  */
 export function registerLiveCartMetrics(registry: Registry, redis: RedisConnection, shards: number): void {
-  let cumulative: number[] = [...BOUNDS, 0].map(() => 0);
+  let cumulative: readonly number[] = UNKNOWN;
   let countedAt = Number.NEGATIVE_INFINITY;
   let counting: Promise<void> | null = null;
 
   /** Counts, once for all metrics of a scrape. */
   async function count(): Promise<void> {
     if (performance.now() - countedAt < FRESH_MS) return;
-    counting ??= countNow().finally(() => {
-      counting = null;
-    });
+    counting ??= countNow()
+      .catch(() => {
+        // That Redis is away is logged where the connection is lost.
+        cumulative = UNKNOWN;
+      })
+      .finally(() => {
+        counting = null;
+      });
     await counting;
   }
 

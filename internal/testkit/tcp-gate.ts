@@ -1,11 +1,14 @@
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { Transform } from "node:stream";
 
-/** A TCP relay on 127.0.0.1 that can cut all connections and refuse new ones: a server that crashes, without one. */
+/** A TCP relay on 127.0.0.1 that can cut all connections, refuse new ones, and be slow: a bad network, without one. */
 export interface TcpGate {
   readonly port: number;
   /** Ends every connection; new ones are reset at once until {@link open}. */
   shut(): void;
   open(): void;
+  /** From now on every packet takes so many ms longer, in order; 0 ends that. */
+  delay(ms: number): void;
   connections(): number;
   close(): Promise<void>;
 }
@@ -14,6 +17,14 @@ export interface TcpGate {
 export async function openGate(target: { host: string; port: number }): Promise<TcpGate> {
   const sockets = new Set<Socket>();
   let shut = false;
+  let delayMs = 0;
+  const late = () =>
+    new Transform({
+      transform: (chunk, _encoding, done) => {
+        if (delayMs === 0) done(null, chunk);
+        else setTimeout(done, delayMs, null, chunk);
+      },
+    });
   const server = createServer((client) => {
     if (shut) {
       client.resetAndDestroy();
@@ -26,7 +37,7 @@ export async function openGate(target: { host: string; port: number }): Promise<
     ] as const) {
       sockets.add(one);
       one.setNoDelay(true);
-      one.pipe(other);
+      one.pipe(late()).pipe(other);
       one.on("error", () => other.destroy());
       one.on("close", () => {
         sockets.delete(one);
@@ -47,6 +58,9 @@ export async function openGate(target: { host: string; port: number }): Promise<
     },
     open: () => {
       shut = false;
+    },
+    delay: (ms) => {
+      delayMs = ms;
     },
     connections: () => sockets.size / 2,
     close: async () => {

@@ -1,6 +1,6 @@
 import { createGuestSessions } from "../../gateway/tokens.ts";
+import { createHttpClient } from "../../testkit/http-client.ts";
 import type { Platform } from "../../testkit/platform.ts";
-import { createHttpClient } from "./http-client.ts";
 
 /** So many tokens each, gateway and cart remember: see authenticate.ts and internal-token.ts. */
 export const CACHE_ENTRIES = 50_000;

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import type { HttpClient } from "./http-client.ts";
+import type { HttpClient } from "../../testkit/http-client.ts";
 
 const PRODUCTS = ["stove-ember", "mug-steel", "lamp-head-400", "tent-aurora-2", "bottle-1l", "mat-drift"];
 

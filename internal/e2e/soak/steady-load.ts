@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
+import { createHttpClient } from "../../testkit/http-client.ts";
 import type { Platform } from "../../testkit/platform.ts";
-import { createHttpClient } from "./http-client.ts";
 import { RUDE_CLIENTS } from "./rude-clients.ts";
 import { createPlace } from "./shoppers.ts";
 

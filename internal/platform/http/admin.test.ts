@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
-import { Counter, Registry } from "../metrics/metrics.ts";
+import { Counter, Gauge, Registry } from "../metrics/metrics.ts";
 import { startAdminServer } from "./admin.ts";
 import type { HttpServer } from "./server.ts";
 
@@ -8,10 +8,19 @@ describe("The admin port", () => {
   let server: HttpServer;
   let reasons: string[];
   let stops: string[];
+  let measure: () => number;
   before(async () => {
     stops = [];
     const registry = new Registry();
     new Counter({ name: "things_total", help: "things", registers: [registry] }).inc(3);
+    new Gauge({
+      name: "depth",
+      help: "measured when scraped",
+      registers: [registry],
+      async collect() {
+        this.set(measure());
+      },
+    });
     const lifecycle: Lifecycle = {
       onStop: (name) => void stops.push(name),
       addCheck: () => {},
@@ -23,6 +32,7 @@ describe("The admin port", () => {
   });
   beforeEach(() => {
     reasons = [];
+    measure = () => 7;
   });
   after(() => server.close());
   const call = async (path: string, method = "GET") => {
@@ -49,6 +59,18 @@ describe("The admin port", () => {
     expect(status).to.equal(200);
     expect(headers.get("content-type")).to.match(/^text\/plain; version=0\.0\.4/);
     expect(text).to.include("things_total 3");
+  });
+
+  it("says so when a metric cannot be measured, and goes on", async () => {
+    measure = () => {
+      throw new Error("the well is dry");
+    };
+    expect(await call("/metrics")).to.include({
+      status: 500,
+      text: '{"status":"not measured","reason":"the well is dry"}',
+    });
+    measure = () => 8;
+    expect((await call("/metrics")).text).to.include("depth 8");
   });
 
   it("takes only GET and HEAD, and has nothing else", async () => {

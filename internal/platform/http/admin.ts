@@ -5,7 +5,7 @@ import { type HttpServer, listen } from "./server.ts";
 
 /**
  * The admin port of a process: `/healthz` (200 while the event loop turns), `/readyz` (200, or 503 with the reasons)
- * and `/metrics` (Prometheus text). Listens before the process is ready and closes last.
+ * and `/metrics` (Prometheus text, or 500 with the reason). Listens before the process is ready and closes last.
  */
 export async function startAdminServer(options: {
   lifecycle: Lifecycle;
@@ -29,7 +29,9 @@ export async function startAdminServer(options: {
           : json(res, 503, { status: "not ready", reasons });
       }
       case "/metrics": {
-        const text = await registry.metrics();
+        const text = await registry.metrics().catch((error: Error) => error);
+        // A gauge that cannot be measured is the scraper's news, not the end of the process.
+        if (text instanceof Error) return json(res, 500, { status: "not measured", reason: text.message });
         res.writeHead(200, { "content-type": registry.contentType }).end(text);
         return;
       }

@@ -2,7 +2,7 @@ import { Agent, type IncomingHttpHeaders, request } from "node:http";
 
 /** A client of the gateway that keeps a bounded number of connections, or opens a new one for a request. */
 export interface HttpClient {
-  /** Resolves with the answer; rejects when there is none within 30 s. */
+  /** Resolves with the answer; rejects when there is none within the timeout. */
   call(
     method: string,
     path: string,
@@ -12,7 +12,7 @@ export interface HttpClient {
 }
 
 /** Lighter than fetch: the load shares the machine with what it loads. */
-export function createHttpClient(baseUrl: string, connections: number): HttpClient {
+export function createHttpClient(baseUrl: string, connections: number, timeoutMs = 30_000): HttpClient {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   return {
     call: (method, path, { authorization, body, headers, fresh = false } = {}) =>
@@ -41,7 +41,7 @@ export function createHttpClient(baseUrl: string, connections: number): HttpClie
           },
         );
         req.on("error", reject);
-        req.setTimeout(30_000, () => req.destroy(new Error("no answer within 30 s")));
+        req.setTimeout(timeoutMs, () => req.destroy(new Error(`no answer within ${timeoutMs} ms`)));
         req.end(body);
       }),
     close: () => agent.destroy(),

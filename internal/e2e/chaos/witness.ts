@@ -1,0 +1,82 @@
+import rhea, { type EventContext, type Message } from "rhea";
+import type { Arrival } from "./check/history.ts";
+
+/** A consumer of the run's own, which shares no code with the product and outlives the broker. */
+export interface Witness {
+  /** Everything that arrived, in order of arrival, repeats included. */
+  readonly arrivals: readonly Arrival[];
+  close(): void;
+}
+
+const RECONNECT_MS = 200;
+
+/** Consumes a queue for as long as it lives; connects again whenever the broker is gone. */
+export async function openWitness(url: string, queue: string): Promise<Witness> {
+  const { hostname, port, username, password } = new URL(url);
+  const arrivals: Arrival[] = [];
+  let closed = false;
+  let attached: () => void;
+  const firstOpen = new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`queue ${queue} could not be consumed`)), 20_000);
+    attached = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+  });
+  let hangUp = () => {};
+  const connect = () => {
+    let over = false;
+    const connection = rhea.create_connection({
+      host: hostname,
+      port: Number(port || 5672),
+      username: decodeURIComponent(username),
+      password: decodeURIComponent(password),
+      reconnect: false,
+      idle_time_out: 5_000,
+    });
+    hangUp = () => {
+      if (over) return;
+      over = true;
+      connection.close();
+      if (!closed) setTimeout(connect, RECONNECT_MS);
+    };
+    // A broker that is down is what the run is about: whatever happened, the answer is another connection.
+    for (const event of ["connection_close", "session_close", "receiver_close", "disconnected", "protocol_error", "error"])
+      connection.on(event, hangUp);
+    for (const event of ["connection_error", "session_error", "receiver_error"])
+      connection.on(event, () => {});
+    connection.on("message", ({ message }: EventContext) => {
+      if (!over) arrivals.push(arrivalOf(message!));
+    });
+    connection.on("receiver_open", () => attached());
+    connection.on("connection_open", () => {
+      const four = Number.parseInt(String(connection.properties?.version), 10) >= 4;
+      const source = four ? `/queues/${queue}` : `/amq/queue/${queue}`;
+      connection.open_receiver({ source, credit_window: 500 });
+    });
+    connection.connect();
+  };
+  const close = () => {
+    closed = true;
+    hangUp();
+  };
+  connect();
+  await firstOpen;
+  return { arrivals, close };
+}
+
+function arrivalOf(message: Message): Arrival {
+  const properties = message.application_properties ?? {};
+  const trace = properties["cloudEvents:traceparent"];
+  const content = (message.body as { content: Buffer }).content;
+  return {
+    id: String(message.message_id),
+    type: String(properties["cloudEvents:type"]),
+    subject: String(properties["cloudEvents:subject"]),
+    version: Number(properties["cloudEvents:cartversion"]),
+    trace: typeof trace === "string" ? (trace.split("-")[1] ?? null) : null,
+    occurredAt: Date.parse(String(properties["cloudEvents:time"])),
+    receivedAt: Date.now(),
+    data: JSON.parse(content.toString("utf8")),
+  };
+}

@@ -167,16 +167,18 @@ export function describeCartStore(name: string, connect: () => Promise<RedisConn
       expect(results.filter((result) => result.ok)).to.have.length(1);
     });
 
-    it("gives a repeated request its first outcome, also when the cart has moved on", async () => {
-      const first = await applied(add("a", 2), { idempotencyKey: "k" });
+    it("gives a repeated request its first outcome and event, also when the cart has moved on", async () => {
+      const traceOf = (digit: string) => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`;
+      const first = await applied(add("a", 2), { idempotencyKey: "k", traceparent: traceOf("1") });
+      expect(first.staged?.event.traceparent).to.equal(traceOf("1"));
       await applied(add("b", 1));
-      const repeat = await applied(add("a", 2), { idempotencyKey: "k" });
+      const repeat = await applied(add("a", 2), { idempotencyKey: "k", traceparent: traceOf("2") });
       expect(repeat.replayed).to.equal(true);
       expect(repeat.state).to.deep.equal(first.state);
-      expect(repeat.staged?.event.id).to.equal(first.staged?.event.id);
-      expect(
-        unwrap(await store.recall(owner, { op: "add", productId: "a", quantity: 2 }, "k"))?.state,
-      ).to.deep.equal(first.state);
+      expect(repeat.staged).to.deep.equal(first.staged);
+      const recalled = unwrap(await store.recall(owner, { op: "add", productId: "a", quantity: 2 }, "k"));
+      expect(recalled?.state).to.deep.equal(first.state);
+      expect(recalled?.staged).to.deep.equal(first.staged);
       expect(unwrap(await store.recall(owner, { op: "add", productId: "a", quantity: 2 }, "other"))).to.equal(
         null,
       );

@@ -105,7 +105,7 @@ export function createRedisCartStore(options: RedisCartStoreOptions): CartStore 
           preconditions.traceparent ?? "",
           ...argumentsOf(change),
         ),
-        (reply) => resultOf(reply as Reply, shard, preconditions.traceparent),
+        (reply) => resultOf(reply as Reply, shard),
       );
     },
   };
@@ -147,15 +147,10 @@ function ifMatchArgument({ ifMatch }: Preconditions): string {
   return ifMatch === "*" ? "*" : `,${ifMatch.join(",")},`;
 }
 
-function resultOf(
-  reply: Reply,
-  shard: number,
-  traceparent: string | null = null,
-  replayed = false,
-): Result<Applied, StoreError> {
+function resultOf(reply: Reply, shard: number, replayed = false): Result<Applied, StoreError> {
   switch (reply[0]) {
     case "CHANGED": {
-      const [, entryId, ordinal, at, type, id, payload, expired] = reply as unknown as ChangedReply;
+      const [, entryId, ordinal, at, type, id, payload, expired, trace] = reply as unknown as ChangedReply;
       const data = JSON.parse(payload) as CartState & { cartId: string };
       return ok({
         state: data.items.length === 0 ? EMPTY_CART : stateIn(data),
@@ -169,7 +164,8 @@ function resultOf(
             subject: data.cartId,
             version: data.version,
             payload,
-            traceparent,
+            // Of the request that made the change: a repeat has another. Outcomes kept by earlier releases have none.
+            traceparent: trace || null,
             occurredAt: Number(at),
           },
         },
@@ -180,7 +176,7 @@ function resultOf(
     case "UNCHANGED":
       return ok({ state: stateOf(reply[1] as string), staged: null, replayed, expired: false });
     case "REPLAYED":
-      return resultOf(reply[1] as Reply, shard, traceparent, true);
+      return resultOf(reply[1] as Reply, shard, true);
     case "VERSION_MISMATCH":
       return err({ code: "VERSION_MISMATCH", version: Number(reply[1]) });
     case "IDEMPOTENCY_KEY_REUSED":
@@ -205,4 +201,5 @@ type ChangedReply = [
   id: string,
   payload: string,
   expired: number,
+  trace?: string,
 ];

@@ -7,7 +7,8 @@
 --       6 idempotency fingerprint of the request, "" for no key   7 how long to remember the outcome, ms
 --       8 event id          9 event id for the expiry of a dead cart   10 id for a new cart   11 traceparent or ""
 --       12.. the operation's own
--- Result  { "CHANGED", entry id, ordinal, occurred at ms, event type, event id, event data, expired 0|1 }
+-- Result  { "CHANGED", entry id, ordinal, occurred at ms, event type, event id, event data, expired 0|1,
+--           traceparent or "" }
 --         { "UNCHANGED", state }              nothing to do, nothing staged
 --         { "REPLAYED", <a result as above, as it was remembered> }
 --         { "IDEMPOTENCY_KEY_REUSED" }
@@ -89,7 +90,7 @@ local function commit(cart, now, event_type, change, expired)
   local data = event_data(cart, ARGV[2], change)
   local entry, n = stage(keys.stream, keys.counter, { id = ARGV[8], type = event_type, subject = cart.id,
     version = string.format("%d", cart.version), at = at, trace = ARGV[11], data = data })
-  return remember({ "CHANGED", entry, n, at, event_type, ARGV[8], data, expired })
+  return remember({ "CHANGED", entry, n, at, event_type, ARGV[8], data, expired, ARGV[11] })
 end
 
 local function unchanged(cart)

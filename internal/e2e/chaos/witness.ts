@@ -41,7 +41,14 @@ export async function openWitness(url: string, queue: string): Promise<Witness> 
       if (!closed) setTimeout(connect, RECONNECT_MS);
     };
     // A broker that is down is what the run is about: whatever happened, the answer is another connection.
-    for (const event of ["connection_close", "session_close", "receiver_close", "disconnected", "protocol_error", "error"])
+    for (const event of [
+      "connection_close",
+      "session_close",
+      "receiver_close",
+      "disconnected",
+      "protocol_error",
+      "error",
+    ])
       connection.on(event, hangUp);
     for (const event of ["connection_error", "session_error", "receiver_error"])
       connection.on(event, () => {});

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Redis } from "ioredis";
 import { shardKeys, shardOf } from "../../internal/cart/keys.ts";
 
-const SHARDS = 64;
+export const SHARDS = 64;
 const LIFE_MS = 6 * 3_600_000;
 const BATCH = 2_000;
 

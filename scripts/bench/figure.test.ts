@@ -37,6 +37,14 @@ describe("A figure", () => {
     expect(judge({ ...figure, bound: { least: 3 }, ours: [299], baseline: [100] }).met).to.equal(false);
   });
 
+  it("without a bound informs, and is neither met nor missed", () => {
+    expect(judge({ ...figure, bound: null, ours: [2], baseline: [1] })).to.deep.equal({
+      ratio: 2,
+      spread: [2, 2],
+      met: null,
+    });
+  });
+
   it("without rounds, or with uneven ones, is an error", () => {
     expect(() => judge({ ...figure, bound: { most: 1 }, ours: [], baseline: [] })).to.throw("uneven");
     expect(() => judge({ ...figure, bound: { most: 1 }, ours: [1, 2], baseline: [1] })).to.throw("uneven");

@@ -8,7 +8,9 @@ export interface Figure {
   readonly what: string;
   readonly against: string;
   readonly unit: string;
-  readonly bound: Bound;
+  /** Null for a figure that informs and is not judged: `note` says why. */
+  readonly bound: Bound | null;
+  readonly note?: string;
   /** One value a round, in the order of the rounds. */
   readonly ours: readonly number[];
   readonly baseline: readonly number[];
@@ -21,7 +23,8 @@ export interface Verdict {
   readonly ratio: number;
   /** Lowest and highest ratio of a round. */
   readonly spread: readonly [number, number];
-  readonly met: boolean;
+  /** Null when there is no bound. */
+  readonly met: boolean | null;
 }
 
 /** Judges a figure by the median of its rounds' ratios. */
@@ -32,8 +35,12 @@ export function judge({ id, ours, baseline, bound }: Figure): Verdict {
   return {
     ratio,
     spread: [Math.min(...ratios), Math.max(...ratios)],
-    met: "least" in bound ? ratio >= bound.least : ratio <= bound.most,
+    met: bound && meets(ratio, bound),
   };
+}
+
+function meets(ratio: number, bound: Bound): boolean {
+  return "least" in bound ? ratio >= bound.least : ratio <= bound.most;
 }
 
 export function median(values: readonly number[]): number {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { arch, cpus, release, totalmem } from "node:os";
-import { type Figure, judge, median } from "./figure.ts";
+import { type Bound, type Figure, judge, median } from "./figure.ts";
 import { PINNING } from "./pin.ts";
 
 /** What the figures were measured on; absolute numbers mean nothing without it. */
@@ -23,18 +23,26 @@ export const HEADING = row(["what", "against", "bound", "ratio", "spread", "ours
 /** One figure as a line of the table. */
 export function lineOf(figure: Figure): string {
   const { ratio, spread, met } = judge(figure);
-  const { bound } = figure;
-  const least = "least" in bound;
-  const mark = met ? "✓" : "✗";
-  return `${mark} ${row([
+  const line = `${mark(met)} ${row([
     figure.what,
     figure.against,
-    least ? `>= ${bound.least}` : `<= ${bound.most}`,
+    written(figure.bound),
     ratio.toFixed(2),
     `${spread[0].toFixed(2)} to ${spread[1].toFixed(2)}`,
     `${short(median(figure.ours))}`,
     `${short(median(figure.baseline))} ${figure.unit}`,
   ])}`.trimEnd();
+  return figure.note ? `${line}\n      ${figure.note}` : line;
+}
+
+function mark(met: boolean | null): string {
+  if (met === null) return "·";
+  return met ? "✓" : "✗";
+}
+
+function written(bound: Bound | null): string {
+  if (bound === null) return "none";
+  return "least" in bound ? `>= ${bound.least}` : `<= ${bound.most}`;
 }
 
 function row(cells: readonly string[]): string {

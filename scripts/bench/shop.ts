@@ -7,6 +7,11 @@ export const PRODUCTS: readonly string[] = catalog.map((product) => product.id);
 
 export const ownerNumber = (n: number) => `user:bench-${n}`;
 
+/** `count` owners, every `step`th of them all. */
+export function* numberedOwners(count: number, step: number): Generator<string> {
+  for (let n = 0; n < count; n++) yield ownerNumber(n * step);
+}
+
 /** Headers of a request that comes from the gateway; the bare contenders read only the owner. */
 export async function headersOf(stage: Stage, owner: string): Promise<Record<string, string>> {
   return {

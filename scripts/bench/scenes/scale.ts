@@ -1,22 +1,17 @@
-import { Redis } from "ioredis";
-import { shardKeys } from "../../../internal/cart/keys.ts";
-import { createRedisCartStore } from "../../../internal/cart/store.redis.ts";
-import { createLogger } from "../../../internal/platform/logger/logger.ts";
-import { awaitRedis, closeRedis, connectRedis } from "../../../internal/platform/redis/redis.ts";
-import { parseRedisUrl } from "../../../internal/platform/redis/redis-url.ts";
 import { ownRedis } from "../../../internal/testkit/servers.ts";
-import { usedBytes, writeCarts } from "../carts-in-redis.ts";
+import { writeCarts } from "../carts-in-redis.ts";
 import { alternate, type Figure } from "../figure.ts";
 import { httpLoad, writeRequests } from "../http-load.ts";
 import type { Profile } from "../profile.ts";
-import { adds, ownerNumber, PRODUCTS } from "../shop.ts";
+import { adds, numberedOwners, PRODUCTS } from "../shop.ts";
 import { pinFamily, type Stage } from "../stage.ts";
+import { bytesPerCart } from "./bytes.ts";
 
 const TTL = { CART_TTL_SECONDS: "21600" };
 
 /** How one add feels in a large cart and in a full store, and what a cart takes in Redis. */
 export async function scaleScene(stage: Stage, profile: Profile): Promise<Figure[]> {
-  return [await largeCart(stage, profile), await manyCarts(stage, profile), await bytesPerCart(profile)];
+  return [await largeCart(stage, profile), await manyCarts(stage, profile), ...(await bytesPerCart(profile))];
 }
 
 async function largeCart(stage: Stage, profile: Profile): Promise<Figure> {
@@ -46,11 +41,11 @@ async function manyCarts(stage: Stage, profile: Profile): Promise<Figure> {
   for (const { pid } of [full, empty]) pinFamily(pid);
   const asked = 1_000;
   const every = profile.liveCarts / asked;
-  await writeCarts(full.url, numbered(profile.liveCarts, 1), PRODUCTS.slice(0, 5));
-  await writeCarts(empty.url, numbered(asked, every), PRODUCTS.slice(0, 5));
+  await writeCarts(full.url, numberedOwners(profile.liveCarts, 1), PRODUCTS.slice(0, 5));
+  await writeCarts(empty.url, numberedOwners(asked, every), PRODUCTS.slice(0, 5));
   const crowded = await stage.product("cart", TTL, { redisUrl: full.url });
   const quiet = await stage.product("cart", TTL, { redisUrl: empty.url });
-  const owners = [...numbered(asked, every)];
+  const owners = [...numberedOwners(asked, every)];
   const { a, b } = await alternate(
     profile.rounds,
     await oneAtATime(stage, crowded.url, owners, "crowded", profile),
@@ -81,76 +76,4 @@ async function oneAtATime(
   const requestFile = writeRequests(stage.dir, name, await adds(stage, owners, 1));
   return async () =>
     (await httpLoad({ url, requestFile, connections: 1, seconds: Math.max(2, profile.seconds / 2) })).p50;
-}
-
-function* numbered(count: number, step: number): Generator<string> {
-  for (let n = 0; n < count; n++) yield ownerNumber(n * step);
-}
-
-async function bytesPerCart({ measuredCarts }: Profile): Promise<Figure> {
-  const owners = [...numbered(measuredCarts, 1)];
-  const products = PRODUCTS.slice(0, 5);
-  const ours = await bytesAfter(measuredCarts, (url) => addThroughStore(url, owners, products));
-  const bare = await bytesAfter(measuredCarts, async (url) => {
-    const redis = new Redis(url);
-    const lines = Object.fromEntries(products.map((product) => [product, "1"]));
-    for (let at = 0; at < owners.length; at += 1_000) {
-      const pipeline = redis.pipeline();
-      for (const owner of owners.slice(at, at + 1_000)) pipeline.hset(`cart:${owner}`, lines);
-      await pipeline.exec();
-    }
-    redis.disconnect();
-  });
-  return {
-    id: "bytes",
-    what: "Redis bytes per 5-line cart, index and all",
-    against: "a bare hash of the same lines",
-    unit: "bytes",
-    bound: { most: 1.7 },
-    ours: [ours],
-    baseline: [bare],
-    details: { carts: measuredCarts, owner: owners.at(-1) },
-  };
-}
-
-async function bytesAfter(carts: number, fill: (url: string) => Promise<void>): Promise<number> {
-  const server = await ownRedis();
-  const redis = new Redis(server.url);
-  const before = await usedBytes(redis);
-  await fill(server.url);
-  const bytes = ((await usedBytes(redis)) - before) / carts;
-  redis.disconnect();
-  await server.stop();
-  return bytes;
-}
-
-/** Fills carts through the product's own scripts, and takes their events away as the forwarder does. */
-async function addThroughStore(url: string, owners: readonly string[], products: readonly string[]) {
-  const log = createLogger("bench", "error");
-  const redis = connectRedis(parseRedisUrl(url)!, { log, commandTimeoutMs: 10_000 });
-  await awaitRedis(redis, 5_000);
-  const limits = { maxLines: 100, maxQuantity: 999 };
-  const store = createRedisCartStore({
-    redis,
-    shards: 64,
-    ttlMs: 3_600_000,
-    graceMs: 3_600_000,
-    limits,
-    log,
-  });
-  const preconditions = { ifMatch: null, idempotencyKey: null, traceparent: null };
-  for (const productId of products) {
-    for (let at = 0; at < owners.length; at += 500) {
-      const added = await Promise.all(
-        owners
-          .slice(at, at + 500)
-          .map((owner) =>
-            store.apply(owner, { op: "add", productId, quantity: 1, stock: 1_000 }, preconditions),
-          ),
-      );
-      if (added.some((result) => !result.ok)) throw new Error("an add was refused");
-    }
-  }
-  for (let shard = 0; shard < 64; shard++) await redis.xtrim(shardKeys.stream(shard), "MAXLEN", 0);
-  await closeRedis(redis);
 }

@@ -1,7 +1,7 @@
 import { Agent, type ClientRequest, type IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import type { Request, RequestHandler, Response } from "express";
-import { createProxyMiddleware } from "http-proxy-middleware";
+import { createProxyMiddleware, type Options } from "http-proxy-middleware";
 import { pathOf, requestIdOf } from "../platform/http/app.ts";
 import type { Logger } from "../platform/logger/logger.ts";
 import { type Problem, sendProblem } from "../platform/problem/problem.ts";
@@ -53,7 +53,7 @@ export function createUpstream(options: {
     if (res.locals.failed || (res.destroyed && !diedAnswering)) return;
     if (!diedAnswering && !res.locals.retried && changedNothing(err, req, res)) {
       res.locals.retried = true;
-      void proxy(req, res, req.next);
+      proxy(req, res, req.next!);
       return;
     }
     res.locals.failed = true;
@@ -65,8 +65,9 @@ export function createUpstream(options: {
     if (!diedAnswering) sendProblem(res, pathOf(req), timedOut ? TIMEOUT : UNAVAILABLE);
   }
 
-  const proxy = createProxyMiddleware<Request, Response>({
-    target,
+  const where = parsed(target);
+  const settings: Options<Request, Response> = {
+    target: where,
     agent,
     // The library's own plugins write a log line for each request, at a tenth of the cost of the whole.
     ejectPlugins: true,
@@ -77,26 +78,41 @@ export function createUpstream(options: {
         });
         server.on("proxyReq", (proxyReq, _req, res) => {
           res.locals.proxyReq = proxyReq;
-          proxyReq.setTimeout(timeoutMs, onTimeout);
+          proxyReq.once("timeout", onTimeout);
+          // Else the agent's timeout is the request's, and setting it again for each would cost more than all our headers.
+          if (timeoutMs > MAX_IDLE_MS) proxyReq.setTimeout(timeoutMs);
         });
         server.on("proxyRes", cleanAnswer);
       },
     ],
+  };
+  const streaming = createProxyMiddleware<Request, Response>(settings);
+  const buffered = createProxyMiddleware<Request, Response>({
+    ...settings,
     router: (_req, res, proxied) => {
-      const body = res?.locals.body as Buffer | undefined;
-      if (body !== undefined) proxied.buffer = Readable.from(body.length > 0 ? [body] : []);
-      return target;
+      const body = res?.locals.body as Buffer;
+      proxied.buffer = Readable.from(body.length > 0 ? [body] : []);
+      return where;
     },
   });
+  const proxy: RequestHandler = (req, res, next) =>
+    void (res.locals.body === undefined ? streaming : buffered)(req, res, next);
+
   return {
     handler: (req, res, next) => {
       // Gone while its token was verified or its body read: the proxy would wait for a close that has been.
       if (res.destroyed) return;
       res.locals.route = name;
-      void proxy(req, res, next);
+      proxy(req, res, next);
     },
     close: () => agent.destroy(),
   };
+}
+
+/** The target in the form that the proxy takes as it is; a string it would parse for each request. */
+function parsed(target: string) {
+  const { protocol, hostname, port, pathname } = new URL(target);
+  return { protocol, hostname: hostname.replace(/^\[|\]$/g, ""), port, pathname };
 }
 
 class UpstreamTimeout extends Error {}
@@ -114,12 +130,13 @@ function changedNothing(err: NodeJS.ErrnoException, req: Request, res: Response)
   return wasKept && !res.headersSent && (req.method === "GET" || req.method === "HEAD");
 }
 
+const NOT_PASSED_BACK = ["keep-alive", "x-powered-by", "server"];
+
 /** Leaves out what is only between gateway and upstream; the client's connection closes by its own rules. */
 function cleanAnswer(proxyRes: IncomingMessage, _req: Request, res: Response): void {
   const { headers } = proxyRes;
-  delete headers["keep-alive"];
-  delete headers["x-powered-by"];
-  delete headers.server;
+  // Not deleted: that would turn the object into a slow one. The proxy leaves out what is undefined.
+  for (const name of NOT_PASSED_BACK) if (headers[name] !== undefined) headers[name] = undefined;
   const closing = res.getHeader("connection") === "close" || res.locals.clientCloses;
   headers.connection = closing ? "close" : "keep-alive";
 }

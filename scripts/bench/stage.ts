@@ -41,6 +41,9 @@ export interface Stage {
   identity(owner: string): Promise<string>;
 }
 
+/** With PROFILE=<folder>, each process of the product leaves a CPU profile there as it ends, for Chrome's developer tools. */
+const PROFILING = process.env.PROFILE ? ["--cpu-prof", `--cpu-prof-dir=${process.env.PROFILE}`] : [];
+
 export const CATALOG = fileURLToPath(new URL("./catalog.json", import.meta.url));
 
 /** Starts Redis, PostgreSQL and RabbitMQ of the bench's own and moves them to the core of the load. */
@@ -68,10 +71,10 @@ export async function openStage(): Promise<Stage> {
     if (name === "cart") catalog ??= await product("catalog-stub", { CATALOG_SEED: CATALOG });
     const urls = { cart: settings.CART_URL ?? "", catalog: catalog?.url ?? "http://127.0.0.1:1" };
     const logFile = join(dir, `${name}-${++started}.log`);
-    const process = await startProcess(name, { ...surroundings, ...on }, urls, settings, logFile);
-    onTeardown(() => process.kill("SIGTERM"));
-    if (apart) pin(process.pid, name === "catalog-stub" ? CPU_OF.load : CPU_OF.contender);
-    return process;
+    const running = await startProcess(name, { ...surroundings, ...on }, urls, settings, logFile, PROFILING);
+    onTeardown(() => running.kill("SIGTERM"));
+    if (apart) pin(running.pid, name === "catalog-stub" ? CPU_OF.load : CPU_OF.contender);
+    return running;
   }
 
   return {

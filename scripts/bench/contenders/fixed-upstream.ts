@@ -15,9 +15,12 @@ const cart = JSON.stringify({
   total: { amount: 10_000, currency: "EUR" },
 });
 
-createServer((req, res) => {
+const server = createServer((req, res) => {
   req.resume();
   res.setHeader("content-type", "application/json; charset=utf-8");
   res.setHeader("content-length", Buffer.byteLength(cart));
   res.end(cart);
-}).listen(Number(process.env.PORT), "127.0.0.1");
+});
+// As our services do it: a connection that rests while the other contender has its turn must not close as it is used again.
+server.keepAliveTimeout = 120_000;
+server.listen(Number(process.env.PORT), "127.0.0.1");

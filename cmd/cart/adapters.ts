@@ -2,6 +2,7 @@ import { createHttpCatalog } from "../../internal/cart/catalog.http.ts";
 import { shardKeys } from "../../internal/cart/keys.ts";
 import { registerLiveCartMetrics } from "../../internal/cart/live-carts.redis.ts";
 import { createRedisCartStore } from "../../internal/cart/store.redis.ts";
+import { createRedisBell } from "../../internal/outbox/bell.redis.ts";
 import { createForwarder } from "../../internal/outbox/forwarder.ts";
 import { registerLagMetrics } from "../../internal/outbox/lag.ts";
 import { createForwarderMetrics } from "../../internal/outbox/metrics.ts";
@@ -28,6 +29,7 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
   const forwarder = createForwarder({
     store: outbox,
     staging,
+    bell: createRedisBell(redis),
     shards,
     commitTimeoutMs: config.OUTBOX_COMMIT_TIMEOUT_MS,
     metrics: createForwarderMetrics(registry),

@@ -1,4 +1,5 @@
 import { shardKeys } from "../../internal/cart/keys.ts";
+import { createRedisBell, createRedisBellListener } from "../../internal/outbox/bell.redis.ts";
 import { createForwarder } from "../../internal/outbox/forwarder.ts";
 import { registerLagMetrics } from "../../internal/outbox/lag.ts";
 import { createForwarderMetrics } from "../../internal/outbox/metrics.ts";
@@ -14,6 +15,8 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
   const shards = config.CART_SHARDS;
   const redis = connectRedis(config.REDIS_URL, { log, commandTimeoutMs: config.REDIS_TIMEOUT_MS });
   lifecycle.onStop("redis", () => closeRedis(redis));
+  const ear = connectRedis(config.REDIS_URL, { log, commandTimeoutMs: config.REDIS_TIMEOUT_MS });
+  lifecycle.onStop("bell", () => closeRedis(ear));
   const store = openOutboxStore(config.DATABASE_URL, { log });
   lifecycle.onStop("database", () => store.close());
   lifecycle.addCheck("database", () => store.ping());
@@ -37,6 +40,7 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
   const forwarder = createForwarder({
     store,
     staging,
+    bell: createRedisBell(redis),
     shards,
     commitTimeoutMs: config.OUTBOX_COMMIT_TIMEOUT_MS,
     metrics: createForwarderMetrics(registry),
@@ -44,5 +48,5 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
   });
   lifecycle.onStop("forwarder", () => forwarder.close());
   registerLagMetrics({ registry, store, staging, log });
-  return { redis, store, publisher, staging, forwarder };
+  return { redis, store, publisher, staging, forwarder, bell: createRedisBellListener(ear) };
 }

@@ -17,7 +17,7 @@ const schema = z.object({
   RELAY_WINDOW: integer(1, 2_000).default(128),
   RELAY_MAX_ATTEMPTS: integer(1, 1_000).default(10),
   RELAY_RETRY_MS: milliseconds(1, 30_000).default(100),
-  RELAY_POLL_MS: milliseconds(1, 60_000).default(20),
+  RELAY_POLL_MS: milliseconds(1, 60_000).default(100),
   SWEEP_INTERVAL_MS: milliseconds(10, 60_000).default(500),
   SWEEP_AGE_MS: milliseconds(0, 600_000).default(1_000),
   OUTBOX_COMMIT_TIMEOUT_MS: milliseconds(1, 60_000).default(5_000),

@@ -16,6 +16,7 @@ startChores(config, service, adapters);
 const relay = createRelay({
   store: adapters.store,
   publisher: adapters.publisher,
+  bell: adapters.bell,
   relay: randomUUID(),
   partitions: config.CART_SHARDS,
   leaseMs: config.RELAY_LEASE_MS,

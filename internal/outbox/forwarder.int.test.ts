@@ -7,6 +7,7 @@ import { parseRedisUrl } from "../platform/redis/redis-url.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { migrateDatabase } from "../testkit/platform.ts";
 import { ownPostgres, testRedis } from "../testkit/servers.ts";
+import type { CommitBell } from "./bell.ts";
 import { createForwarder, type Forwarder } from "./forwarder.ts";
 import { createForwarderMetrics } from "./metrics.ts";
 import { openOutboxStore } from "./open-store.ts";
@@ -74,12 +75,18 @@ describe("The forwarder", function () {
     return { entryId: entryId!, ordinal: version, event };
   }
 
-  function forwarderTo(writer: OutboxWriter, commitTimeoutMs = 10_000, area = staging) {
+  function forwarderTo(
+    writer: OutboxWriter,
+    commitTimeoutMs = 10_000,
+    area = staging,
+    ring: CommitBell["ring"] = () => {},
+  ) {
     const registry = new Registry();
     const metrics = createForwarderMetrics(registry);
     const forwarder = createForwarder({
       store: writer,
       staging: area,
+      bell: { ring },
       shards: SHARDS,
       commitTimeoutMs,
       metrics,
@@ -142,6 +149,34 @@ describe("The forwarder", function () {
     await Promise.all(Array.from({ length: 10 }, (_, index) => shopper(forwarders[index % 2]!, `s${index}`)));
     const order = staged.toSorted((a, b) => a.ordinal - b.ordinal).map((each) => each.event.id);
     expect(await committedIds(1)).to.deep.equal(order);
+  });
+
+  it("rings for the partitions it has committed, once their events can be read and not before", async () => {
+    const readable: string[][] = [];
+    const rung: number[][] = [];
+    let failing = true;
+    const writer = {
+      append: async (events: Parameters<OutboxWriter["append"]>[0]) => {
+        if (failing) throw new Error("the database is away");
+        await store.append(events);
+      },
+    };
+    let looked: Promise<unknown> = Promise.resolve();
+    const forwarder = forwarderTo(writer, 10_000, staging, (partitions) => {
+      rung.push([...partitions]);
+      looked = Promise.all(partitions.map(async (each) => readable.push(await committedIds(each))));
+    });
+    const staged = [await stage(1, "x"), await stage(3, "y"), await stage(1, "x")];
+    expect(await forwarder.committed(staged[0]!)).to.equal("staged");
+    expect(rung).to.deep.equal([]);
+    failing = false;
+    await eventually("both shards are committed", async () => {
+      await forwarder.forward([1, 3]);
+      return (await staging.backlog()).staged === 0;
+    });
+    await looked;
+    expect(new Set(rung.flat())).to.deep.equal(new Set([1, 3]));
+    expect(new Set(readable.flat())).to.deep.equal(new Set(staged.map((each) => each.event.id)));
   });
 
   it("takes along what another process staged before and never forwarded", async () => {

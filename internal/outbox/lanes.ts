@@ -1,3 +1,4 @@
+import { createDictionary, type Dictionary } from "../platform/memory/dictionary.ts";
 import type { StoredEvent } from "./event.ts";
 
 /** An event on its way through this relay, under the lease it was read with. */
@@ -42,7 +43,7 @@ export interface Lanes {
 }
 
 export function createLanes(): Lanes {
-  const behind = new Map<OwnedPartition, Map<string, Delivery[]>>();
+  const behind = new Map<OwnedPartition, Dictionary<Delivery[]>>();
   let ready: Delivery[] = [];
   let head = 0;
 
@@ -51,17 +52,18 @@ export function createLanes(): Lanes {
   }
 
   function close({ partition, event }: Delivery): void {
-    const lanes = behind.get(partition);
-    lanes?.delete(event.subject);
-    if (lanes?.size === 0) behind.delete(partition);
+    behind.get(partition)?.delete(event.subject);
   }
 
   return {
     enter: (delivery) => {
       const { partition, event } = delivery;
       partition.held++;
-      const lanes = behind.get(partition) ?? new Map<string, Delivery[]>();
-      behind.set(partition, lanes);
+      let lanes = behind.get(partition);
+      if (lanes === undefined) {
+        lanes = createDictionary();
+        behind.set(partition, lanes);
+      }
       const lane = lanes.get(event.subject);
       if (lane) lane.push(delivery);
       else {

@@ -31,7 +31,8 @@ export function createMarker(options: {
 }): Marker {
   const { store, relay, gatherMs, fenced, progressed, log } = options;
   let queue: Fenced[] = [];
-  const waiting = new Map<number, number>();
+  /** By partition number. */
+  const waiting: number[] = [];
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> | null = null;
   let failures = 0;
@@ -67,9 +68,7 @@ export function createMarker(options: {
     failures = 0;
     const lost = new Set<number>();
     for (const { seq, partition } of batch) {
-      const left = waiting.get(partition)! - 1;
-      if (left === 0) waiting.delete(partition);
-      else waiting.set(partition, left);
+      waiting[partition]!--;
       if (!marked.has(seq)) lost.add(partition);
     }
     for (const partition of lost) fenced(partition);
@@ -78,7 +77,7 @@ export function createMarker(options: {
   return {
     accepted: (event) => {
       queue.push(event);
-      waiting.set(event.partition, (waiting.get(event.partition) ?? 0) + 1);
+      waiting[event.partition] = (waiting[event.partition] ?? 0) + 1;
       if (!writing) plan(queue.length >= BATCH ? 0 : gatherMs);
     },
     refused: async (refusal) => {
@@ -87,7 +86,7 @@ export function createMarker(options: {
       fenced(refusal.partition);
       return false;
     },
-    waiting: (partition) => waiting.get(partition) ?? 0,
+    waiting: (partition) => waiting[partition] ?? 0,
     flush: async () => {
       clearTimeout(timer);
       timer = undefined;

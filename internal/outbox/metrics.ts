@@ -60,7 +60,8 @@ export function createRelayMetrics(registry: Registry): RelayMetrics {
       name: "outbox_publish_latency_seconds",
       help: "From the change to the broker's acceptance of its event",
       buckets: [
-        0.001, 0.0025, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300,
+        0.001, 0.0025, 0.005, 0.0075, 0.01, 0.0125, 0.015, 0.0175, 0.02, 0.025, 0.03, 0.035, 0.05, 0.1, 0.25,
+        0.5, 1, 2.5, 5, 10, 30, 60, 300,
       ],
       registers,
     }),

@@ -1,4 +1,5 @@
 import type { Logger } from "../platform/logger/logger.ts";
+import type { StoredEvent } from "./event.ts";
 import type { Delivery, OwnedPartition } from "./lanes.ts";
 import type { OutboxStore } from "./store.ts";
 
@@ -6,7 +7,9 @@ import type { OutboxStore } from "./store.ts";
 export interface Reader {
   start(): void;
   stop(): Promise<void>;
-  /** Something has changed: room in the lanes, a new partition, a settled tenure. */
+  /** These partitions may have new events. */
+  news(partitions: readonly number[]): void;
+  /** There is more room in the lanes. */
   wake(): void;
   /** This relay has parked an event of the subject. */
   noteDead(subject: string): void;
@@ -15,18 +18,19 @@ export interface Reader {
 /** How often to look whether dead events were replayed, in ms. */
 const DEAD_CHECK_MS = 1_000;
 
-/** After a read of fewer events than this, wait a little: many small queries cost the database more than they bring. */
+/** Reads that follow each other begin at least this far apart, in ms, unless they are full: many small ones cost more than they bring. */
+const PACE_MS = 2;
 const FULL_READ = 256;
-const BUSY_POLL_MS = 5;
 
 /**
- * Each turn asks for what lies beyond every open partition's cursor, in one query, as long as fewer than `capacity`
- * events are held. A cursor is safe because within a partition events become visible in seq order (the forwarder
+ * Each turn asks for what lies beyond the cursors of the open partitions that have news, in one query, as long as fewer
+ * than `capacity` events are held. Every `pollMs` all count as having news. A cursor is safe because within a partition events become visible in seq order (the forwarder
  * commits them so). A partition is opened only when nothing sent or marked under an earlier tenure is outstanding,
  * so that its events are not sent twice for nothing.
  */
 export function createReader(options: {
   store: Pick<OutboxStore, "pending" | "deadSubjects">;
+  /** How long to go without a look at every partition, in ms. */
   pollMs: number;
   capacity: number;
   partitions: () => OwnedPartition[];
@@ -38,29 +42,44 @@ export function createReader(options: {
   log: Logger;
 }): Reader {
   const { store, pollMs, capacity, unsettled, deliver, delivered, log } = options;
+  /** Partitions that may have events beyond their cursor. */
+  const fresh = new Set<number>();
+  let lookedAtAll = Number.NEGATIVE_INFINITY;
+  let readAt = Number.NEGATIVE_INFINITY;
   let dead = new Set<string>();
   let deadCheckedAt = 0;
   let loop: Promise<void> = Promise.resolve();
   let stopped = false;
   let failures = 0;
-  let rest: { until: "poll" | "room"; wake: () => void } | null = null;
+  let rest: { until: "news" | "room" | undefined; wake: () => void } | null = null;
 
   async function run(): Promise<void> {
     while (!stopped) {
       let found = 0;
       try {
         if (performance.now() - deadCheckedAt > DEAD_CHECK_MS) await checkDead();
+        if (performance.now() - lookedAtAll >= pollMs) lookAtAll();
         found = await read();
         if (failures > 0) log.info("the outbox can be read again");
         failures = 0;
       } catch (err) {
         if (failures++ === 0) log.warn({ err }, "the outbox cannot be read");
-        await pause(Math.min(50 * 2 ** failures, 1_000), "poll");
+        await pause(Math.min(50 * 2 ** failures, 1_000));
         continue;
       }
       if (room() === 0) await pause(1_000, "room");
-      else if (found < FULL_READ) await pause(found === 0 ? pollMs : Math.min(pollMs, BUSY_POLL_MS), "poll");
+      else if (!hasNews()) await pause(lookedAtAll + pollMs - performance.now(), "news");
+      if (found < FULL_READ) await pause(readAt + PACE_MS - performance.now());
     }
+  }
+
+  function hasNews(): boolean {
+    return options.partitions().some(({ partition, phase }) => phase === "open" && fresh.has(partition));
+  }
+
+  function lookAtAll(): void {
+    for (const { partition } of options.partitions()) fresh.add(partition);
+    lookedAtAll = performance.now();
   }
 
   function room(): number {
@@ -72,14 +91,26 @@ export function createReader(options: {
   async function read(): Promise<number> {
     const space = room();
     if (space === 0) return 0;
-    const open = options.partitions().filter(opened);
+    const open = options.partitions().filter((each) => fresh.has(each.partition) && opened(each));
     if (open.length === 0) return 0;
     const limit = Math.max(8, Math.ceil(space / open.length), Math.min(64, space));
-    const cursors = open.map(({ partition, cursor }) => ({ partition, after: cursor }));
-    const events = await store.pending(cursors, limit);
-    const byNumber = new Map(open.map((partition) => [partition.partition, partition]));
+    for (const { partition } of open) fresh.delete(partition);
+    readAt = performance.now();
+    let events: StoredEvent[];
+    try {
+      events = await store.pending(
+        open.map(({ partition, cursor }) => ({ partition, after: cursor })),
+        limit,
+      );
+    } catch (err) {
+      for (const { partition } of open) fresh.add(partition);
+      throw err;
+    }
+    const byNumber = new Map(open.map((partition) => [partition.partition, { partition, found: 0 }]));
     for (const event of events) {
-      const partition = byNumber.get(event.partition)!;
+      const entry = byNumber.get(event.partition)!;
+      const { partition } = entry;
+      if (++entry.found === limit) fresh.add(event.partition);
       if (partition.phase !== "open") continue;
       partition.cursor = event.seq;
       if (!dead.has(event.subject)) deliver({ event, partition, attempts: event.attempts });
@@ -104,17 +135,15 @@ export function createReader(options: {
     if (replayed) for (const partition of open) if (partition.phase === "open") options.restart(partition);
   }
 
-  async function pause(ms: number, until: "poll" | "room"): Promise<void> {
-    if (stopped) return;
+  async function pause(ms: number, until?: "news" | "room"): Promise<void> {
+    if (stopped || ms <= 0) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      rest = {
-        until,
-        wake: () => {
-          clearTimeout(timer);
-          resolve();
-        },
+      const wake = () => {
+        clearTimeout(timer);
+        resolve();
       };
+      const timer = setTimeout(resolve, ms);
+      rest = { until, wake };
     });
     rest = null;
   }
@@ -128,8 +157,11 @@ export function createReader(options: {
       rest?.wake();
       await loop;
     },
+    news: (partitions) => {
+      for (const partition of partitions) fresh.add(partition);
+      if (rest?.until === "news") rest.wake();
+    },
     wake: () => {
-      // An idle poll waits its time out; only waiting for room is ended by progress.
       if (rest?.until === "room" && room() >= capacity / 2) rest.wake();
     },
     noteDead: (subject) => void dead.add(subject),

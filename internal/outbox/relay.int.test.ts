@@ -41,6 +41,7 @@ describe("The relay", function () {
     const relay = createRelay({
       store,
       publisher,
+      bell: { listen: () => {} },
       relay: randomUUID(),
       partitions: PARTITIONS,
       leaseMs: 1_500,
@@ -83,6 +84,34 @@ describe("The relay", function () {
     for (let s = 0; s < 20; s++) {
       expect(versionsOf(publisher, `cart-${s}`)).to.deep.equal(Array.from({ length: 30 }, (_, v) => v + 1));
     }
+  });
+
+  it("reads what the bell tells of long before its next look, however much that is", async () => {
+    const publisher = createMemoryPublisher();
+    let heard: (partitions: readonly number[]) => void = () => {};
+    await store.append(events(20, 2));
+    await start(publisher, {
+      pollMs: 3_600_000,
+      bell: {
+        listen: (listener) => {
+          heard = listener;
+        },
+      },
+    });
+    await drained();
+    const backlog = Array.from({ length: 3_000 }, (_, n) => event("cart-1", 3 + n));
+    await store.append(backlog);
+    heard([backlog[0]!.partition]);
+    await drained();
+    expect(versionsOf(publisher, "cart-1")).to.deep.equal(Array.from({ length: 3_002 }, (_, v) => v + 1));
+  });
+
+  it("finds by itself what no bell told of", async () => {
+    const publisher = createMemoryPublisher();
+    await start(publisher, { pollMs: 50 });
+    await store.append(events(5, 2));
+    await drained();
+    expect(publisher.published).to.have.length(10);
   });
 
   it("keeps many in flight, but one of a cart, and no more than the window", async () => {
@@ -170,6 +199,16 @@ describe("The relay", function () {
     await drained();
     expect(two.published.length).to.equal(before);
     expect(one.published.filter((each) => each.version === 100_000)).to.have.length(16);
+  });
+
+  it("reads partitions that it takes over at once, not at its next look", async () => {
+    const two = createMemoryPublisher();
+    const first = await start(createMemoryPublisher(), { pollMs: 3_600_000 });
+    await start(two, { pollMs: 3_600_000 });
+    await first.stop();
+    started = started.filter((relay) => relay !== first);
+    await store.append(events(16, 1));
+    await eventually("what it took over is published", () => two.published.length > 0);
   });
 
   it("purges published events in chunks, and none that waits", async () => {

@@ -1,4 +1,5 @@
 import type { Logger } from "../platform/logger/logger.ts";
+import type { BellListener } from "./bell.ts";
 import { createLanes, type Delivery, type OwnedPartition } from "./lanes.ts";
 import { createLeaseKeeper, type LeaseHolder } from "./lease-keeper.ts";
 import { createMarker } from "./marker.ts";
@@ -20,7 +21,8 @@ export interface RelayOptions {
   readonly maxAttempts: number;
   /** First pause after a refusal, in ms; doubles up to 30 s. */
   readonly retryMs: number;
-  /** How long to wait before looking again when nothing was pending, in ms. */
+  readonly bell: BellListener;
+  /** How long to go without a look at every partition when the bell is silent, in ms. */
   readonly pollMs: number;
   readonly metrics: RelayMetrics;
   readonly log: Logger;
@@ -43,7 +45,7 @@ export function createRelay(options: RelayOptions): Relay {
   const { store, publisher, relay, partitions, maxAttempts, retryMs, metrics, log } = options;
   const owned = new Map<number, OwnedPartition>();
   /** Sent and unanswered, by partition number, whatever tenure it was sent under. */
-  const sent = new Map<number, number>();
+  const sent: number[] = [];
   const lanes = createLanes();
   const retries = new Set<NodeJS.Timeout>();
   const stopping = new AbortController();
@@ -55,7 +57,7 @@ export function createRelay(options: RelayOptions): Relay {
   const marker = createMarker({
     store,
     relay,
-    gatherMs: 3,
+    gatherMs: 10,
     fenced: (partition) => lose(partition, "its marks were held off by the fence"),
     progressed: () => wakeUp(),
     log,
@@ -65,13 +67,14 @@ export function createRelay(options: RelayOptions): Relay {
     pollMs: options.pollMs,
     capacity: Math.max(16 * options.window, 512),
     partitions: () => [...owned.values()],
-    unsettled: (partition) => (sent.get(partition) ?? 0) + marker.waiting(partition),
+    unsettled: (partition) => (sent[partition] ?? 0) + marker.waiting(partition),
     deliver: (delivery) => lanes.enter(delivery),
     delivered: () => pump(),
     restart: (partition) => {
       partition.phase = "lost";
       lanes.drop(partition);
       owned.set(partition.partition, { ...partition, phase: "waiting", cursor: 0, held: 0 });
+      reader.news([partition.partition]);
     },
     log,
   });
@@ -85,13 +88,13 @@ export function createRelay(options: RelayOptions): Relay {
       if (known) lose(lease.partition, "it changed hands meanwhile");
       owned.set(lease.partition, { ...lease, validUntil, phase: "waiting", cursor: 0, held: 0 });
       metrics.owned.set(owned.size);
-      reader.wake();
+      reader.news([lease.partition]);
     },
     lost: (partition) => lose(partition, "its lease went to another relay or was released"),
     drained: async (partition) => {
       const known = owned.get(partition);
       if (known) known.phase = "closing";
-      while ((sent.get(partition) ?? 0) > 0) await new Promise<void>((resolve) => onSettled(resolve));
+      while ((sent[partition] ?? 0) > 0) await new Promise<void>((resolve) => onSettled(resolve));
       if (marker.waiting(partition) > 0) await marker.flush();
     },
   };
@@ -122,13 +125,11 @@ export function createRelay(options: RelayOptions): Relay {
   async function send(delivery: Delivery): Promise<void> {
     const { event } = delivery;
     inFlight++;
-    sent.set(event.partition, (sent.get(event.partition) ?? 0) + 1);
+    sent[event.partition] = (sent[event.partition] ?? 0) + 1;
     const alone = inFlight === 1;
     const outcome = await publisher.publish(event);
     inFlight--;
-    const left = sent.get(event.partition)! - 1;
-    if (left === 0) sent.delete(event.partition);
-    else sent.set(event.partition, left);
+    sent[event.partition]!--;
     await settle(delivery, outcome, alone && window === 1);
     settled();
     pump();
@@ -228,6 +229,7 @@ export function createRelay(options: RelayOptions): Relay {
 
   return {
     start: async () => {
+      options.bell.listen((rung) => reader.news(rung.filter((partition) => owned.has(partition))));
       await keeper.start();
       reader.start();
     },

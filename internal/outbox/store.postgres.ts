@@ -1,4 +1,4 @@
-import type { Pool, QueryResultRow } from "pg";
+import type { QueryResultRow } from "pg";
 import type { Logger } from "../platform/logger/logger.ts";
 import { isTransientPostgres, openPostgres } from "../platform/sql/postgres.ts";
 import { retrying } from "../platform/sql/retry.ts";
@@ -36,15 +36,15 @@ export function createPostgresOutboxStore(options: {
   poolSize: number;
   log: Logger;
 }): OutboxStore {
-  const pool: Pool = openPostgres({ ...options, statementTimeoutMs: 10_000 });
+  const database = openPostgres({ ...options, statementTimeoutMs: 10_000 });
 
   function query<R extends QueryResultRow>(statement: { name: string; text: string }, values: unknown[]) {
-    return retrying(() => pool.query<R>({ ...statement, values }), isTransientPostgres);
+    return retrying(() => database.query<R>({ ...statement, values }), isTransientPostgres);
   }
 
   return {
-    ping: async () => void (await pool.query("SELECT 1")),
-    close: () => pool.end(),
+    ping: async () => void (await database.query({ text: "SELECT 1" })),
+    close: () => database.close(),
 
     append: async (events) => {
       if (events.length === 0) return;
@@ -64,8 +64,8 @@ export function createPostgresOutboxStore(options: {
 
     pending: async (cursors, limitEach) => {
       const { rows } = await query<EventRow>(SQL.pending, [
-        cursors.map((c) => c.partition),
-        cursors.map((c) => c.after),
+        array(cursors.map((c) => c.partition)),
+        array(cursors.map((c) => c.after)),
         limitEach,
       ]);
       return rows.map(storedEvent);
@@ -73,9 +73,9 @@ export function createPostgresOutboxStore(options: {
     markPublished: async (relay, events) => {
       const { rows } = await query<{ seq: string }>(SQL.markPublished, [
         relay,
-        events.map((e) => e.seq),
-        events.map((e) => e.partition),
-        events.map((e) => e.epoch),
+        array(events.map((e) => e.seq)),
+        array(events.map((e) => e.partition)),
+        array(events.map((e) => e.epoch)),
       ]);
       return rows.map((row) => Number(row.seq));
     },
@@ -121,6 +121,11 @@ export function createPostgresOutboxStore(options: {
       (await query<{ subject: string }>(SQL.deadSubjects, [partitions])).rows.map((row) => row.subject),
     replay: async (ids) => (await query(SQL.replay, [ids === "all" ? null : ids])).rowCount ?? 0,
   };
+}
+
+/** As PostgreSQL writes an array of numbers; pg itself quotes and escapes each. */
+function array(numbers: readonly number[]): string {
+  return `{${numbers.join(",")}}`;
 }
 
 interface EventRow {

@@ -23,6 +23,8 @@ export interface PostgresServer {
   stop(): Promise<void>;
   /** Creates another database owned by the same owner and returns its URL. */
   createDatabase(name: string): Promise<string>;
+  /** Writes everything out. The log written so far is then used again, as in a server that has run for a while. */
+  checkpoint(): Promise<void>;
 }
 
 const OWNER = "cartwright_owner";
@@ -99,6 +101,7 @@ export async function startPostgres(options: {
       await endProcess(server, "SIGINT");
     },
     createDatabase,
+    checkpoint: () => query(adminUrl, "CHECKPOINT"),
   };
 }
 

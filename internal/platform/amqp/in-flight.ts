@@ -21,23 +21,51 @@ export interface InFlight {
 interface Pending {
   readonly encoded: Buffer;
   readonly since: number;
-  readonly resolve: (outcome: SendOutcome) => void;
+  /** Null once it has its outcome. */
+  resolve: ((outcome: SendOutcome) => void) | null;
 }
+
+/** Ties a delivery to what awaits its answer; a Map of deliveries would burden the collector, see memory/dictionary.ts. */
+const PENDING = Symbol("pending");
+type Tracked = Delivery & { [PENDING]?: Pending };
 
 /** `onEmpty` is called each time the last one has got its outcome. */
 export function createInFlight(onEmpty: () => void): InFlight {
-  // Both in the order of add(): a Map keeps it, and what waits is younger than what was sent.
-  const sent = new Map<Delivery, Pending>();
+  // Both in the order of add(): what waits is younger than what was sent.
+  let sent: (Pending | undefined)[] = [];
+  let first = 0;
+  let unanswered = 0;
   let waiting: Pending[] = [];
 
   function emptied(): void {
-    if (sent.size === 0 && waiting.length === 0) onEmpty();
+    if (unanswered === 0 && waiting.length === 0) onEmpty();
+  }
+
+  function send(link: OpenLink, pending: Pending): void {
+    (link.send(pending.encoded) as Tracked)[PENDING] = pending;
+    sent.push(pending);
+    unanswered++;
+  }
+
+  function settle(pending: Pending, outcome: SendOutcome): void {
+    const { resolve } = pending;
+    pending.resolve = null;
+    resolve?.(outcome);
+  }
+
+  /** Lets go of the answered ones at the front. */
+  function advance(): void {
+    while (first < sent.length && sent[first]!.resolve === null) sent[first++] = undefined;
+    if (first === sent.length || first >= 1_024) {
+      sent = sent.slice(first);
+      first = 0;
+    }
   }
 
   function settleWaiting(outcome: SendOutcome): void {
     const unsent = waiting;
     waiting = [];
-    for (const { resolve } of unsent) resolve(outcome);
+    for (const pending of unsent) settle(pending, outcome);
     emptied();
   }
 
@@ -45,32 +73,33 @@ export function createInFlight(onEmpty: () => void): InFlight {
     add: (link, encoded) =>
       new Promise((resolve) => {
         const pending = { encoded, since: performance.now(), resolve };
-        if (waiting.length === 0 && link.room() > 0) sent.set(link.send(encoded), pending);
+        if (waiting.length === 0 && link.room() > 0) send(link, pending);
         else waiting.push(pending);
       }),
     sendWaiting: (link) => {
       const room = Math.min(waiting.length, link.room());
       if (room <= 0) return;
-      for (const pending of waiting.splice(0, room)) sent.set(link.send(pending.encoded), pending);
+      for (const pending of waiting.splice(0, room)) send(link, pending);
     },
-    answer: (delivery, outcome) => {
-      const pending = sent.get(delivery);
-      if (!pending) return;
-      sent.delete(delivery);
-      pending.resolve(outcome);
+    answer: (delivery: Tracked, outcome) => {
+      const pending = delivery[PENDING];
+      if (pending === undefined || pending.resolve === null) return;
+      delete delivery[PENDING];
+      unanswered--;
+      settle(pending, outcome);
+      advance();
       emptied();
     },
     settleWaiting,
     settleAll: (outcome) => {
-      const unanswered = [...sent.values()];
-      sent.clear();
-      for (const { resolve } of unanswered) resolve(outcome);
+      const all = sent.slice(first);
+      sent = [];
+      first = 0;
+      unanswered = 0;
+      for (const pending of all) if (pending?.resolve) settle(pending, outcome);
       settleWaiting(outcome);
     },
-    oldest: () => {
-      const [first = waiting[0]] = sent.values();
-      return first ? first.since : null;
-    },
-    size: () => sent.size + waiting.length,
+    oldest: () => (sent[first] ?? waiting[0])?.since ?? null,
+    size: () => unanswered + waiting.length,
   };
 }

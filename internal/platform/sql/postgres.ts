@@ -1,16 +1,34 @@
 import pg from "pg";
 import type { Logger } from "../logger/logger.ts";
 
+/** A pool of connections to PostgreSQL. */
+export interface Postgres {
+  /** Runs one statement; a lost or silent database is an exception, after which the outcome is unknown. */
+  query<R extends pg.QueryResultRow>(statement: pg.QueryConfig): Promise<pg.QueryResult<R>>;
+  /** Waits for statements under way, then closes every connection. */
+  close(): Promise<void>;
+}
+
+interface Running {
+  readonly overdueAt: number;
+  readonly expire: () => void;
+}
+
+/** How often to look for statements that are overdue, in ms. */
+const LOOK_MS = 200;
+
 /**
  * A pool that connects when it is first used and survives a database that comes and goes. Statements are cut off
- * after `statementTimeoutMs` by the server and a little later by the client, so that a frozen server hangs nobody.
+ * after `statementTimeoutMs` by the server and a little later by us, so that a frozen server hangs nobody. For the
+ * latter one timer looks after all statements: pg's own option costs one each, and its closures keep every finished
+ * query in memory until the next major collection.
  */
 export function openPostgres(options: {
   url: string;
   poolSize: number;
   statementTimeoutMs: number;
   log: Logger;
-}): pg.Pool {
+}): Postgres {
   const { url, poolSize, statementTimeoutMs, log } = options;
   const pool = new pg.Pool({
     connectionString: url,
@@ -18,12 +36,50 @@ export function openPostgres(options: {
     connectionTimeoutMillis: 3_000,
     idleTimeoutMillis: 60_000,
     statement_timeout: statementTimeoutMs,
-    query_timeout: statementTimeoutMs + 500,
     keepAlive: true,
     application_name: "cartwright",
   });
   pool.on("error", (err) => log.debug({ err }, "an idle database connection was lost"));
-  return pool;
+  // In the order in which they become overdue.
+  const running: Running[] = [];
+  const watch = setInterval(() => {
+    const now = performance.now();
+    for (const each of [...running]) if (each.overdueAt <= now) each.expire();
+  }, LOOK_MS);
+  watch.unref();
+
+  function query<R extends pg.QueryResultRow>(statement: pg.QueryConfig): Promise<pg.QueryResult<R>> {
+    return new Promise((resolve, reject) => {
+      pool.connect((failure, client, release) => {
+        if (failure || !client) return reject(failure);
+        const finish = (err: Error | undefined, result?: pg.QueryResult<R>) => {
+          const at = running.indexOf(entry);
+          if (at < 0) return;
+          running.splice(at, 1);
+          client.off("error", finish);
+          // A connection that has failed in any way is not used again.
+          release(err);
+          if (result) resolve(result);
+          else reject(err);
+        };
+        const entry: Running = {
+          overdueAt: performance.now() + statementTimeoutMs + 500,
+          expire: () => finish(new Error(`the database did not answer within ${statementTimeoutMs} ms`)),
+        };
+        running.push(entry);
+        client.on("error", finish);
+        client.query<R>(statement, (err, result) => finish(err ?? undefined, result));
+      });
+    });
+  }
+
+  return {
+    query,
+    close: async () => {
+      await pool.end();
+      clearInterval(watch);
+    },
+  };
 }
 
 /** Deadlock, serialization failure, lock not available: the transaction was rolled back and may simply run again. */

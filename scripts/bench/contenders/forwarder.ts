@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { Redis } from "ioredis";
 import pg from "pg";
 import { shardKeys } from "../../../internal/cart/keys.ts";
+import { createRedisBell } from "../../../internal/outbox/bell.redis.ts";
 import { createForwarder } from "../../../internal/outbox/forwarder.ts";
 import { createForwarderMetrics } from "../../../internal/outbox/metrics.ts";
 import { openOutboxStore } from "../../../internal/outbox/open-store.ts";
@@ -72,6 +73,7 @@ async function forwarderRun(): Promise<number> {
   const forwarder = createForwarder({
     store,
     staging,
+    bell: createRedisBell(redis),
     shards: SHARDS,
     commitTimeoutMs: 10_000,
     metrics,

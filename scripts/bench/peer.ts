@@ -14,11 +14,15 @@ export function peersInstalled(): boolean {
   return PEERS.every((peer) => existsSync(`${DIR}node_modules/${peer}`));
 }
 
-/** Has a peer publish `count` events through our publisher; returns events per second. Keeps no order, unlike ours. */
+/**
+ * Has a peer publish `count` events through our publisher; returns events per second. `ordered` makes it keep the order
+ * of each cart's events by its own means, which is checked; otherwise it keeps none.
+ */
 export async function drainByPeer(
   stage: Stage,
   peer: (typeof PEERS)[number],
   count: number,
+  ordered: boolean,
 ): Promise<number> {
   await emptyQueue(stage);
   const env = {
@@ -26,8 +30,8 @@ export async function drainByPeer(
     DATABASE_URL: stage.postgres.url,
     AMQP_URL: stage.rabbit.relayUrl,
     COUNT: String(count),
+    ORDERED: ordered ? "yes" : "no",
   };
   const { stdout } = await promisify(execFile)(process.execPath, [`${DIR}${peer}.ts`], { env });
-  const line = stdout.trim().split("\n").at(-1)!;
-  return (JSON.parse(line) as { perSecond: number }).perSecond;
+  return (JSON.parse(stdout) as { perSecond: number }).perSecond;
 }

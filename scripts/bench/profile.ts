@@ -6,9 +6,11 @@ export interface Profile {
   /** Seconds of load in a round. */
   readonly seconds: number;
   readonly connections: number;
-  /** Events of the relay's backlog against a bare sender, and against the peers. */
+  /** Events of the backlog that the relay, a bare sender and the peers drain. */
   readonly drain: number;
-  readonly peerDrain: number;
+  readonly peerRounds: number;
+  /** Whether the peers also run without keeping order. */
+  readonly unordered: boolean;
   /** Events of the backlog whose first and last tenth are compared. */
   readonly longDrain: number;
   readonly forward: number;
@@ -25,7 +27,8 @@ export const PROFILES: Record<Profile["name"], Profile> = {
     seconds: 6,
     connections: 64,
     drain: 200_000,
-    peerDrain: 20_000,
+    peerRounds: 2,
+    unordered: true,
     longDrain: 1_000_000,
     forward: 100_000,
     liveCarts: 1_000_000,
@@ -37,7 +40,8 @@ export const PROFILES: Record<Profile["name"], Profile> = {
     seconds: 2,
     connections: 64,
     drain: 40_000,
-    peerDrain: 4_000,
+    peerRounds: 1,
+    unordered: false,
     longDrain: 100_000,
     forward: 20_000,
     liveCarts: 100_000,

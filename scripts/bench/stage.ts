@@ -52,6 +52,7 @@ export async function openStage(): Promise<Stage> {
   const [redis, postgres, rabbit] = await Promise.all([ownRedis(), ownPostgres(), ownRabbit()]);
   for (const { pid } of [redis, postgres, rabbit]) pinFamily(pid);
   migrateDatabase(postgres);
+  await keepQueueShort(rabbit);
   const surroundings: Surroundings = {
     redisUrl: redis.url,
     databaseUrl: postgres.appUrl,
@@ -116,6 +117,16 @@ export async function openStage(): Promise<Stage> {
     },
     identity: (owner) => signer.sign(owner),
   };
+}
+
+/** A queue that only grows slows the broker down, whoever sends: it keeps a thousand messages and drops older ones. */
+async function keepQueueShort(rabbit: RabbitServer): Promise<void> {
+  const policy = {
+    pattern: "^cart\\.events\\.demo$",
+    "apply-to": "queues",
+    definition: { "max-length": 1_000 },
+  };
+  await rabbit.manage("PUT", "policies/%2F/bench", policy);
 }
 
 function contenderFile(name: string): string {

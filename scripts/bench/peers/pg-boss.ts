@@ -1,9 +1,12 @@
 import { PgBoss } from "pg-boss";
 import type { OutboxEvent } from "../../../internal/outbox/event.ts";
 import { cartEvents } from "../events.ts";
-import { COUNT, DATABASE_URL, finishWhenDone, publish } from "./publishing.ts";
+import { COUNT, DATABASE_URL, finishWhenDone, ORDERED, publish } from "./publishing.ts";
 
-/* pg-boss as a relay, by its fastest way: batches of 500 fetched and completed at once by two loops. */
+/*
+ * pg-boss as a relay, by its fastest way: batches of 500 fetched and completed at once by two loops. Where order is to
+ * be kept, by its own means: the policy key_strict_fifo with the cart as the key.
+ */
 
 const QUEUE = "cart-events";
 const BATCH = 500;
@@ -19,12 +22,14 @@ boss.on("error", (error) => {
 });
 await boss.start();
 await boss.deleteQueue(QUEUE);
-await boss.createQueue(QUEUE);
+await boss.createQueue(QUEUE, ORDERED ? { policy: "key_strict_fifo" } : {});
 const events = [...cartEvents(COUNT)];
 for (let at = 0; at < COUNT; at += 1_000)
   await boss.insert(
     QUEUE,
-    events.slice(at, at + 1_000).map((event) => ({ data: event })),
+    events
+      .slice(at, at + 1_000)
+      .map((event) => ({ data: event, ...(ORDERED && { singletonKey: event.subject }) })),
   );
 
 let done = 0;

@@ -29,7 +29,7 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
   const forwarder = createForwarder({
     store: outbox,
     staging,
-    bell: createRedisBell(redis),
+    bell: createRedisBell(redis, log),
     shards,
     commitTimeoutMs: config.OUTBOX_COMMIT_TIMEOUT_MS,
     metrics: createForwarderMetrics(registry),

@@ -40,7 +40,7 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
   const forwarder = createForwarder({
     store,
     staging,
-    bell: createRedisBell(redis),
+    bell: createRedisBell(redis, log),
     shards,
     commitTimeoutMs: config.OUTBOX_COMMIT_TIMEOUT_MS,
     metrics: createForwarderMetrics(registry),
@@ -48,5 +48,5 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
   });
   lifecycle.onStop("forwarder", () => forwarder.close());
   registerLagMetrics({ registry, store, staging, log });
-  return { redis, store, publisher, staging, forwarder, bell: createRedisBellListener(ear) };
+  return { redis, store, publisher, staging, forwarder, bell: createRedisBellListener(ear, log) };
 }

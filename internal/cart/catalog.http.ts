@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Logger } from "../platform/logger/logger.ts";
+import { createDictionary } from "../platform/memory/dictionary.ts";
 import { Counter, type Registry } from "../platform/metrics/metrics.ts";
 import { err, ok, type Result } from "../platform/result/result.ts";
 import type { Catalog, CatalogError, Listing, Product } from "./catalog.ts";
@@ -35,7 +36,7 @@ export function createHttpCatalog(options: {
   const requests = createCatalogRequests(options);
   const reader = createCatalogReader(currency);
   const cache = createProductCache({ cacheTtlMs, staleTtlMs, maxEntries });
-  const underway = new Map<string, Lookup>();
+  const underway = createDictionary<Lookup>();
   const unusable = new LRUCache<string, true>({ max: 1_000 });
   const lookups = new Counter({
     name: "catalog_lookups_total",
@@ -120,7 +121,7 @@ export function createHttpCatalog(options: {
     listings: async (ids) => {
       const missing = [...new Set(ids)].filter((id) => !cache.fresh(id));
       const waiting = missing.flatMap((id) => underway.get(id) ?? []);
-      const unasked = missing.filter((id) => !underway.has(id));
+      const unasked = missing.filter((id) => underway.get(id) === undefined);
       for (let i = 0; i < unasked.length; i += MOST_IDS)
         waiting.push(...lookUpTogether(unasked.slice(i, i + MOST_IDS)));
       const answered = new Set(

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 import { freePort } from "../../scripts/servers/free-port.ts";
 import { eventually } from "../testkit/eventually.ts";
@@ -124,6 +125,31 @@ describe("The gateway and an upstream", () => {
     await eventually("the request ended upstream", () => ended);
     expect(warnings().map(({ msg, timedOut }) => [msg, timedOut])).to.deep.equal([["upstream failed", true]]);
     expect(cart.asked.length).to.equal(1);
+  });
+
+  it("over a connection kept from an earlier request: its time begins with the request", async () => {
+    const timeoutMs = 600;
+    await gatewayBefore(cart.url, timeoutMs);
+    expect((await call()).status).to.equal(200);
+    await delay(timeoutMs * 0.7);
+    const client = sendRaw(
+      gateway.port,
+      `POST /api/cart HTTP/1.1\nHost: g\nAuthorization: ${authorization}\nContent-Length: 2\n\n`,
+    );
+    await delay(timeoutMs * 0.6);
+    client.socket.write("{}");
+    await eventually("it is answered", () => client.text().length > 0);
+    expect(client.text()).to.match(/^HTTP\/1.1 200/);
+  });
+
+  it("that would close kept connections soon: the next request still has its own time", async () => {
+    answer = (_req, res) => {
+      // Node takes a second off it, so that a connection is not used as it closes.
+      res.setHeader("keep-alive", "timeout=2");
+      setTimeout(() => res.end("{}"), cart.asked.length > 1 ? 1_300 : 0);
+    };
+    expect((await call()).status).to.equal(200);
+    expect((await call()).status).to.equal(200);
   });
 
   it("that stops in the middle of an answer: the client's connection is cut in time", async () => {

@@ -76,11 +76,12 @@ export function createUpstream(options: {
         server.on("error", (err, req, res) => {
           if (req && res && "locals" in res) onError(err, req, res);
         });
-        server.on("proxyReq", (proxyReq, _req, res) => {
+        server.on("proxyReq", (proxyReq, req, res) => {
           res.locals.proxyReq = proxyReq;
           proxyReq.once("timeout", onTimeout);
           // Else the agent's timeout is the request's, and setting it again for each would cost more than all our headers.
-          if (timeoutMs > MAX_IDLE_MS) proxyReq.setTimeout(timeoutMs);
+          // On a kept connection it has run since the last answer, until something is sent: at once, unless a body is yet to come.
+          if (timeoutMs > MAX_IDLE_MS || !req.complete) proxyReq.setTimeout(timeoutMs);
         });
         server.on("proxyRes", cleanAnswer);
       },
@@ -135,7 +136,8 @@ const NOT_PASSED_BACK = ["keep-alive", "x-powered-by", "server"];
 /** Leaves out what is only between gateway and upstream; the client's connection closes by its own rules. */
 function cleanAnswer(proxyRes: IncomingMessage, _req: Request, res: Response): void {
   const { headers } = proxyRes;
-  // Not deleted: that would turn the object into a slow one. The proxy leaves out what is undefined.
+  // Not deleted: that would turn the object into a slow one. The proxy leaves out what is undefined. And Node's agent must
+  // not see Keep-Alive, or it would set the connection's timeout, and so the next request's, by it.
   for (const name of NOT_PASSED_BACK) if (headers[name] !== undefined) headers[name] = undefined;
   const closing = res.getHeader("connection") === "close" || res.locals.clientCloses;
   headers.connection = closing ? "close" : "keep-alive";

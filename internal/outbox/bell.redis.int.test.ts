@@ -3,8 +3,11 @@ import { createLogger } from "../platform/logger/logger.ts";
 import { awaitRedis, connectRedis, type RedisConnection } from "../platform/redis/redis.ts";
 import { parseRedisUrl } from "../platform/redis/redis-url.ts";
 import { eventually } from "../testkit/eventually.ts";
+import { recordingLogger } from "../testkit/recording-logger.ts";
 import { testRedis, testRedisCluster } from "../testkit/servers.ts";
 import { createRedisBell, createRedisBellListener } from "./bell.redis.ts";
+
+const log = createLogger("test", "fatal");
 
 for (const [where, url] of [
   ["one Redis", async () => (await testRedis()).url],
@@ -16,7 +19,7 @@ for (const [where, url] of [
     let heard: number[][] = [];
 
     async function connect(): Promise<RedisConnection> {
-      const options = { log: createLogger("test", "fatal"), commandTimeoutMs: 5_000 };
+      const options = { log, commandTimeoutMs: 5_000 };
       const redis = connectRedis(parseRedisUrl(await url())!, options);
       open.push(redis);
       return redis;
@@ -24,7 +27,7 @@ for (const [where, url] of [
     /** Rings until it is heard: a subscription takes its time. */
     const ringUntilHeard = async (redis: RedisConnection, partitions: number[]) => {
       heard = [];
-      const bell = createRedisBell(redis);
+      const bell = createRedisBell(redis, log);
       await eventually("the bell is heard", () => {
         bell.ring(partitions);
         return heard.length > 0;
@@ -38,7 +41,7 @@ for (const [where, url] of [
     });
 
     it("is heard by a listener that began before Redis was connected, with the partitions rung", async () => {
-      createRedisBellListener(await connect()).listen((partitions) => heard.push([...partitions]));
+      createRedisBellListener(await connect(), log).listen((partitions) => heard.push([...partitions]));
       const ringing = await connect();
       await awaitRedis(ringing, 10_000);
       await ringUntilHeard(ringing, [3, 17, 63]);
@@ -46,7 +49,7 @@ for (const [where, url] of [
     });
 
     it("is heard again after the listener's connection broke", async () => {
-      createRedisBellListener(await connect()).listen((partitions) => heard.push([...partitions]));
+      createRedisBellListener(await connect(), log).listen((partitions) => heard.push([...partitions]));
       const ringing = await connect();
       await awaitRedis(ringing, 10_000);
       await ringUntilHeard(ringing, [1]);
@@ -58,12 +61,64 @@ for (const [where, url] of [
     });
 
     it("may be rung while there is no connection: nothing is thrown and nobody hears it", async () => {
-      const gone = await connect();
+      createRedisBellListener(await connect(), log).listen((partitions) => heard.push([...partitions]));
+      const [gone, ringing] = [await connect(), await connect()];
+      await Promise.all([gone, ringing].map((redis) => awaitRedis(redis, 10_000)));
       gone.disconnect();
-      createRedisBell(gone).ring([1]);
-      await eventually("the connection is over", () => gone.status === "end");
-      createRedisBell(gone).ring([1]);
-      expect(heard).to.deep.equal([]);
+      await eventually("the connection is over", () => gone.status !== "ready");
+      createRedisBell(gone, log).ring([1]);
+      await ringUntilHeard(ringing, [2]);
+      expect(heard.flat()).not.to.include(1);
     });
   });
 }
+
+describe("The bell on a Redis that forbids its channel", function () {
+  this.timeout(60_000);
+
+  it("is reported once at either end, ends no process, and is heard again when it is allowed", async () => {
+    const redisUrl = (await testRedis()).url;
+    const admin = connectRedis(parseRedisUrl(redisUrl)!, { log, commandTimeoutMs: 5_000 });
+    await awaitRedis(admin, 10_000);
+    const user = `bell-${process.pid}`;
+    const allow = (...channels: string[]) =>
+      admin.call("ACL", "SETUSER", user, "on", ">secret", "~*", "+@all", "resetchannels", ...channels);
+    await allow("&outbox-committed");
+    const url = new URL(redisUrl);
+    [url.username, url.password] = [user, "secret"];
+    const { log: recorded, lines } = recordingLogger();
+    const open = () => connectRedis(parseRedisUrl(url.href)!, { log, commandTimeoutMs: 5_000 });
+    const [ear, hand] = [open(), open()];
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => unhandled.push(reason);
+    process.on("unhandledRejection", note);
+    try {
+      const heard: number[][] = [];
+      createRedisBellListener(ear, recorded).listen((partitions) => heard.push([...partitions]));
+      const bell = createRedisBell(hand, recorded);
+      await awaitRedis(hand, 10_000);
+      const rings = () => {
+        bell.ring([1]);
+        return heard.length > 0;
+      };
+      await eventually("it is heard", rings);
+      // Redis ends the connection of a listener that has lost its channel.
+      await allow();
+      const said = (what: RegExp) => lines.filter((line) => what.test(String(line.msg))).length;
+      await eventually("both ends have said so", () => {
+        rings();
+        return said(/refuses the bell/) === 1 && said(/lets nobody listen/) === 1;
+      });
+      heard.length = 0;
+      await allow("&outbox-committed");
+      await eventually("it is heard again", rings);
+      expect(said(/refuses the bell|lets nobody listen/)).to.equal(2);
+      expect(unhandled).to.deep.equal([]);
+    } finally {
+      process.off("unhandledRejection", note);
+      for (const each of [ear, hand]) each.disconnect();
+      await admin.call("ACL", "DELUSER", user);
+      admin.disconnect();
+    }
+  });
+});

@@ -38,8 +38,8 @@ const READ_LIMIT = 500;
 const COMMIT_LIMIT = 2_000;
 
 /**
- * Commits that follow each other begin at least this far apart, in ms, while more than one request takes part: as
- * PostgreSQL's commit_delay and commit_siblings do for its log. Each commit saved spares Redis, database and relay a wake-up.
+ * After a commit of more than one event the next begins no sooner than this after it began, in ms, as PostgreSQL's
+ * commit_delay and commit_siblings do for its log. Each commit saved spares Redis, database and relay a wake-up.
  */
 const PACE_MS = 3;
 
@@ -77,7 +77,7 @@ export function createForwarder(options: {
     // One turn of the event loop: requests whose replies arrived in the same chunk share the commit.
     await new Promise<void>((resolve) => setImmediate(resolve));
     while (dirty.size > 0 && !closed) {
-      // Only where the last commit had company: a lone client would wait for nothing.
+      // Only after events that had company: a lone client would wait for nothing.
       const wait = lastCommit.events > 1 ? lastCommit.at + PACE_MS - performance.now() : 0;
       if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
       const batchShards = [...dirty].sort((a, b) => a - b);

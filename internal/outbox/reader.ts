@@ -11,6 +11,8 @@ export interface Reader {
   news(partitions: readonly number[]): void;
   /** There is more room in the lanes. */
   wake(): void;
+  /** Something sent or marked is settled: a partition that waited for that may be opened now. */
+  settled(): void;
   /** This relay has parked an event of the subject. */
   noteDead(subject: string): void;
 }
@@ -43,10 +45,12 @@ export function createReader(options: {
 }): Reader {
   const { store, pollMs, capacity, unsettled, deliver, delivered, log } = options;
   /** Partitions that may have events beyond their cursor. */
-  const fresh = new Set<number>();
+  const fresh: boolean[] = [];
   let lookedAtAll = Number.NEGATIVE_INFINITY;
   let readAt = Number.NEGATIVE_INFINITY;
   let dead = new Set<string>();
+  /** Noted while the database was asked for the dead. */
+  let noted: string[] = [];
   let deadCheckedAt = 0;
   let loop: Promise<void> = Promise.resolve();
   let stopped = false;
@@ -57,7 +61,8 @@ export function createReader(options: {
     while (!stopped) {
       let found = 0;
       try {
-        if (performance.now() - deadCheckedAt > DEAD_CHECK_MS) await checkDead();
+        // Before a partition is first read, too: a later replay shows only against what was known.
+        if (performance.now() - deadCheckedAt > DEAD_CHECK_MS || canOpen()) await checkDead();
         if (performance.now() - lookedAtAll >= pollMs) lookAtAll();
         found = await read();
         if (failures > 0) log.info("the outbox can be read again");
@@ -68,17 +73,27 @@ export function createReader(options: {
         continue;
       }
       if (room() === 0) await pause(1_000, "room");
-      else if (!hasNews()) await pause(lookedAtAll + pollMs - performance.now(), "news");
+      else if (!hasNews())
+        await pause(
+          Math.min(lookedAtAll + pollMs, deadCheckedAt + DEAD_CHECK_MS) - performance.now(),
+          "news",
+        );
       if (found < FULL_READ) await pause(readAt + PACE_MS - performance.now());
     }
   }
 
   function hasNews(): boolean {
-    return options.partitions().some(({ partition, phase }) => phase === "open" && fresh.has(partition));
+    return options.partitions().some(({ partition, phase }) => phase === "open" && fresh[partition]);
+  }
+
+  function canOpen(): boolean {
+    return options
+      .partitions()
+      .some(({ partition, phase }) => phase === "waiting" && fresh[partition] && unsettled(partition) === 0);
   }
 
   function lookAtAll(): void {
-    for (const { partition } of options.partitions()) fresh.add(partition);
+    for (const { partition } of options.partitions()) fresh[partition] = true;
     lookedAtAll = performance.now();
   }
 
@@ -91,10 +106,10 @@ export function createReader(options: {
   async function read(): Promise<number> {
     const space = room();
     if (space === 0) return 0;
-    const open = options.partitions().filter((each) => fresh.has(each.partition) && opened(each));
+    const open = options.partitions().filter((each) => fresh[each.partition] && opened(each));
     if (open.length === 0) return 0;
     const limit = Math.max(8, Math.ceil(space / open.length), Math.min(64, space));
-    for (const { partition } of open) fresh.delete(partition);
+    for (const { partition } of open) fresh[partition] = false;
     readAt = performance.now();
     let events: StoredEvent[];
     try {
@@ -103,14 +118,14 @@ export function createReader(options: {
         limit,
       );
     } catch (err) {
-      for (const { partition } of open) fresh.add(partition);
+      for (const { partition } of open) fresh[partition] = true;
       throw err;
     }
     const byNumber = new Map(open.map((partition) => [partition.partition, { partition, found: 0 }]));
     for (const event of events) {
       const entry = byNumber.get(event.partition)!;
       const { partition } = entry;
-      if (++entry.found === limit) fresh.add(event.partition);
+      if (++entry.found === limit) fresh[event.partition] = true;
       if (partition.phase !== "open") continue;
       partition.cursor = event.seq;
       if (!dead.has(event.subject)) deliver({ event, partition, attempts: event.attempts });
@@ -129,7 +144,9 @@ export function createReader(options: {
     const open = options.partitions();
     deadCheckedAt = performance.now();
     if (open.length === 0) return;
+    noted = [];
     const now = new Set(await store.deadSubjects(open.map(({ partition }) => partition)));
+    for (const subject of noted) now.add(subject);
     const replayed = [...dead].some((subject) => !now.has(subject));
     dead = now;
     if (replayed) for (const partition of open) if (partition.phase === "open") options.restart(partition);
@@ -158,12 +175,19 @@ export function createReader(options: {
       await loop;
     },
     news: (partitions) => {
-      for (const partition of partitions) fresh.add(partition);
+      if (partitions.length === 0) return;
+      for (const partition of partitions) fresh[partition] = true;
       if (rest?.until === "news") rest.wake();
     },
     wake: () => {
       if (rest?.until === "room" && room() >= capacity / 2) rest.wake();
     },
-    noteDead: (subject) => void dead.add(subject),
+    settled: () => {
+      if (rest?.until === "news" && canOpen()) rest.wake();
+    },
+    noteDead: (subject) => {
+      dead.add(subject);
+      noted.push(subject);
+    },
   };
 }

@@ -7,6 +7,7 @@ import { eventually } from "../testkit/eventually.ts";
 import { createMemoryPublisher, type MemoryPublisher } from "../testkit/memory-publisher.ts";
 import { migrateDatabase } from "../testkit/platform.ts";
 import { testPostgres } from "../testkit/servers.ts";
+import type { BellListener } from "./bell.ts";
 import { listDead, replayDead } from "./dead.ts";
 import type { OutboxEvent } from "./event.ts";
 import { createRelayMetrics } from "./metrics.ts";
@@ -109,9 +110,11 @@ describe("The relay", function () {
   it("finds by itself what no bell told of", async () => {
     const publisher = createMemoryPublisher();
     await start(publisher, { pollMs: 50 });
-    await store.append(events(5, 2));
-    await drained();
-    expect(publisher.published).to.have.length(10);
+    for (let batch = 1; batch <= 3; batch++) {
+      await store.append(events(5, 1).map((each) => ({ ...each, version: batch })));
+      await drained();
+      expect(publisher.published).to.have.length(5 * batch);
+    }
   });
 
   it("keeps many in flight, but one of a cart, and no more than the window", async () => {
@@ -209,6 +212,42 @@ describe("The relay", function () {
     started = started.filter((relay) => relay !== first);
     await store.append(events(16, 1));
     await eventually("what it took over is published", () => two.published.length > 0);
+  });
+
+  it("reads a partition anew after a replay, once the marks under way are written", async () => {
+    const publisher = createMemoryPublisher();
+    let writable = Promise.resolve();
+    let release = () => {};
+    const marks: OutboxStore = {
+      ...store,
+      markPublished: async (relay, fate) => {
+        await writable;
+        return store.markPublished(relay, fate);
+      },
+    };
+    publisher.refuse((each) => each.version === 1, { times: 3, transient: false });
+    await store.append([event("cart-1", 1), event("cart-1", 2)]);
+    let heard: (partitions: readonly number[]) => void = () => {};
+    const bell: BellListener = {
+      listen: (listener) => {
+        heard = listener;
+      },
+    };
+    await start(publisher, { store: marks, bell, pollMs: 3_600_000 });
+    await eventually("it is dead", async () => (await store.backlog()).dead === 1);
+    writable = new Promise((resolve) => {
+      release = resolve;
+    });
+    // Of the same partition, published but not marked while the dead one is replayed.
+    const neighbour = event("1-cart", 1);
+    await store.append([neighbour]);
+    heard([neighbour.partition]);
+    await eventually("its neighbour is published", () => versionsOf(publisher, "1-cart").length === 1);
+    await store.replay("all");
+    release();
+    await drained();
+    expect(versionsOf(publisher, "cart-1")).to.deep.equal([1, 2]);
+    expect(versionsOf(publisher, "1-cart")).to.deep.equal([1]);
   });
 
   it("purges published events in chunks, and none that waits", async () => {

@@ -225,6 +225,7 @@ export function createRelay(options: RelayOptions): Relay {
     listeners = [];
     for (const listener of waiting) listener();
     reader.wake();
+    reader.settled();
   }
 
   return {

@@ -2,9 +2,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { endWatched } from "../../internal/testkit/guard.ts";
 import { stopServers } from "../../internal/testkit/servers.ts";
+import { aboutRun } from "./about.ts";
 import { type Figure, judge } from "./figure.ts";
 import { PROFILES } from "./profile.ts";
-import { HEADING, lineOf, machine } from "./report.ts";
+import { HEADING, lineOf } from "./report.ts";
 import { scenes } from "./scenes.ts";
 import { openStage } from "./stage.ts";
 
@@ -24,9 +25,11 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
 
 const began = Date.now();
 const figures: Figure[] = [];
+let about: Awaited<ReturnType<typeof aboutRun>>;
 try {
   console.log(`  starting Redis, PostgreSQL and RabbitMQ for the ${profile.name} run`);
   const stage = await openStage();
+  about = await aboutRun(stage);
   console.log(`    ${HEADING}`);
   for (const name of wanted) {
     for (const figure of await scenes[name]!(stage, profile)) {
@@ -38,17 +41,22 @@ try {
   await stopServers();
 }
 
-const about = { at: new Date(began).toISOString(), profile, machine: machine() };
+const at = new Date(began).toISOString();
 const results = figures.map((figure) => ({ ...figure, ...judge(figure) }));
 const dir = fileURLToPath(new URL("../../.run/bench/", import.meta.url));
 mkdirSync(dir, { recursive: true });
-const file = `${dir}${about.at.replaceAll(":", "-").slice(0, 19)}-${profile.name}.json`;
-writeFileSync(file, `${JSON.stringify({ ...about, results }, null, 2)}\n`);
+const file = `${dir}${at.replaceAll(":", "-").slice(0, 19)}-${profile.name}.json`;
+writeFileSync(file, `${JSON.stringify({ at, profile, ...about, results }, null, 2)}\n`);
 const judged = results.filter((result) => result.met !== null);
 const missed = judged.filter((result) => !result.met);
 console.log(
   `  ${judged.length - missed.length} of ${judged.length} bounds met in ${Math.round((Date.now() - began) / 1000)} s`,
 );
-console.log(`  absolute numbers are of this machine only: ${JSON.stringify(machine())}`);
+console.log(`  absolute numbers are of this machine only: ${JSON.stringify(about.machine)}`);
+console.log(
+  `  with ${Object.entries(about.versions)
+    .map((each) => each.join(" "))
+    .join(", ")}`,
+);
 console.log(`  written to ${file}`);
 process.exit(missed.length > 0 && profile.name === "full" ? 1 : 0);

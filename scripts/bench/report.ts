@@ -1,20 +1,4 @@
-import { readFileSync } from "node:fs";
-import { arch, cpus, release, totalmem } from "node:os";
 import { type Bound, type Figure, judge, median } from "./figure.ts";
-import { PINNING } from "./pin.ts";
-
-/** What the figures were measured on; absolute numbers mean nothing without it. */
-export function machine(): Record<string, unknown> {
-  return {
-    cpu: cpus()[0]?.model ?? "unknown",
-    cores: cpus().length,
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    kernel: `${release()} ${arch()}`,
-    node: process.version,
-    loadAverage: readFileSync("/proc/loadavg", "utf8").split(" ").slice(0, 3).map(Number),
-    pinning: PINNING,
-  };
-}
 
 const COLUMNS = [38, 36, 9, 7, 15, 12, 12] as const;
 

@@ -14,6 +14,7 @@ export const scenes: Record<string, (stage: Stage, profile: Profile) => Promise<
   gateway: gatewayScene,
   forwarder: forwarderScene,
   scale: scaleScene,
-  relay: relayScene,
+  // Before the relay's, which leaves the database much to tidy up.
   latency: latencyScene,
+  relay: relayScene,
 };

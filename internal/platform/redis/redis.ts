@@ -22,6 +22,8 @@ export function connectRedis(
     protocol: 2 as const,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
+    // ioredis leaves the failure of its own subscribing unhandled, which would end the process.
+    autoResubscribe: false,
     maxRetriesPerRequest: 0,
     commandTimeout: commandTimeoutMs,
     connectTimeout: 2_000,

@@ -73,7 +73,7 @@ async function forwarderRun(): Promise<number> {
   const forwarder = createForwarder({
     store,
     staging,
-    bell: createRedisBell(redis),
+    bell: createRedisBell(redis, log),
     shards: SHARDS,
     commitTimeoutMs: 10_000,
     metrics,

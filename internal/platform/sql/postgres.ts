@@ -38,6 +38,9 @@ export function openPostgres(options: {
     statement_timeout: statementTimeoutMs,
     keepAlive: true,
     application_name: "cartwright",
+    // Planning takes several times as long as running our statements, and is done for each once statistics make a plan for
+    // the values at hand look a little cheaper: after an ANALYZE of a backlog, say.
+    options: "-c plan_cache_mode=force_generic_plan",
   });
   pool.on("error", (err) => log.debug({ err }, "an idle database connection was lost"));
   // In the order in which they become overdue.

@@ -20,15 +20,15 @@ export interface Reader {
 /** How often to look whether dead events were replayed, in ms. */
 const DEAD_CHECK_MS = 1_000;
 
-/** Reads that follow each other begin at least this far apart, in ms, unless they are full: many small ones cost more than they bring. */
+/** Reads begin at least this far apart, in ms, unless they are full: many small ones cost more than they bring. */
 const PACE_MS = 2;
 const FULL_READ = 256;
 
 /**
  * Each turn asks for what lies beyond the cursors of the open partitions that have news, in one query, as long as fewer
- * than `capacity` events are held. Every `pollMs` all count as having news. A cursor is safe because within a partition events become visible in seq order (the forwarder
- * commits them so). A partition is opened only when nothing sent or marked under an earlier tenure is outstanding,
- * so that its events are not sent twice for nothing.
+ * than `capacity` events are held. Every `pollMs` all count as having news. A cursor is safe because within a partition
+ * events become visible in seq order (the forwarder commits them so). A partition is opened only when nothing sent or
+ * marked under an earlier tenure is outstanding, so that its events are not sent twice for nothing.
  */
 export function createReader(options: {
   store: Pick<OutboxStore, "pending" | "deadSubjects">;

@@ -57,7 +57,7 @@ export function createRelay(options: RelayOptions): Relay {
   const marker = createMarker({
     store,
     relay,
-    gatherMs: 10,
+    gatherMs: 25,
     fenced: (partition) => lose(partition, "its marks were held off by the fence"),
     progressed: () => wakeUp(),
     log,

@@ -12,7 +12,13 @@ import { freePort } from "../../scripts/servers/free-port.ts";
 import type { PostgresServer } from "../../scripts/servers/postgres.ts";
 import type { RabbitServer } from "../../scripts/servers/rabbitmq.ts";
 import { devSecrets, userToken } from "../../scripts/stack/dev-keys.ts";
-import { environmentOf, mainOf, type ProcessName, type Surroundings } from "../../scripts/stack/processes.ts";
+import {
+  environmentOf,
+  mainOf,
+  nodeArguments,
+  type ProcessName,
+  type Surroundings,
+} from "../../scripts/stack/processes.ts";
 import { watch } from "./guard.ts";
 import { logDir, onTeardown } from "./servers.ts";
 
@@ -123,7 +129,7 @@ export async function startProcess(
   const adminUrl = `http://127.0.0.1:${adminPort}`;
   let running: ProcessId = NOT_STARTED;
   const start = async () => {
-    const args = [...nodeFlags, mainOf(name)];
+    const args = [...nodeFlags, ...nodeArguments(name)];
     running = spawnLogged(process.execPath, args, { logFile, env, onSpawn: watch });
     await waitUntil(name, () => ready(adminUrl), { timeoutMs: 30_000, process: running, logFile });
   };

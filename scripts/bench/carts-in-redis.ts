@@ -35,6 +35,13 @@ export async function writeCarts(
   redis.disconnect();
 }
 
+/** Removes everything from a Redis. */
+export async function emptyRedis(redisUrl: string): Promise<void> {
+  const redis = new Redis(redisUrl);
+  await redis.flushall();
+  redis.disconnect();
+}
+
 /** Bytes that Redis has allocated, its own tables of keys included. */
 export async function usedBytes(redis: Redis): Promise<number> {
   const info = await redis.info("memory");

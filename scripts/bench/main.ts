@@ -6,7 +6,7 @@ import { aboutRun } from "./about.ts";
 import { type Figure, judge } from "./figure.ts";
 import { PROFILES } from "./profile.ts";
 import { HEADING, lineOf } from "./report.ts";
-import { scenes } from "./scenes.ts";
+import { beginScene, scenes } from "./scenes.ts";
 import { openStage } from "./stage.ts";
 
 /* make bench, make bench-quick; ONLY=cart,relay chooses scenes. */
@@ -32,6 +32,7 @@ try {
   about = await aboutRun(stage);
   console.log(`    ${HEADING}`);
   for (const name of wanted) {
+    await beginScene(stage);
     for (const figure of await scenes[name]!(stage, profile)) {
       figures.push(figure);
       console.log(`  ${lineOf(figure)}`);

@@ -1,3 +1,5 @@
+import { emptyRedis } from "./carts-in-redis.ts";
+import { emptyOutbox } from "./events.ts";
 import type { Figure } from "./figure.ts";
 import type { Profile } from "./profile.ts";
 import { cartScene } from "./scenes/cart.ts";
@@ -18,3 +20,11 @@ export const scenes: Record<string, (stage: Stage, profile: Profile) => Promise<
   latency: latencyScene,
   relay: relayScene,
 };
+
+/** Gives a scene the stage as it was at first: what another has left in Redis, outbox and queue must not burden it. */
+export async function beginScene(stage: Stage): Promise<void> {
+  stage.separate();
+  await emptyRedis(stage.redis.url);
+  await emptyOutbox(stage);
+  await stage.postgres.checkpoint();
+}

@@ -37,6 +37,13 @@ export interface Stage {
   run(name: string, env: NodeJS.ProcessEnv): Promise<unknown>;
   /** From now on everything may use every core: where server and contender do not fit one core each. */
   spread(): void;
+  /**
+   * From now on cart, Redis and database have the contender's core; relay, broker and load have the other: where all
+   * are needed at once, and each core would have to wait for what has moved to the other.
+   */
+  divide(): void;
+  /** From now on the contender has one core; load and servers have the other: as at the beginning. */
+  separate(): void;
   /** A token as the gateway gives it to the cart service. */
   identity(owner: string): Promise<string>;
 }
@@ -61,7 +68,7 @@ export async function openStage(): Promise<Stage> {
   };
   const signer = createInternalTokenSigner({ secret: surroundings.internalTokenSecret, ttlSeconds: 86_400 });
   let started = 0;
-  let apart = true;
+  let cores: "apart" | "divided" | "shared" = "apart";
   let catalog: Running | undefined;
 
   async function product(
@@ -74,7 +81,8 @@ export async function openStage(): Promise<Stage> {
     const logFile = join(dir, `${name}-${++started}.log`);
     const running = await startProcess(name, { ...surroundings, ...on }, urls, settings, logFile, PROFILING);
     onTeardown(() => running.kill("SIGTERM"));
-    if (apart) pin(running.pid, name === "catalog-stub" ? CPU_OF.load : CPU_OF.contender);
+    const besideTheLoad = name === "catalog-stub" || (cores === "divided" && name === "outbox-relay");
+    if (cores !== "shared") pin(running.pid, besideTheLoad ? CPU_OF.load : CPU_OF.contender);
     return running;
   }
 
@@ -106,14 +114,21 @@ export async function openStage(): Promise<Stage> {
     },
     run: async (name, env) => {
       const command = [process.execPath, contenderFile(name)];
-      const [file, ...args] = apart ? pinned(CPU_OF.contender, command) : command;
+      const [file, ...args] = cores === "apart" ? pinned(CPU_OF.contender, command) : command;
       const { stdout } = await execute(file!, args, { env: { PATH: process.env.PATH, ...env } });
       return JSON.parse(stdout);
     },
     spread: () => {
-      apart = false;
-      for (const { pid } of [redis, postgres, rabbit])
-        for (const each of [{ pid }, ...childrenOf(pid)]) unpin(each.pid);
+      cores = "shared";
+      for (const { pid } of [redis, postgres, rabbit]) eachOfFamily(pid, unpin);
+    },
+    divide: () => {
+      cores = "divided";
+      for (const { pid } of [redis, postgres]) eachOfFamily(pid, (each) => pin(each, CPU_OF.contender));
+    },
+    separate: () => {
+      cores = "apart";
+      for (const { pid } of [redis, postgres, rabbit]) pinFamily(pid);
     },
     identity: (owner) => signer.sign(owner),
   };
@@ -135,5 +150,9 @@ function contenderFile(name: string): string {
 
 /** Moves a server with everything it has forked to the core of the load. */
 export function pinFamily(pid: number): void {
-  for (const each of [{ pid }, ...childrenOf(pid)]) pin(each.pid, CPU_OF.load);
+  eachOfFamily(pid, (each) => pin(each, CPU_OF.load));
+}
+
+function eachOfFamily(pid: number, act: (pid: number) => void): void {
+  for (const each of [{ pid }, ...childrenOf(pid)]) act(each.pid);
 }

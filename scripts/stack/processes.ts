@@ -18,6 +18,19 @@ export interface Surroundings {
 export const DEV_ISSUER = "https://cartwright.local";
 export const DEV_AUDIENCE = "cartwright";
 
+/**
+ * How Node runs a process: small young generations, collected by the thread that allocates, and nothing allocated old at
+ * a guess. The latter, allocation-site pretenuring, lets dead objects hold young buffers until a full collection, and the
+ * default young generation, up to 64 MB, has a full collection every second or two, because buffers count as old. See
+ * internal/DECISIONS.md, 2026-11-25.
+ */
+const NODE_FLAGS = ["--no-allocation-site-pretenuring", "--max-semi-space-size=16", "--no-parallel-scavenge"];
+
+/** What Node is called with to run a long-running process. */
+export function nodeArguments(name: ProcessName): readonly string[] {
+  return [...NODE_FLAGS, mainOf(name)];
+}
+
 /** The main file of a process. */
 export function mainOf(name: ProcessName | "migrate" | "outbox-admin"): string {
   return fileURLToPath(new URL(`../../cmd/${name}/main.ts`, import.meta.url));

@@ -4,7 +4,7 @@ import { spawnLogged, stillRuns, waitUntil } from "../servers/child.ts";
 import { portTaken } from "../servers/free-port.ts";
 import { portOwner } from "../servers/port-owner.ts";
 import type { DevSecrets } from "./dev-keys.ts";
-import { environmentOf, mainOf, type ProcessName, type Surroundings } from "./processes.ts";
+import { environmentOf, nodeArguments, type ProcessName, type Surroundings } from "./processes.ts";
 import { portFor, startPart, stopPart } from "./start-part.ts";
 import { RUN_DIR, runningOf, type State } from "./state.ts";
 import { step } from "./steps.ts";
@@ -51,7 +51,7 @@ async function startProcess(
   const part = { name, port, adminPort, logFile, settings, signal: "SIGTERM" } as const;
   await startPart(state, part, async (onSpawn) => {
     const env = environmentOf(name, surroundings, { port, adminPort, ...urls });
-    const process = spawnLogged(globalThis.process.execPath, [mainOf(name)], { logFile, env, onSpawn });
+    const process = spawnLogged(globalThis.process.execPath, nodeArguments(name), { logFile, env, onSpawn });
     await waitUntil(name, () => ready(adminPort), { timeoutMs: 30_000, process, logFile });
   });
 }

@@ -1,5 +1,5 @@
 import { commitCost } from "../baselines.ts";
-import { allPublished, emptyOutbox } from "../events.ts";
+import { allPublished } from "../events.ts";
 import type { Figure } from "../figure.ts";
 import { type Buckets, bucketQuantile, bucketsOf, difference } from "../histogram.ts";
 import { httpLoad, writeRequests } from "../http-load.ts";
@@ -13,8 +13,7 @@ const SENDS = 500;
 /** From the change to the broker's acceptance, through cart and relay, at half of what they can bear together. */
 export async function latencyScene(stage: Stage, profile: Profile): Promise<Figure[]> {
   const { rounds, seconds, connections } = profile;
-  stage.spread();
-  await emptyOutbox(stage);
+  stage.divide();
   const requestFile = writeRequests(stage.dir, "latency", await adds(stage, OWNERS, 5));
   const [cart, relay] = [await stage.product("cart"), await stage.product("outbox-relay")];
   const load = (pauseMs: number) => httpLoad({ url: cart.url, requestFile, connections, seconds, pauseMs });

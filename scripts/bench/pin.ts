@@ -23,5 +23,9 @@ export function unpin(pid: number): void {
 }
 
 export const PINNING = APART
-  ? "the contender on core 0; load, Redis, database and broker on core 1; for the latency cart, Redis and database on core 0, relay, broker and load on core 1"
+  ? [
+      "the contender on core 0; load, Redis, database and broker on core 1",
+      "for the latency cart, Redis and database on core 0; relay, broker and load on core 1",
+      "for the relay's drain every core for all",
+    ].join("; ")
   : "one core for everything";

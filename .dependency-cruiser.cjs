@@ -1,5 +1,5 @@
 /** The arrows of the architecture: cmd -> internal/<feature> -> internal/platform, drivers at the edge only. */
-const TEST = "\\.(test|contract)\\.ts$|^internal/(e2e|testkit)/";
+const TEST = "\\.(test|contract)\\.ts$|^internal/(e2e|testkit|proof)/";
 const DRIVERS = "^node_modules/(ioredis|mssql|tedious|pg|rhea|rhea-promise|undici|@kubernetes/client-node)/";
 
 module.exports = {
@@ -8,7 +8,7 @@ module.exports = {
       name: "features-do-not-import-each-other",
       comment: "A feature declares the port it needs; cmd/ wires the other feature in.",
       severity: "error",
-      from: { path: "^internal/(?!platform/|e2e/|testkit/)([^/]+)/", pathNot: TEST },
+      from: { path: "^internal/(?!platform/|e2e/|testkit/|proof/)([^/]+)/", pathNot: TEST },
       to: { path: "^internal/([^/]+)/", pathNot: ["^internal/$1/", "^internal/platform/"] },
     },
     {
@@ -33,7 +33,7 @@ module.exports = {
       name: "the-product-does-not-import-tooling",
       severity: "error",
       from: { path: "^(cmd|internal)/", pathNot: TEST },
-      to: { path: "^(scripts|internal/(testkit|e2e))/" },
+      to: { path: "^(scripts|internal/(testkit|e2e|proof))/" },
     },
     {
       name: "drivers-at-the-edge",
@@ -49,14 +49,14 @@ module.exports = {
       name: "the-chaos-checker-shares-no-code",
       comment: "What judges the product must not be wrong where the product is wrong.",
       severity: "error",
-      from: { path: "^internal/e2e/chaos/check/" },
-      to: { path: "^(cmd|internal|scripts)/", pathNot: "^internal/e2e/chaos/check/" },
+      from: { path: "^internal/proof/chaos/check/" },
+      to: { path: "^(cmd|internal|scripts)/", pathNot: "^internal/proof/chaos/check/" },
     },
     {
       name: "the-chaos-witness-shares-no-code",
       severity: "error",
-      from: { path: "^internal/e2e/chaos/witness\\.ts$" },
-      to: { path: "^(cmd|internal|scripts)/", pathNot: "^internal/e2e/chaos/check/" },
+      from: { path: "^internal/proof/chaos/witness\\.ts$" },
+      to: { path: "^(cmd|internal|scripts)/", pathNot: "^internal/proof/chaos/check/" },
     },
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
     { name: "no-unresolved", severity: "error", from: {}, to: { couldNotResolve: true } },
@@ -67,7 +67,7 @@ module.exports = {
     parser: "swc",
     enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default"] },
     exclude: {
-      path: "^scripts/bench/peers/|^node_modules/(?!ioredis|mssql|tedious|pg|rhea|undici|@kubernetes)",
+      path: "^internal/proof/bench/peers/|^node_modules/(?!ioredis|mssql|tedious|pg|rhea|undici|@kubernetes)",
     },
   },
 };

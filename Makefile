@@ -50,24 +50,24 @@ race: install ## 1,000 times 100 concurrent adds of one product (RACES=1000)
 	@RACES=$${RACES:-1000} $(BIN)/mocha internal/e2e/race.test.ts
 
 bench: bench-packages ## every performance claim as a ratio to a baseline, about 20 min (ONLY=cart,relay)
-	@$(NODE) scripts/bench/main.ts full
+	@$(NODE) internal/proof/bench/main.ts full
 
 bench-quick: bench-packages ## the same with fewer and shorter runs, about 3 min
-	@$(NODE) scripts/bench/main.ts quick
+	@$(NODE) internal/proof/bench/main.ts quick
 
-bench-packages: install scripts/bench/peers/node_modules/.installed
+bench-packages: install internal/proof/bench/peers/node_modules/.installed
 	@command -v wrk >/dev/null || scripts/install.sh wrk
 
-scripts/bench/peers/node_modules/.installed: scripts/bench/peers/package-lock.json
-	@scripts/step.sh "install the benchmark's peers" npm ci --prefix scripts/bench/peers --no-fund --no-audit --loglevel=error
-	@scripts/step.sh "types of the benchmark's peers" $(BIN)/tsc -p scripts/bench/peers
+internal/proof/bench/peers/node_modules/.installed: internal/proof/bench/peers/package-lock.json
+	@scripts/step.sh "install the benchmark's peers" npm ci --prefix internal/proof/bench/peers --no-fund --no-audit --loglevel=error
+	@scripts/step.sh "types of the benchmark's peers" $(BIN)/tsc -p internal/proof/bench/peers
 	@touch $@
 
 chaos: install ## random shoppers against random faults, judged by a checker of its own (SEED=1 MINUTES=5 SABOTAGE=drop)
-	@$(NODE) scripts/chaos.ts
+	@$(NODE) internal/proof/chaos/main.ts
 
 soak: install ## steady load for a while; fails when memory, sockets, listeners or timers grow (MINUTES=10 RATE=150)
-	@$(NODE) scripts/soak.ts
+	@$(NODE) internal/proof/soak/main.ts
 
 fmt: packages ## format the sources
 	@$(BIN)/biome check --write .

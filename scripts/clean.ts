@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { dirname } from "node:path";
 import "./down.ts";
-import { readState } from "./stack/state.ts";
+import { readState } from "../internal/testkit/local/state.ts";
 
 /* `make clean`: stops everything, and removes the data that lie outside the checkout. */
 

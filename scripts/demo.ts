@@ -1,7 +1,7 @@
 import { consumeEvents } from "../internal/testkit/event-consumer.ts";
+import { readState, runningOf } from "../internal/testkit/local/state.ts";
+import { fail } from "../internal/testkit/local/steps.ts";
 import { request, shopperAt } from "../internal/testkit/shopper.ts";
-import { readState, runningOf } from "./stack/state.ts";
-import { fail } from "./stack/steps.ts";
 
 /* `make demo`: a shopper against the running platform, and beside it a consumer that prints each event as it arrives. */
 

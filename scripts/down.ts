@@ -1,9 +1,9 @@
-import { stillRuns } from "./servers/child.ts";
-import { stopPortMapper } from "./servers/rabbitmq-files.ts";
-import { lockOrThrow } from "./stack/lock.ts";
-import { stopPart } from "./stack/start-part.ts";
-import { readState, writeState } from "./stack/state.ts";
-import { fail, step } from "./stack/steps.ts";
+import { lockOrThrow } from "../internal/testkit/local/lock.ts";
+import { stopPart } from "../internal/testkit/local/start-part.ts";
+import { readState, writeState } from "../internal/testkit/local/state.ts";
+import { fail, step } from "../internal/testkit/local/steps.ts";
+import { stillRuns } from "../internal/testkit/servers/child.ts";
+import { stopPortMapper } from "../internal/testkit/servers/rabbitmq-files.ts";
 
 /* `make down`: stops exactly what `make up` started, last first; what has ended or was never ours is left alone. */
 

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { readState } from "./stack/state.ts";
-import { fail } from "./stack/steps.ts";
+import { readState } from "../internal/testkit/local/state.ts";
+import { fail } from "../internal/testkit/local/steps.ts";
 
 /* `make logs`: follows the logs of everything that `make up` has started. */
 

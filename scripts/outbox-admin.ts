@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { mainOf } from "./stack/processes.ts";
-import { readState, runningOf } from "./stack/state.ts";
-import { fail } from "./stack/steps.ts";
+import { readState, runningOf } from "../internal/testkit/local/state.ts";
+import { fail } from "../internal/testkit/local/steps.ts";
+import { mainOf } from "../internal/testkit/processes/processes.ts";
 
 /* `make dead`, `make replay`: cmd/outbox-admin on the database of the running platform. */
 

@@ -1,6 +1,6 @@
-import { stillRuns } from "./servers/child.ts";
-import { portTaken } from "./servers/free-port.ts";
-import { readState, type Started } from "./stack/state.ts";
+import { readState, type Started } from "../internal/testkit/local/state.ts";
+import { stillRuns } from "../internal/testkit/servers/child.ts";
+import { portTaken } from "../internal/testkit/servers/free-port.ts";
 
 /* `make status`: each part, its port, its health; and the lag, as two processes see it. */
 

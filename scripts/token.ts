@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { userToken } from "./stack/dev-keys.ts";
-import { SECRETS_DIR } from "./stack/state.ts";
-import { fail } from "./stack/steps.ts";
+import { SECRETS_DIR } from "../internal/testkit/local/state.ts";
+import { fail } from "../internal/testkit/local/steps.ts";
+import { userToken } from "../internal/testkit/processes/dev-keys.ts";
 
 /* `make token USER=alice`: a token for a named user, from the key that `make up` made. */
 

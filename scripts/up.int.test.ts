@@ -7,9 +7,9 @@ import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { eventually } from "../internal/testkit/eventually.ts";
 import { watch } from "../internal/testkit/guard.ts";
-import { endProcess, stillRuns } from "./servers/child.ts";
-import { freePort, portTaken } from "./servers/free-port.ts";
-import type { Started, State } from "./stack/state.ts";
+import type { Started, State } from "../internal/testkit/local/state.ts";
+import { endProcess, stillRuns } from "../internal/testkit/servers/child.ts";
+import { freePort, portTaken } from "../internal/testkit/servers/free-port.ts";
 
 /* The commands behind the Makefile, on a run folder of their own. */
 

@@ -1,13 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { chooseDatabase } from "./stack/choose-database.ts";
-import { devSecrets } from "./stack/dev-keys.ts";
-import { howToUse } from "./stack/how-to-use.ts";
-import { lockOrThrow } from "./stack/lock.ts";
-import { mainOf } from "./stack/processes.ts";
-import { refuseTaken, startProcesses } from "./stack/start-processes.ts";
-import { startServers } from "./stack/start-servers.ts";
-import { readState, runningOf, SECRETS_DIR, type State } from "./stack/state.ts";
-import { fail, step } from "./stack/steps.ts";
+import { chooseDatabase } from "../internal/testkit/local/choose-database.ts";
+import { howToUse } from "../internal/testkit/local/how-to-use.ts";
+import { lockOrThrow } from "../internal/testkit/local/lock.ts";
+import { refuseTaken, startProcesses } from "../internal/testkit/local/start-processes.ts";
+import { startServers } from "../internal/testkit/local/start-servers.ts";
+import { readState, runningOf, SECRETS_DIR, type State } from "../internal/testkit/local/state.ts";
+import { fail, step } from "../internal/testkit/local/steps.ts";
+import { devSecrets } from "../internal/testkit/processes/dev-keys.ts";
+import { mainOf } from "../internal/testkit/processes/processes.ts";
 
 /* `make up`: starts what does not run yet, migrates, and says how to use it. */
 

@@ -2,12 +2,12 @@ import { createHttpCatalog } from "../../internal/cart/catalog.http.ts";
 import { shardKeys } from "../../internal/cart/keys.ts";
 import { registerLiveCartMetrics } from "../../internal/cart/live-carts.redis.ts";
 import { createRedisCartStore } from "../../internal/cart/store.redis.ts";
-import { createRedisBell } from "../../internal/outbox/bell.redis.ts";
-import { createForwarder } from "../../internal/outbox/forwarder.ts";
+import { createRedisCommitNotifier } from "../../internal/outbox/commit-notifier.redis.ts";
+import { createForwarder } from "../../internal/outbox/forwarder/forwarder.ts";
+import { createRedisStaging } from "../../internal/outbox/forwarder/staging.redis.ts";
 import { registerLagMetrics } from "../../internal/outbox/lag.ts";
 import { createForwarderMetrics } from "../../internal/outbox/metrics.ts";
-import { openOutboxStore } from "../../internal/outbox/open-store.ts";
-import { createRedisStaging } from "../../internal/outbox/staging.redis.ts";
+import { openOutboxStore } from "../../internal/outbox/store/open-store.ts";
 import { closeRedis, connectRedis, pingRedis } from "../../internal/platform/redis/redis.ts";
 import type { Service } from "../../internal/platform/service/service.ts";
 import type { Config } from "./config.ts";
@@ -29,7 +29,7 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
   const forwarder = createForwarder({
     store: outbox,
     staging,
-    bell: createRedisBell(redis, log),
+    notifier: createRedisCommitNotifier(redis, log),
     shards,
     commitTimeoutMs: config.OUTBOX_COMMIT_TIMEOUT_MS,
     metrics: createForwarderMetrics(registry),

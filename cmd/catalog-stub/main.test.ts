@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { eventually } from "../../internal/testkit/eventually.ts";
-import { freePort } from "../../scripts/servers/free-port.ts";
+import { freePort } from "../../internal/testkit/servers/free-port.ts";
 
 describe("The process catalog-stub", () => {
   let child: ChildProcess;

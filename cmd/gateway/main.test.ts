@@ -10,8 +10,8 @@ import {
   SESSION_SECRET,
   startUpstream,
 } from "../../internal/testkit/gateway.ts";
+import { freePort } from "../../internal/testkit/servers/free-port.ts";
 import { request } from "../../internal/testkit/shopper.ts";
-import { freePort } from "../../scripts/servers/free-port.ts";
 
 describe("The process gateway", () => {
   let cart: RecordingUpstream;

@@ -6,10 +6,10 @@ import pg from "pg";
 import { parseDatabaseUrl } from "../../internal/platform/sql/database-url.ts";
 import { poolConfig, type SqlServerAddress } from "../../internal/platform/sql/sqlserver.ts";
 import { eventually } from "../../internal/testkit/eventually.ts";
-import { ownPostgres, testPostgres } from "../../internal/testkit/servers.ts";
-import { freePort } from "../../scripts/servers/free-port.ts";
+import { freePort } from "../../internal/testkit/servers/free-port.ts";
+import { ownPostgres, testPostgres } from "../../internal/testkit/servers/test-servers.ts";
 
-const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 const name = `cartwright_test_${process.pid}_migrate`;
 
 interface Run {

@@ -1,4 +1,4 @@
-import { OUTBOX_TABLES, OUTBOX_TYPES, outboxMigrations } from "../../internal/outbox/migrations.ts";
+import { OUTBOX_TABLES, OUTBOX_TYPES, outboxMigrations } from "../../internal/outbox/store/migrations.ts";
 import { connectTarget } from "../../internal/platform/sql/connect-target.ts";
 import { migrate, readMigrations } from "../../internal/platform/sql/migrator.ts";
 import { readConfig } from "./config.ts";

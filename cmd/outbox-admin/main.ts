@@ -1,5 +1,5 @@
-import { listDead, replayDead } from "../../internal/outbox/dead.ts";
-import { openOutboxStore } from "../../internal/outbox/open-store.ts";
+import { listDead, replayDead } from "../../internal/outbox/store/dead.ts";
+import { openOutboxStore } from "../../internal/outbox/store/open-store.ts";
 import { createLogger } from "../../internal/platform/logger/logger.ts";
 import { readConfig } from "./config.ts";
 

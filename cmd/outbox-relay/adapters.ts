@@ -1,11 +1,14 @@
 import { shardKeys } from "../../internal/cart/keys.ts";
-import { createRedisBell, createRedisBellListener } from "../../internal/outbox/bell.redis.ts";
-import { createForwarder } from "../../internal/outbox/forwarder.ts";
+import {
+  createRedisCommitNotifier,
+  createRedisCommitSubscriber,
+} from "../../internal/outbox/commit-notifier.redis.ts";
+import { createForwarder } from "../../internal/outbox/forwarder/forwarder.ts";
+import { createRedisStaging } from "../../internal/outbox/forwarder/staging.redis.ts";
 import { registerLagMetrics } from "../../internal/outbox/lag.ts";
 import { createForwarderMetrics } from "../../internal/outbox/metrics.ts";
-import { openOutboxStore } from "../../internal/outbox/open-store.ts";
-import { createAmqpPublisher } from "../../internal/outbox/publisher.amqp.ts";
-import { createRedisStaging } from "../../internal/outbox/staging.redis.ts";
+import { createAmqpPublisher } from "../../internal/outbox/relay/publisher.amqp.ts";
+import { openOutboxStore } from "../../internal/outbox/store/open-store.ts";
 import { closeRedis, connectRedis } from "../../internal/platform/redis/redis.ts";
 import type { Service } from "../../internal/platform/service/service.ts";
 import type { Config } from "./config.ts";
@@ -15,8 +18,8 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
   const shards = config.CART_SHARDS;
   const redis = connectRedis(config.REDIS_URL, { log, commandTimeoutMs: config.REDIS_TIMEOUT_MS });
   lifecycle.onStop("redis", () => closeRedis(redis));
-  const ear = connectRedis(config.REDIS_URL, { log, commandTimeoutMs: config.REDIS_TIMEOUT_MS });
-  lifecycle.onStop("bell", () => closeRedis(ear));
+  const subscription = connectRedis(config.REDIS_URL, { log, commandTimeoutMs: config.REDIS_TIMEOUT_MS });
+  lifecycle.onStop("commit subscriber", () => closeRedis(subscription));
   const store = openOutboxStore(config.DATABASE_URL, { log });
   lifecycle.onStop("database", () => store.close());
   lifecycle.addCheck("database", () => store.ping());
@@ -40,7 +43,7 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
   const forwarder = createForwarder({
     store,
     staging,
-    bell: createRedisBell(redis, log),
+    notifier: createRedisCommitNotifier(redis, log),
     shards,
     commitTimeoutMs: config.OUTBOX_COMMIT_TIMEOUT_MS,
     metrics: createForwarderMetrics(registry),
@@ -48,5 +51,12 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
   });
   lifecycle.onStop("forwarder", () => forwarder.close());
   registerLagMetrics({ registry, store, staging, log });
-  return { redis, store, publisher, staging, forwarder, bell: createRedisBellListener(ear, log) };
+  return {
+    redis,
+    store,
+    publisher,
+    staging,
+    forwarder,
+    subscriber: createRedisCommitSubscriber(subscription, log),
+  };
 }

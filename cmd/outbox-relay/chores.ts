@@ -1,8 +1,8 @@
 import { createExpirySweep } from "../../internal/cart/expiry.redis.ts";
 import { createExpiredCounter } from "../../internal/cart/metrics.ts";
+import { sweepStaged } from "../../internal/outbox/forwarder/sweeper.ts";
 import { createPurgedCounter } from "../../internal/outbox/metrics.ts";
-import { purgePublished } from "../../internal/outbox/purge.ts";
-import { sweepStaged } from "../../internal/outbox/sweeper.ts";
+import { purgePublished } from "../../internal/outbox/store/purge.ts";
 import { every } from "../../internal/platform/schedule/every.ts";
 import type { Service } from "../../internal/platform/service/service.ts";
 import type { openAdapters } from "./adapters.ts";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { createRelayMetrics } from "../../internal/outbox/metrics.ts";
-import { createRelay } from "../../internal/outbox/relay.ts";
+import { createRelay } from "../../internal/outbox/relay/relay.ts";
 import { startService } from "../../internal/platform/service/service.ts";
 import { openAdapters } from "./adapters.ts";
 import { startChores } from "./chores.ts";
@@ -16,7 +16,7 @@ startChores(config, service, adapters);
 const relay = createRelay({
   store: adapters.store,
   publisher: adapters.publisher,
-  bell: adapters.bell,
+  subscriber: adapters.subscriber,
   relay: randomUUID(),
   partitions: config.CART_SHARDS,
   leaseMs: config.RELAY_LEASE_MS,

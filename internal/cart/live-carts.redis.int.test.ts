@@ -3,7 +3,7 @@ import { createLogger } from "../platform/logger/logger.ts";
 import { Registry } from "../platform/metrics/metrics.ts";
 import { awaitRedis, connectRedis, type RedisConnection } from "../platform/redis/redis.ts";
 import { parseRedisUrl } from "../platform/redis/redis-url.ts";
-import { testRedis } from "../testkit/servers.ts";
+import { testRedis } from "../testkit/servers/test-servers.ts";
 import { openGate, type TcpGate } from "../testkit/tcp-gate.ts";
 import { registerLiveCartMetrics } from "./live-carts.redis.ts";
 

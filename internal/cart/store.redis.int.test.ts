@@ -1,7 +1,7 @@
 import { createLogger } from "../platform/logger/logger.ts";
 import { awaitRedis, connectRedis } from "../platform/redis/redis.ts";
 import { parseRedisUrl } from "../platform/redis/redis-url.ts";
-import { testRedis, testRedisCluster } from "../testkit/servers.ts";
+import { testRedis, testRedisCluster } from "../testkit/servers/test-servers.ts";
 import { describeCartStore } from "./store.contract.ts";
 
 async function connect(url: string) {

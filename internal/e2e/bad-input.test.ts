@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { type Platform, startPlatform } from "../testkit/platform.ts";
-import { testPostgres, testRabbit, testRedis } from "../testkit/servers.ts";
+import { type Platform, startPlatform } from "../testkit/processes/platform.ts";
+import { testPostgres, testRabbit, testRedis } from "../testkit/servers/test-servers.ts";
 import { type Shopper, shopperAt } from "../testkit/shopper.ts";
 import { expectProblem } from "./expect-problem.ts";
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 import { checkPerCartOrder, type EventConsumer } from "../testkit/event-consumer.ts";
 import { eventually } from "../testkit/eventually.ts";
-import type { Platform } from "../testkit/platform.ts";
+import type { Platform } from "../testkit/processes/platform.ts";
 import { type Shopper, shopperAt } from "../testkit/shopper.ts";
 
 /** What a run of shoppers has seen. */

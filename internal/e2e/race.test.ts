@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { checkPerCartOrder, consumeEvents, type EventConsumer } from "../testkit/event-consumer.ts";
-import { type Platform, startPlatform } from "../testkit/platform.ts";
-import { testPostgres, testRabbit, testRedis } from "../testkit/servers.ts";
+import { type Platform, startPlatform } from "../testkit/processes/platform.ts";
+import { testPostgres, testRabbit, testRedis } from "../testkit/servers/test-servers.ts";
 import { shopperAt } from "../testkit/shopper.ts";
 
 const RACES = Number(process.env.RACES ?? 20);

@@ -3,8 +3,8 @@ import { Redis } from "ioredis";
 import { createInternalTokenSigner, IDENTITY_HEADER } from "../platform/identity/internal-token.ts";
 import { consumeEvents, type EventConsumer } from "../testkit/event-consumer.ts";
 import { eventually } from "../testkit/eventually.ts";
-import { type Platform, startPlatform } from "../testkit/platform.ts";
-import { ownRedis, testPostgres, testRabbit } from "../testkit/servers.ts";
+import { type Platform, startPlatform } from "../testkit/processes/platform.ts";
+import { ownRedis, testPostgres, testRabbit } from "../testkit/servers/test-servers.ts";
 import { request, type Shopper, shopperAt } from "../testkit/shopper.ts";
 import { expectProblem } from "./expect-problem.ts";
 

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 import { Redis } from "ioredis";
-import type { PostgresServer } from "../../scripts/servers/postgres.ts";
-import type { RabbitServer } from "../../scripts/servers/rabbitmq.ts";
-import type { RedisServer } from "../../scripts/servers/redis.ts";
 import { consumeEvents, type EventConsumer } from "../testkit/event-consumer.ts";
 import { eventually } from "../testkit/eventually.ts";
-import { type Platform, startPlatform } from "../testkit/platform.ts";
-import { ownPostgres, ownRabbit, ownRedis } from "../testkit/servers.ts";
+import { type Platform, startPlatform } from "../testkit/processes/platform.ts";
+import type { PostgresServer } from "../testkit/servers/postgres.ts";
+import type { RabbitServer } from "../testkit/servers/rabbitmq.ts";
+import type { RedisServer } from "../testkit/servers/redis.ts";
+import { ownPostgres, ownRabbit, ownRedis } from "../testkit/servers/test-servers.ts";
 import { shopperAt } from "../testkit/shopper.ts";
 import { expectNothingLost, type Load, type LoadReport, startLoad } from "./load.ts";
 

@@ -4,7 +4,6 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
-import { freePort } from "../../scripts/servers/free-port.ts";
 import { eventually } from "../testkit/eventually.ts";
 import {
   type GatewayUnderTest,
@@ -13,6 +12,7 @@ import {
   startGateway,
   startUpstream,
 } from "../testkit/gateway.ts";
+import { freePort } from "../testkit/servers/free-port.ts";
 import { request } from "../testkit/shopper.ts";
 
 describe("The gateway and an upstream", () => {

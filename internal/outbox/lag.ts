@@ -1,7 +1,7 @@
 import type { Logger } from "../platform/logger/logger.ts";
 import { Gauge, type Registry } from "../platform/metrics/metrics.ts";
-import type { StagingArea } from "./staging.ts";
-import type { Backlog, OutboxReader } from "./store.ts";
+import type { StagingArea } from "./forwarder/staging.ts";
+import type { Backlog, OutboxReader } from "./store/store.ts";
 
 /** How old a measurement may be when it is scraped, in ms. */
 const FRESH_MS = 1_000;

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { endProcess, type ProcessId, send, stillRuns } from "../../scripts/servers/child.ts";
-import { childrenOf } from "../../scripts/servers/process-tree.ts";
-import { stopPortMapper } from "../../scripts/servers/rabbitmq-files.ts";
-import type { State } from "../../scripts/stack/state.ts";
 import type { Watched } from "./guard.ts";
+import type { State } from "./local/state.ts";
+import { endProcess, type ProcessId, send, stillRuns } from "./servers/child.ts";
+import { childrenOf } from "./servers/process-tree.ts";
+import { stopPortMapper } from "./servers/rabbitmq-files.ts";
 
 /* See guard.ts. */
 

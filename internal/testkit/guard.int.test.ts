@@ -10,7 +10,7 @@ import { eventually } from "./eventually.ts";
 
 const RUN = `
   import "${new URL("./mocha-setup.ts", import.meta.url)}";
-  import { ownPostgres, ownRabbit, ownRedis } from "${new URL("./servers.ts", import.meta.url)}";
+  import { ownPostgres, ownRabbit, ownRedis } from "${new URL("./servers/test-servers.ts", import.meta.url)}";
   await Promise.all([ownRedis(), ownPostgres()]);
   process.stdout.write("running\\n");
   await ownRabbit();

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { type ProcessId, send } from "../../scripts/servers/child.ts";
+import { type ProcessId, send } from "./servers/child.ts";
 
 /*
  * A process beside the test run that ends what the run has started when the run ends in whatever way: finished,

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { anEvent, describePublisher } from "../outbox/publisher.contract.ts";
+import { anEvent, describePublisher } from "../outbox/relay/publisher.contract.ts";
 import { createMemoryPublisher } from "./memory-publisher.ts";
 
 describePublisher("the in-memory publisher", async () => {

@@ -1,5 +1,5 @@
 import type { OutboxEvent } from "../outbox/event.ts";
-import type { Publisher, PublishOutcome } from "../outbox/publisher.ts";
+import type { Publisher, PublishOutcome } from "../outbox/relay/publisher.ts";
 
 /** A publisher whose broker is an array, with hooks to misbehave as a real broker does. */
 export interface MemoryPublisher extends Publisher {

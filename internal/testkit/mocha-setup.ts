@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 import { endWatched } from "./guard.ts";
-import { noteFailure, stopServers } from "./servers.ts";
+import { noteFailure, stopServers } from "./servers/test-servers.ts";
 
 /** Mocha runs this once after all tests, passed or failed. */
 export async function mochaGlobalTeardown(): Promise<void> {

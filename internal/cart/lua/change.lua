@@ -63,7 +63,7 @@ local function begin(cart, now)
   if cart.live then return cart, 0 end
   local expired = 0
   if cart.dead then
-    tell_expired(keys, cart, ARGV[2], ARGV[9], now)
+    stage_expired(keys, cart, ARGV[2], ARGV[9], now)
     expired = 1
   end
   local fresh = { live = true, dead = false, id = ARGV[10], version = 0, products = {}, quantities = {} }

@@ -16,5 +16,5 @@ if cart.live then
 end
 redis.call("ZREM", keys.expiry, ARGV[1])
 if not cart.dead then return "GONE" end
-tell_expired(keys, cart, ARGV[2], ARGV[3], now)
+stage_expired(keys, cart, ARGV[2], ARGV[3], now)
 return "EXPIRED"

@@ -17,7 +17,7 @@ end
 
 -- Turns a dead cart into its one cart.expired event, with the lines it died with, and forgets it.
 -- Expiry is a change like any other, so it takes the next version.
-local function tell_expired(keys, cart, owner_json, event_id, now)
+local function stage_expired(keys, cart, owner_json, event_id, now)
   cart.version = cart.version + 1
   local entry, n = stage(keys.stream, keys.counter, { id = event_id, type = "cart.expired", subject = cart.id,
     version = string.format("%d", cart.version), at = string.format("%d", now), trace = "",

@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import type { PostgresServer } from "../../../scripts/servers/postgres.ts";
 import { eventually } from "../../testkit/eventually.ts";
-import { ownPostgres } from "../../testkit/servers.ts";
+import type { PostgresServer } from "../../testkit/servers/postgres.ts";
+import { ownPostgres } from "../../testkit/servers/test-servers.ts";
 import { createLogger } from "../logger/logger.ts";
 import { openPostgres, type Postgres } from "./postgres.ts";
 

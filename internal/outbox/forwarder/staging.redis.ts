@@ -1,0 +1,62 @@
+import type { RedisConnection } from "../../platform/redis/redis.ts";
+import { MalformedEntry, type StagedEvent, type StagingArea } from "./staging.ts";
+
+/**
+ * The staged events of every shard, each in its Redis stream. Entry fields: id, type, subject, version,
+ * at (epoch ms), trace (or empty), n (staging counter), data (JSON).
+ */
+export function createRedisStaging(options: {
+  redis: RedisConnection;
+  shards: number;
+  /** The key of a shard's stream, as the scripts that stage events know it. */
+  stream: (shard: number) => string;
+}): StagingArea {
+  const { redis, shards, stream } = options;
+  return {
+    oldest: async (shard, limit) => {
+      const entries = await redis.xrange(stream(shard), "-", "+", "COUNT", limit);
+      return entries.map(([entryId, fields]) => stagedEvent(shard, entryId, fields));
+    },
+    remove: async (entries) => {
+      await Promise.all([...entries].map(([shard, ids]) => redis.xdel(stream(shard), ...ids)));
+    },
+    backlog: async () => {
+      const all = Array.from({ length: shards }, (_, shard) => shard);
+      const [time, lengths, heads] = await Promise.all([
+        redis.time(),
+        Promise.all(all.map((shard) => redis.xlen(stream(shard)))),
+        Promise.all(all.map((shard) => redis.xrange(stream(shard), "-", "+", "COUNT", 1))),
+      ]);
+      return {
+        now: Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000),
+        staged: lengths.reduce((sum, length) => sum + length, 0),
+        oldestAt: heads.map(([head]) => (head ? Number(head[0].split("-")[0]) : null)),
+      };
+    },
+  };
+}
+
+function stagedEvent(shard: number, entryId: string, flat: readonly string[]): StagedEvent {
+  const field = new Map<string, string>();
+  for (let i = 0; i + 1 < flat.length; i += 2) field.set(flat[i]!, flat[i + 1]!);
+  const text = (name: string): string => {
+    const value = field.get(name);
+    if (value === undefined)
+      throw new MalformedEntry(`staged entry ${entryId} of shard ${shard} has no field "${name}"`);
+    return value;
+  };
+  return {
+    entryId,
+    ordinal: Number(text("n")),
+    event: {
+      id: text("id"),
+      partition: shard,
+      type: text("type"),
+      subject: text("subject"),
+      version: Number(text("version")),
+      payload: text("data"),
+      traceparent: text("trace") || null,
+      occurredAt: Number(text("at")),
+    },
+  };
+}

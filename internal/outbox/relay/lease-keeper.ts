@@ -1,0 +1,114 @@
+import type { Logger } from "../../platform/logger/logger.ts";
+import type { Lease, LeaseStore } from "../store/store.ts";
+
+/** Holds a fair share of the partitions for one relay. */
+export interface LeaseKeeper {
+  /** Announces the relay and takes its first share, or goes on trying; renews by itself until {@link stop}. */
+  start(): Promise<void>;
+  /** Gives everything back, after `drained` of each partition, and withdraws the relay. */
+  stop(): Promise<void>;
+}
+
+/** What the relay does when partitions come and go. */
+export interface LeaseHolder {
+  /** The lease is ours until `validUntil` (performance.now() ms) unless renewed; called again at each renewal. */
+  held(lease: Lease, validUntil: number): void;
+  /** No longer ours: nothing more may be sent. */
+  lost(partition: number): void;
+  /** Stop sending and resolve when everything sent is settled: the partition goes to another relay. */
+  drained(partition: number): Promise<void>;
+}
+
+/**
+ * Renews every third of `ttlMs`. A relay's share is partitions divided by living relays, rounded up; above it, it
+ * drains and releases, below it, it claims what is free or expired. A relay that cannot renew in time regards its
+ * leases as lost `ttlMs` / 5 before the database does, by a clock that does not jump.
+ */
+export function createLeaseKeeper(options: {
+  store: LeaseStore;
+  relay: string;
+  partitions: number;
+  ttlMs: number;
+  holder: LeaseHolder;
+  log: Logger;
+}): LeaseKeeper {
+  const { store, relay, partitions, ttlMs, holder, log } = options;
+  const marginMs = ttlMs / 5;
+  let held = new Map<number, number>();
+  let timer: NodeJS.Timeout | undefined;
+  let turn: Promise<void> = Promise.resolve();
+  let prepared = false;
+  let stopped = false;
+  let failing = false;
+
+  async function keep(): Promise<void> {
+    if (!prepared) await store.ensurePartitions(partitions);
+    prepared = true;
+    const askedAt = performance.now();
+    const { leases, relays } = await store.renew(relay, ttlMs);
+    const validUntil = askedAt + ttlMs - marginMs;
+    const now = new Map(leases.map((lease) => [lease.partition, lease.epoch]));
+    for (const [partition, epoch] of held) if (now.get(partition) !== epoch) holder.lost(partition);
+    held = now;
+    for (const lease of leases) holder.held(lease, validUntil);
+
+    const share = Math.ceil(partitions / Math.max(1, relays));
+    if (leases.length > share) await release(leases.slice(share));
+    else if (leases.length < share) {
+      const claimedAt = performance.now();
+      const claimed = await store.claim(relay, share - leases.length, ttlMs);
+      for (const lease of claimed) {
+        held.set(lease.partition, lease.epoch);
+        holder.held(lease, claimedAt + ttlMs - marginMs);
+      }
+      if (claimed.length > 0)
+        log.info({ claimed: claimed.length, owned: held.size, relays }, "claimed partitions");
+    }
+  }
+
+  async function release(leases: readonly Lease[]): Promise<void> {
+    await Promise.all(leases.map((lease) => holder.drained(lease.partition)));
+    for (const lease of leases) {
+      held.delete(lease.partition);
+      holder.lost(lease.partition);
+    }
+    await store.release(relay, leases);
+    log.info({ released: leases.length, owned: held.size }, "released partitions to other relays");
+  }
+
+  async function tick(): Promise<void> {
+    try {
+      await keep();
+      if (failing) log.info("leases are being renewed again");
+      failing = false;
+    } catch (err) {
+      if (!failing) log.warn({ err }, "leases cannot be renewed; partitions are given up as they run out");
+      failing = true;
+    }
+    if (!stopped) {
+      timer = setTimeout(
+        () => {
+          turn = tick();
+        },
+        failing ? Math.min(500, ttlMs / 3) : ttlMs / 3,
+      );
+    }
+  }
+
+  return {
+    start: async () => {
+      turn = tick();
+      await turn;
+    },
+    stop: async () => {
+      stopped = true;
+      clearTimeout(timer);
+      await turn;
+      clearTimeout(timer);
+      await Promise.all([...held.keys()].map((partition) => holder.drained(partition)));
+      for (const partition of held.keys()) holder.lost(partition);
+      held = new Map();
+      await store.retire(relay);
+    },
+  };
+}

@@ -1,0 +1,193 @@
+import type { Logger } from "../../platform/logger/logger.ts";
+import type { StoredEvent } from "../event.ts";
+import type { OutboxStore } from "../store/store.ts";
+import type { Delivery, OwnedPartition } from "./subject-queues.ts";
+
+/** Reads ahead of the broker: keeps the queues supplied from the partitions this relay owns. */
+export interface Reader {
+  start(): void;
+  stop(): Promise<void>;
+  /** These partitions may have new events. */
+  news(partitions: readonly number[]): void;
+  /** There is more room in the queues. */
+  wake(): void;
+  /** Something sent or marked is settled: a partition that waited for that may be opened now. */
+  settled(): void;
+  /** This relay has parked an event of the subject. */
+  noteDead(subject: string): void;
+}
+
+/** How often to look whether dead events were replayed, in ms. */
+const DEAD_CHECK_MS = 1_000;
+
+/** Reads begin at least this far apart, in ms, unless they are full: many small ones cost more than they bring. */
+const PACE_MS = 2;
+const FULL_READ = 256;
+
+/**
+ * Each turn asks for what lies beyond the cursors of the open partitions that have news, in one query, as long as fewer
+ * than `capacity` events are held. Every `pollMs` all count as having news. A cursor is safe because within a partition
+ * events become visible in seq order (the forwarder commits them so). A partition is opened only when nothing sent or
+ * marked under an earlier tenure is outstanding, so that its events are not sent twice for nothing.
+ */
+export function createReader(options: {
+  store: Pick<OutboxStore, "pending" | "deadSubjects">;
+  /** How long to go without a look at every partition, in ms. */
+  pollMs: number;
+  capacity: number;
+  partitions: () => OwnedPartition[];
+  unsettled: (partition: number) => number;
+  deliver: (delivery: Delivery) => void;
+  delivered: () => void;
+  /** Begin this partition anew: its cursor has passed events that have become pending again. */
+  restart: (partition: OwnedPartition) => void;
+  log: Logger;
+}): Reader {
+  const { store, pollMs, capacity, unsettled, deliver, delivered, log } = options;
+  /** Partitions that may have events beyond their cursor. */
+  const fresh: boolean[] = [];
+  let lookedAtAll = Number.NEGATIVE_INFINITY;
+  let readAt = Number.NEGATIVE_INFINITY;
+  let dead = new Set<string>();
+  /** Noted while the database was asked for the dead. */
+  let noted: string[] = [];
+  let deadCheckedAt = 0;
+  let loop: Promise<void> = Promise.resolve();
+  let stopped = false;
+  let failures = 0;
+  let rest: { until: "news" | "room" | undefined; wake: () => void } | null = null;
+
+  async function run(): Promise<void> {
+    while (!stopped) {
+      let found = 0;
+      try {
+        // Before a partition is first read, too: a later replay shows only against what was known.
+        if (performance.now() - deadCheckedAt > DEAD_CHECK_MS || canOpen()) await checkDead();
+        if (performance.now() - lookedAtAll >= pollMs) lookAtAll();
+        found = await read();
+        if (failures > 0) log.info("the outbox can be read again");
+        failures = 0;
+      } catch (err) {
+        if (failures++ === 0) log.warn({ err }, "the outbox cannot be read");
+        await pause(Math.min(50 * 2 ** failures, 1_000));
+        continue;
+      }
+      if (room() === 0) await pause(1_000, "room");
+      else if (!hasNews())
+        await pause(
+          Math.min(lookedAtAll + pollMs, deadCheckedAt + DEAD_CHECK_MS) - performance.now(),
+          "news",
+        );
+      if (found < FULL_READ) await pause(readAt + PACE_MS - performance.now());
+    }
+  }
+
+  function hasNews(): boolean {
+    return options.partitions().some(({ partition, phase }) => phase === "open" && fresh[partition]);
+  }
+
+  function canOpen(): boolean {
+    return options
+      .partitions()
+      .some(({ partition, phase }) => phase === "waiting" && fresh[partition] && unsettled(partition) === 0);
+  }
+
+  function lookAtAll(): void {
+    for (const { partition } of options.partitions()) fresh[partition] = true;
+    lookedAtAll = performance.now();
+  }
+
+  function room(): number {
+    let held = 0;
+    for (const partition of options.partitions()) held += partition.held;
+    return Math.max(0, capacity - held);
+  }
+
+  async function read(): Promise<number> {
+    const space = room();
+    if (space === 0) return 0;
+    const open = options.partitions().filter((each) => fresh[each.partition] && opened(each));
+    if (open.length === 0) return 0;
+    const limit = Math.max(8, Math.ceil(space / open.length), Math.min(64, space));
+    for (const { partition } of open) fresh[partition] = false;
+    readAt = performance.now();
+    let events: StoredEvent[];
+    try {
+      events = await store.pending(
+        open.map(({ partition, cursor }) => ({ partition, after: cursor })),
+        limit,
+      );
+    } catch (err) {
+      for (const { partition } of open) fresh[partition] = true;
+      throw err;
+    }
+    const byNumber = new Map(open.map((partition) => [partition.partition, { partition, found: 0 }]));
+    for (const event of events) {
+      const entry = byNumber.get(event.partition)!;
+      const { partition } = entry;
+      if (++entry.found === limit) fresh[event.partition] = true;
+      if (partition.phase !== "open") continue;
+      partition.cursor = event.seq;
+      if (!dead.has(event.subject)) deliver({ event, partition, attempts: event.attempts });
+    }
+    if (events.length > 0) delivered();
+    return events.length;
+  }
+
+  function opened(partition: OwnedPartition): boolean {
+    if (partition.phase === "waiting" && unsettled(partition.partition) === 0) partition.phase = "open";
+    return partition.phase === "open";
+  }
+
+  /** After a replay, the subject's events lie behind the cursors: everything is read again from the start. */
+  async function checkDead(): Promise<void> {
+    const open = options.partitions();
+    deadCheckedAt = performance.now();
+    if (open.length === 0) return;
+    noted = [];
+    const now = new Set(await store.deadSubjects(open.map(({ partition }) => partition)));
+    for (const subject of noted) now.add(subject);
+    const replayed = [...dead].some((subject) => !now.has(subject));
+    dead = now;
+    if (replayed) for (const partition of open) if (partition.phase === "open") options.restart(partition);
+  }
+
+  async function pause(ms: number, until?: "news" | "room"): Promise<void> {
+    if (stopped || ms <= 0) return;
+    await new Promise<void>((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const timer = setTimeout(resolve, ms);
+      rest = { until, wake };
+    });
+    rest = null;
+  }
+
+  return {
+    start: () => {
+      loop = run();
+    },
+    stop: async () => {
+      stopped = true;
+      rest?.wake();
+      await loop;
+    },
+    news: (partitions) => {
+      if (partitions.length === 0) return;
+      for (const partition of partitions) fresh[partition] = true;
+      if (rest?.until === "news") rest.wake();
+    },
+    wake: () => {
+      if (rest?.until === "room" && room() >= capacity / 2) rest.wake();
+    },
+    settled: () => {
+      if (rest?.until === "news" && canOpen()) rest.wake();
+    },
+    noteDead: (subject) => {
+      dead.add(subject);
+      noted.push(subject);
+    },
+  };
+}

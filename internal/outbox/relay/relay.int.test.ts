@@ -1,0 +1,269 @@
+import { randomUUID } from "node:crypto";
+import { expect } from "chai";
+import { createLogger } from "../../platform/logger/logger.ts";
+import { Registry } from "../../platform/metrics/metrics.ts";
+import { unwrap } from "../../platform/result/result.ts";
+import { eventually } from "../../testkit/eventually.ts";
+import { createMemoryPublisher, type MemoryPublisher } from "../../testkit/memory-publisher.ts";
+import { migrateDatabase } from "../../testkit/processes/platform.ts";
+import { testPostgres } from "../../testkit/servers/test-servers.ts";
+import type { CommitSubscriber } from "../commit-notifier.ts";
+import type { OutboxEvent } from "../event.ts";
+import { createRelayMetrics } from "../metrics.ts";
+import { listDead, replayDead } from "../store/dead.ts";
+import { openOutboxStore } from "../store/open-store.ts";
+import { purgePublished } from "../store/purge.ts";
+import type { OutboxStore } from "../store/store.ts";
+import { createRelay, type Relay, type RelayOptions } from "./relay.ts";
+
+const PARTITIONS = 8;
+const log = createLogger("test", "fatal");
+
+/* The relay on a real PostgreSQL; the broker is a stand-in in memory, whose refusals and losses a test can choose. */
+describe("The relay", function () {
+  this.timeout(60_000);
+  let store: OutboxStore;
+  let started: Relay[] = [];
+  let databases = 0;
+
+  beforeEach(async () => {
+    const postgres = await testPostgres();
+    const url = await postgres.createDatabase(`relay_${process.pid}_${++databases}`);
+    migrateDatabase({ ...postgres, url });
+    store = openOutboxStore(url, { log });
+  });
+  afterEach(async () => {
+    await Promise.all(started.map((relay) => relay.stop()));
+    started = [];
+    await store.close();
+  });
+
+  const start = async (publisher: MemoryPublisher, more: Partial<RelayOptions> = {}) => {
+    const relay = createRelay({
+      store,
+      publisher,
+      subscriber: { listen: () => {} },
+      relay: randomUUID(),
+      partitions: PARTITIONS,
+      leaseMs: 1_500,
+      window: 16,
+      maxAttempts: 3,
+      retryMs: 5,
+      pollMs: 5,
+      metrics: createRelayMetrics(new Registry()),
+      log,
+      ...more,
+    });
+    await relay.start();
+    started.push(relay);
+    return relay;
+  };
+  const event = (subject: string, version: number): OutboxEvent => ({
+    id: randomUUID(),
+    partition: [...subject].reduce((sum, char) => sum + char.charCodeAt(0), 0) % PARTITIONS,
+    type: "cart.updated",
+    subject,
+    version,
+    payload: "{}",
+    traceparent: null,
+    occurredAt: Date.now(),
+  });
+  const events = (subjects: number, versions: number) =>
+    Array.from({ length: versions }, (_, v) =>
+      Array.from({ length: subjects }, (_, s) => event(`cart-${s}`, v + 1)),
+    ).flat();
+  const versionsOf = (publisher: MemoryPublisher, subject: string) =>
+    publisher.published.filter((each) => each.subject === subject).map((each) => each.version);
+  const drained = () => eventually("nothing is pending", async () => (await store.backlog()).pending === 0);
+
+  it("publishes everything, each cart in order, and marks it", async () => {
+    await store.append(events(20, 30));
+    const publisher = createMemoryPublisher();
+    await start(publisher);
+    await drained();
+    expect(publisher.published).to.have.length(600);
+    for (let s = 0; s < 20; s++) {
+      expect(versionsOf(publisher, `cart-${s}`)).to.deep.equal(Array.from({ length: 30 }, (_, v) => v + 1));
+    }
+  });
+
+  it("reads what the subscriber tells of long before its next look, however much that is", async () => {
+    const publisher = createMemoryPublisher();
+    let heard: (partitions: readonly number[]) => void = () => {};
+    await store.append(events(20, 2));
+    await start(publisher, {
+      pollMs: 3_600_000,
+      subscriber: {
+        listen: (listener) => {
+          heard = listener;
+        },
+      },
+    });
+    await drained();
+    const backlog = Array.from({ length: 3_000 }, (_, n) => event("cart-1", 3 + n));
+    await store.append(backlog);
+    heard([backlog[0]!.partition]);
+    await drained();
+    expect(versionsOf(publisher, "cart-1")).to.deep.equal(Array.from({ length: 3_002 }, (_, v) => v + 1));
+  });
+
+  it("finds by itself what no subscriber told of", async () => {
+    const publisher = createMemoryPublisher();
+    await start(publisher, { pollMs: 50 });
+    for (let batch = 1; batch <= 3; batch++) {
+      await store.append(events(5, 1).map((each) => ({ ...each, version: batch })));
+      await drained();
+      expect(publisher.published).to.have.length(5 * batch);
+    }
+  });
+
+  it("keeps many in flight, but one of a cart, and no more than the window", async () => {
+    await store.append(events(40, 3));
+    const publisher = createMemoryPublisher();
+    publisher.hold(() => true);
+    await start(publisher, { window: 16 });
+    await eventually("the window is full", () => publisher.held().length === 16);
+    expect(new Set(publisher.held().map((each) => each.subject)).size).to.equal(16);
+    publisher.release();
+    await drained();
+  });
+
+  it("repeats an event whose outcome is unknown, with the same id, before its cart's next one", async () => {
+    await store.append(events(4, 5));
+    const publisher = createMemoryPublisher();
+    publisher.lose((each) => each.subject === "cart-1" && each.version === 2, { times: 2, arrives: true });
+    await start(publisher);
+    await drained();
+    expect(versionsOf(publisher, "cart-1")).to.deep.equal([1, 2, 2, 2, 3, 4, 5]);
+    expect(new Set(publisher.published.map((each) => each.id)).size).to.equal(20);
+  });
+
+  it("parks an event that is refused again and again, holding back only its own cart, until it is replayed", async () => {
+    await store.append(events(5, 4));
+    const publisher = createMemoryPublisher();
+    publisher.refuse((each) => each.subject === "cart-2" && each.version === 2, {
+      times: 3,
+      transient: false,
+    });
+    await start(publisher);
+    await eventually("it is dead", async () => (await store.backlog()).dead === 1);
+    await eventually("the others are through", () => publisher.published.length === 17);
+    expect(versionsOf(publisher, "cart-2")).to.deep.equal([1]);
+
+    const lines: string[] = [];
+    await listDead(store, (line) => lines.push(line));
+    expect(lines[0]).to.match(/cart\.updated {2}cart cart-2 v2 {2}3 attempts/);
+    expect(lines.at(-1)).to.match(/^1 dead/);
+    const id = lines[0]!.split(" ")[0]!;
+    expect(unwrap(await replayDead(store, [id]))).to.equal(1);
+    await drained();
+    await eventually("cart 2 is through", () => versionsOf(publisher, "cart-2").length === 4);
+    expect(versionsOf(publisher, "cart-2")).to.deep.equal([1, 2, 3, 4]);
+  });
+
+  it("says what is no event id before it replays anything", async () => {
+    const result = await replayDead(store, [randomUUID(), "nonsense"]);
+    expect(result).to.deep.equal({ ok: false, error: { code: "NOT_AN_EVENT_ID", value: "nonsense" } });
+  });
+
+  it("retries a passing refusal and goes on in order", async () => {
+    await store.append(events(3, 3));
+    const publisher = createMemoryPublisher();
+    publisher.refuse((each) => each.subject === "cart-0" && each.version === 1, {
+      times: 2,
+      transient: true,
+    });
+    await start(publisher);
+    await drained();
+    expect(versionsOf(publisher, "cart-0")).to.deep.equal([1, 2, 3]);
+    expect((await store.backlog()).dead).to.equal(0);
+  });
+
+  it("shares the partitions fairly, and takes over those of a relay that stops", async () => {
+    const [one, two] = [createMemoryPublisher(), createMemoryPublisher()];
+    await start(one);
+    const second = await start(two);
+    for (let round = 0; ; round++) {
+      await store.append(
+        events(16, 2).map((each, index) => ({
+          ...each,
+          id: randomUUID(),
+          version: round * 2 + 1 + Math.floor(index / 16),
+        })),
+      );
+      await drained();
+      if (two.published.length > 0 && one.published.length > 0) break;
+      expect(round).to.be.lessThan(500);
+    }
+    await second.stop();
+    started = started.filter((relay) => relay !== second);
+    const before = two.published.length;
+    await store.append(events(16, 1).map((each) => ({ ...each, version: 100_000 })));
+    await drained();
+    expect(two.published.length).to.equal(before);
+    expect(one.published.filter((each) => each.version === 100_000)).to.have.length(16);
+  });
+
+  it("reads partitions that it takes over at once, not at its next look", async () => {
+    const two = createMemoryPublisher();
+    const first = await start(createMemoryPublisher(), { pollMs: 3_600_000 });
+    await start(two, { pollMs: 3_600_000 });
+    await first.stop();
+    started = started.filter((relay) => relay !== first);
+    await store.append(events(16, 1));
+    await eventually("what it took over is published", () => two.published.length > 0);
+  });
+
+  it("reads a partition anew after a replay, once the marks under way are written", async () => {
+    const publisher = createMemoryPublisher();
+    let writable = Promise.resolve();
+    let release = () => {};
+    const marks: OutboxStore = {
+      ...store,
+      markPublished: async (relay, outcomes) => {
+        await writable;
+        return store.markPublished(relay, outcomes);
+      },
+    };
+    publisher.refuse((each) => each.version === 1, { times: 3, transient: false });
+    await store.append([event("cart-1", 1), event("cart-1", 2)]);
+    let heard: (partitions: readonly number[]) => void = () => {};
+    const subscriber: CommitSubscriber = {
+      listen: (listener) => {
+        heard = listener;
+      },
+    };
+    await start(publisher, { store: marks, subscriber, pollMs: 3_600_000 });
+    await eventually("it is dead", async () => (await store.backlog()).dead === 1);
+    writable = new Promise((resolve) => {
+      release = resolve;
+    });
+    // Of the same partition, published but not marked while the dead one is replayed.
+    const neighbour = event("1-cart", 1);
+    await store.append([neighbour]);
+    heard([neighbour.partition]);
+    await eventually("its neighbour is published", () => versionsOf(publisher, "1-cart").length === 1);
+    await store.replay("all");
+    release();
+    await drained();
+    expect(versionsOf(publisher, "cart-1")).to.deep.equal([1, 2]);
+    expect(versionsOf(publisher, "1-cart")).to.deep.equal([1]);
+  });
+
+  it("purges published events in chunks, and none that waits", async () => {
+    await store.append(events(50, 50));
+    const relay = await start(createMemoryPublisher());
+    await drained();
+    await relay.stop();
+    started = [];
+    const waiting = event("waits", 1);
+    await store.append([waiting]);
+    await eventually("all are old enough", async () => {
+      await purgePublished(store, 1, new AbortController().signal);
+      return (await store.purge(0, 1)) === 0;
+    });
+    expect(
+      (await store.pending([{ partition: waiting.partition, after: 0 }], 10)).map((each) => each.id),
+    ).to.deep.equal([waiting.id]);
+  });
+});

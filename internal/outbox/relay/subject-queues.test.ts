@@ -1,0 +1,102 @@
+import { expect } from "chai";
+import { createSubjectQueues, type Delivery, type OwnedPartition } from "./subject-queues.ts";
+
+const open = (partition = 0): OwnedPartition => ({
+  partition,
+  epoch: 1,
+  validUntil: Number.POSITIVE_INFINITY,
+  phase: "open",
+  cursor: 0,
+  held: 0,
+});
+
+const delivery = (partition: OwnedPartition, subject: string, version: number): Delivery => ({
+  partition,
+  attempts: 0,
+  event: {
+    id: `${subject}-${version}`,
+    seq: version,
+    partition: partition.partition,
+    type: "cart.updated",
+    subject,
+    version,
+    payload: "{}",
+    traceparent: null,
+    occurredAt: 0,
+    attempts: 0,
+  },
+});
+
+const name = (each: Delivery | undefined) => each?.event.id;
+
+describe("The relay's queues", () => {
+  it("let one event of a subject out at a time, and other subjects beside it", () => {
+    const queues = createSubjectQueues();
+    const partition = open();
+    for (const [subject, version] of [
+      ["a", 1],
+      ["a", 2],
+      ["b", 1],
+    ] as const)
+      queues.enter(delivery(partition, subject, version));
+    const first = queues.next()!;
+    expect(name(first)).to.equal("a-1");
+    expect(name(queues.next())).to.equal("b-1");
+    expect(queues.next()).to.equal(undefined);
+    queues.done(first);
+    expect(name(queues.next())).to.equal("a-2");
+    expect(partition.held).to.equal(2);
+  });
+
+  it("hold the rest of a subject back while its first event is tried again", () => {
+    const queues = createSubjectQueues();
+    const partition = open();
+    queues.enter(delivery(partition, "a", 1));
+    queues.enter(delivery(partition, "a", 2));
+    const first = queues.next()!;
+    queues.again(first);
+    expect(name(queues.next())).to.equal("a-1");
+    expect(queues.next()).to.equal(undefined);
+  });
+
+  it("take a parked event's followers out with it, and leave other subjects alone", () => {
+    const queues = createSubjectQueues();
+    const partition = open();
+    for (const [subject, version] of [
+      ["a", 1],
+      ["a", 2],
+      ["b", 1],
+    ] as const)
+      queues.enter(delivery(partition, subject, version));
+    queues.park(queues.next()!);
+    expect(name(queues.next())).to.equal("b-1");
+    expect(queues.next()).to.equal(undefined);
+    expect(partition.held).to.equal(1);
+  });
+
+  it("drop what belongs to a partition that was lost", () => {
+    const queues = createSubjectQueues();
+    const [lost, kept] = [open(1), open(2)];
+    queues.enter(delivery(lost, "a", 1));
+    queues.enter(delivery(kept, "b", 1));
+    lost.phase = "lost";
+    queues.drop(lost);
+    expect(name(queues.next())).to.equal("b-1");
+    expect(queues.next()).to.equal(undefined);
+    expect(lost.held).to.equal(0);
+  });
+
+  it("keep order over many events", () => {
+    const queues = createSubjectQueues();
+    const partition = open();
+    for (let version = 1; version <= 3_000; version++)
+      queues.enter(delivery(partition, `s${version % 7}`, version));
+    const last = new Map<string, number>();
+    for (let sent = queues.next(); sent; sent = queues.next()) {
+      expect(sent.event.version).to.be.greaterThan(last.get(sent.event.subject) ?? 0);
+      last.set(sent.event.subject, sent.event.version);
+      queues.done(sent);
+    }
+    expect(partition.held).to.equal(0);
+  });
+});

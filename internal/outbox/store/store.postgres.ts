@@ -1,0 +1,166 @@
+import type { QueryResultRow } from "pg";
+import type { Logger } from "../../platform/logger/logger.ts";
+import { isTransientPostgres, openPostgres } from "../../platform/sql/postgres.ts";
+import { retrying } from "../../platform/sql/retry.ts";
+import { loadSql } from "../../platform/sql/sql-file.ts";
+import type { StoredEvent } from "../event.ts";
+import { refusalText } from "./refusal-text.ts";
+import type { Lease, OutboxStore } from "./store.ts";
+
+const load = (name: string) => ({
+  name,
+  text: loadSql(new URL(`./sql/postgres/${name}.sql`, import.meta.url)),
+});
+
+const SQL = {
+  append: load("append"),
+  pending: load("pending"),
+  markPublished: load("mark-published"),
+  markRefused: load("mark-refused"),
+  backlog: load("backlog"),
+  purge: load("purge"),
+  ensurePartitions: load("ensure-partitions"),
+  announce: load("announce"),
+  renew: load("renew"),
+  claim: load("claim"),
+  release: load("release"),
+  retire: load("retire"),
+  listDead: load("list-dead"),
+  deadSubjects: load("dead-subjects"),
+  replay: load("replay"),
+};
+
+/** The outbox in PostgreSQL; its statements are prepared once per connection. */
+export function createPostgresOutboxStore(options: {
+  url: string;
+  poolSize: number;
+  log: Logger;
+}): OutboxStore {
+  const database = openPostgres({ ...options, statementTimeoutMs: 10_000 });
+
+  function query<R extends QueryResultRow>(statement: { name: string; text: string }, values: unknown[]) {
+    return retrying(() => database.query<R>({ ...statement, values }), isTransientPostgres);
+  }
+
+  return {
+    ping: async () => void (await database.query({ text: "SELECT 1" })),
+    close: () => database.close(),
+
+    append: async (events) => {
+      if (events.length === 0) return;
+      const rows = events.map((e) => ({
+        id: e.id,
+        p: e.partition,
+        t: e.type,
+        s: e.subject,
+        v: e.version,
+        n: Buffer.byteLength(e.payload),
+        tp: e.traceparent,
+        o: e.occurredAt,
+      }));
+      const payloads = Buffer.from(events.map((e) => e.payload).join(""));
+      await query(SQL.append, [payloads, JSON.stringify(rows)]);
+    },
+
+    pending: async (cursors, limitEach) => {
+      const { rows } = await query<EventRow>(SQL.pending, [
+        array(cursors.map((c) => c.partition)),
+        array(cursors.map((c) => c.after)),
+        limitEach,
+      ]);
+      return rows.map(storedEvent);
+    },
+    markPublished: async (relay, events) => {
+      const { rows } = await query<{ seq: string }>(SQL.markPublished, [
+        relay,
+        array(events.map((e) => e.seq)),
+        array(events.map((e) => e.partition)),
+        array(events.map((e) => e.epoch)),
+      ]);
+      return rows.map((row) => Number(row.seq));
+    },
+    markRefused: async (relay, refusals) => {
+      const { rows } = await query<{ seq: string }>(SQL.markRefused, [
+        relay,
+        refusals.map((r) => r.seq),
+        refusals.map((r) => r.partition),
+        refusals.map((r) => r.epoch),
+        refusals.map((r) => r.attempts),
+        refusals.map((r) => refusalText(r.error)),
+        refusals.map((r) => r.dead),
+      ]);
+      return rows.map((row) => Number(row.seq));
+    },
+    backlog: async () => {
+      const { rows } = await query<{ pending: number; dead: number; oldest: number | null }>(SQL.backlog, []);
+      const row = rows[0]!;
+      return { pending: row.pending, dead: row.dead, oldestOccurredAt: row.oldest };
+    },
+    purge: async (olderThanMs, limit) => (await query(SQL.purge, [olderThanMs, limit])).rowCount ?? 0,
+
+    ensurePartitions: async (count) => void (await query(SQL.ensurePartitions, [count])),
+    renew: async (relay, ttlMs) => {
+      const announced = await query<{ relays: number }>(SQL.announce, [relay, ttlMs]);
+      const { rows } = await query<LeaseRow>(SQL.renew, [relay, ttlMs]);
+      return { leases: rows.map(lease), relays: announced.rows[0]!.relays };
+    },
+    claim: async (relay, limit, ttlMs) =>
+      (await query<LeaseRow>(SQL.claim, [relay, limit, ttlMs])).rows.map(lease),
+    release: async (relay, leases) =>
+      void (await query(SQL.release, [relay, leases.map((l) => l.partition), leases.map((l) => l.epoch)])),
+    retire: async (relay) => void (await query(SQL.retire, [relay])),
+
+    listDead: async (limit, after = 0) => {
+      const { rows } = await query<EventRow & { last_error: string; dead_at: number }>(SQL.listDead, [
+        after,
+        limit,
+      ]);
+      return rows.map((row) => ({ ...storedEvent(row), lastError: row.last_error, deadAt: row.dead_at }));
+    },
+    deadSubjects: async (partitions) =>
+      (await query<{ subject: string }>(SQL.deadSubjects, [partitions])).rows.map((row) => row.subject),
+    replay: async (ids) => (await query(SQL.replay, [ids === "all" ? null : ids])).rowCount ?? 0,
+  };
+}
+
+/** As PostgreSQL writes an array of numbers; pg itself quotes and escapes each. */
+function array(numbers: readonly number[]): string {
+  return `{${numbers.join(",")}}`;
+}
+
+interface EventRow {
+  seq: string;
+  event_id: string;
+  partition_no: number;
+  type: string;
+  subject: string;
+  version: string;
+  payload: string;
+  traceparent: string | null;
+  occurred_at: number;
+  attempts: number;
+}
+
+function storedEvent(row: EventRow): StoredEvent {
+  return {
+    seq: Number(row.seq),
+    id: row.event_id,
+    partition: row.partition_no,
+    type: row.type,
+    subject: row.subject,
+    version: Number(row.version),
+    payload: row.payload,
+    traceparent: row.traceparent,
+    occurredAt: row.occurred_at,
+    attempts: row.attempts,
+  };
+}
+
+interface LeaseRow {
+  partition_no: number;
+  epoch: string;
+}
+
+function lease(row: LeaseRow): Lease {
+  return { partition: row.partition_no, epoch: Number(row.epoch) };
+}

@@ -1,0 +1,204 @@
+import mssql from "mssql";
+import type { Logger } from "../../platform/logger/logger.ts";
+import { retrying } from "../../platform/sql/retry.ts";
+import { loadSql } from "../../platform/sql/sql-file.ts";
+import {
+  isDuplicateKey,
+  isTransientSqlServer,
+  openSqlServer,
+  type SqlServerAddress,
+} from "../../platform/sql/sqlserver.ts";
+import type { StoredEvent } from "../event.ts";
+import { refusalText } from "./refusal-text.ts";
+import type { Lease, OutboxStore } from "./store.ts";
+import { cursorRows, eventRows, idRows, leaseRows, outcomeRows, partitionRows } from "./tables.sqlserver.ts";
+
+const load = (name: string) => loadSql(new URL(`./sql/sqlserver/${name}.sql`, import.meta.url));
+
+const SQL = {
+  append: load("append"),
+  pending: load("pending"),
+  markPublished: load("mark-published"),
+  markRefused: load("mark-refused"),
+  backlog: load("backlog"),
+  purge: load("purge"),
+  ensurePartitions: load("ensure-partitions"),
+  announce: load("announce"),
+  renew: load("renew"),
+  claim: load("claim"),
+  release: load("release"),
+  retire: load("retire"),
+  listDead: load("list-dead"),
+  deadSubjects: load("dead-subjects"),
+  replay: load("replay"),
+  replayAll: load("replay-all"),
+};
+
+const RELAY = mssql.NVarChar(64);
+const again = (error: unknown) => isTransientSqlServer(error) || isDuplicateKey(error);
+
+/** The outbox in SQL Server. Sets of rows travel as table-valued parameters. */
+export function createSqlServerOutboxStore(options: {
+  address: SqlServerAddress;
+  poolSize: number;
+  log: Logger;
+}): OutboxStore {
+  const server = openSqlServer({ ...options, requestTimeoutMs: 10_000 });
+
+  /** One statement, run again after a deadlock, or when a rival was first to insert the same key. */
+  function run<R>(sql: string, bind: (request: mssql.Request) => mssql.Request = (request) => request) {
+    return retrying(async () => (bind(await server.request()) as mssql.Request).query<R>(sql), again);
+  }
+
+  return {
+    ping: async () => void (await (await server.request()).query("SELECT 1 AS one")),
+    close: () => server.close(),
+
+    append: async (events) => {
+      if (events.length === 0) return;
+      const rows = eventRows(events);
+      await run(SQL.append, (request) => request.input("rows", rows));
+    },
+
+    pending: async (cursors, limitEach) => {
+      if (cursors.length === 0) return [];
+      const { recordset } = await run<EventRow>(SQL.pending, (request) =>
+        request.input("cursors", cursorRows(cursors)).input("limit", mssql.Int, limitEach),
+      );
+      return recordset.map(storedEvent);
+    },
+    markPublished: async (relay, events) => {
+      if (events.length === 0) return [];
+      const { recordset } = await run<{ seq: string }>(SQL.markPublished, (request) =>
+        request.input("relay", RELAY, relay).input("fate", outcomeRows(events)),
+      );
+      return seqs(recordset);
+    },
+    // One after the other: refusals are rare, and come singly.
+    markRefused: async (relay, refusals) => {
+      const written: number[] = [];
+      for (const refusal of refusals) {
+        const { recordset } = await run<{ seq: string }>(SQL.markRefused, (request) =>
+          request
+            .input("relay", RELAY, relay)
+            .input("seq", mssql.BigInt, refusal.seq)
+            .input("partition_no", mssql.Int, refusal.partition)
+            .input("epoch", mssql.BigInt, refusal.epoch)
+            .input("attempts", mssql.Int, refusal.attempts)
+            .input("error", mssql.NVarChar(500), refusalText(refusal.error))
+            .input("dead", mssql.Bit, refusal.dead),
+        );
+        written.push(...seqs(recordset));
+      }
+      return written;
+    },
+    backlog: async () => {
+      const { recordset } = await run<{ pending: string; dead: string; oldest: string | null }>(SQL.backlog);
+      const row = recordset[0]!;
+      return {
+        pending: Number(row.pending),
+        dead: Number(row.dead),
+        oldestOccurredAt: row.oldest === null ? null : Number(row.oldest),
+      };
+    },
+    purge: async (olderThanMs, limit) => {
+      const { rowsAffected } = await run(SQL.purge, (request) =>
+        request
+          .input("limit", mssql.Int, limit)
+          .input("seconds", mssql.Int, Math.floor(olderThanMs / 1000))
+          .input("ms", mssql.Int, olderThanMs % 1000),
+      );
+      return rowsAffected[0] ?? 0;
+    },
+
+    ensurePartitions: async (count) => {
+      const rows = partitionRows(Array.from({ length: count }, (_, partition) => partition));
+      await run(SQL.ensurePartitions, (request) => request.input("partitions", rows));
+    },
+    renew: async (relay, ttlMs) => {
+      const bind = (request: mssql.Request) =>
+        request.input("relay", RELAY, relay).input("ttl", mssql.Int, ttlMs);
+      const announced = await run<{ relays: number }>(SQL.announce, bind);
+      const { recordset } = await run<LeaseRow>(SQL.renew, bind);
+      return { leases: (recordset ?? []).map(lease), relays: Number(announced.recordset[0]!.relays) };
+    },
+    claim: async (relay, limit, ttlMs) => {
+      const { recordset } = await run<LeaseRow>(SQL.claim, (request) =>
+        request.input("relay", RELAY, relay).input("limit", mssql.Int, limit).input("ttl", mssql.Int, ttlMs),
+      );
+      return (recordset ?? []).map(lease);
+    },
+    release: async (relay, leases) => {
+      if (leases.length === 0) return;
+      await run(SQL.release, (request) =>
+        request.input("relay", RELAY, relay).input("leases", leaseRows(leases)),
+      );
+    },
+    retire: async (relay) => void (await run(SQL.retire, (request) => request.input("relay", RELAY, relay))),
+
+    listDead: async (limit, after = 0) => {
+      const { recordset } = await run<EventRow & { last_error: string; dead_at: Date }>(
+        SQL.listDead,
+        (request) => request.input("after", mssql.BigInt, after).input("limit", mssql.Int, limit),
+      );
+      return recordset.map((row) => ({
+        ...storedEvent(row),
+        lastError: row.last_error,
+        deadAt: row.dead_at.getTime(),
+      }));
+    },
+    deadSubjects: async (partitions) => {
+      if (partitions.length === 0) return [];
+      const { recordset } = await run<{ subject: string }>(SQL.deadSubjects, (request) =>
+        request.input("partitions", partitionRows(partitions)),
+      );
+      return recordset.map((row) => row.subject);
+    },
+    replay: async (ids) => {
+      if (ids === "all") return (await run(SQL.replayAll)).rowsAffected[0] ?? 0;
+      if (ids.length === 0) return 0;
+      const { rowsAffected } = await run(SQL.replay, (request) => request.input("ids", idRows(ids)));
+      return rowsAffected[0] ?? 0;
+    },
+  };
+}
+
+const seqs = (rows: readonly { seq: string }[] | undefined) => (rows ?? []).map(({ seq }) => Number(seq));
+
+interface EventRow {
+  seq: string;
+  event_id: string;
+  partition_no: number;
+  type: string;
+  subject: string;
+  version: string;
+  payload: string;
+  traceparent: string | null;
+  occurred_at: string;
+  attempts: number;
+}
+
+/** Whole numbers of 64 bits arrive as text, unique identifiers in capitals. */
+function storedEvent(row: EventRow): StoredEvent {
+  return {
+    seq: Number(row.seq),
+    id: row.event_id.toLowerCase(),
+    partition: row.partition_no,
+    type: row.type,
+    subject: row.subject,
+    version: Number(row.version),
+    payload: row.payload,
+    traceparent: row.traceparent,
+    occurredAt: Number(row.occurred_at),
+    attempts: row.attempts,
+  };
+}
+
+interface LeaseRow {
+  partition_no: number;
+  epoch: string;
+}
+
+function lease(row: LeaseRow): Lease {
+  return { partition: row.partition_no, epoch: Number(row.epoch) };
+}

@@ -1,0 +1,109 @@
+import type { OutboxEvent, StoredEvent } from "../event.ts";
+
+/**
+ * The SQL side of the outbox, as the forwarder and the relay need it. Every method is one transaction of its own and
+ * may be called concurrently. A lost or refusing database is an exception (with `cause`); after one, the outcome of the
+ * call is unknown, and every method here may safely be called again.
+ */
+export interface OutboxStore extends OutboxWriter, OutboxReader, LeaseStore, DeadEvents {
+  /** Resolves when the database answers a trivial query. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface OutboxWriter {
+  /**
+   * Inserts `events` in array order (their `seq` rises in that order) in one transaction, leaving out those whose id
+   * is already there. When a rival is inserting the same ids at the same moment, waits for the rival's outcome: once
+   * this resolves, every event of the array is committed, by whoever. The caller sorts by partition, so rivals lock
+   * in one order. A payload may come back as another spelling of the same JSON.
+   */
+  append(events: readonly OutboxEvent[]): Promise<void>;
+}
+
+/** How far a relay has read a partition: it wants what lies beyond `after`. */
+export interface Cursor {
+  readonly partition: number;
+  readonly after: number;
+}
+
+/** One event whose outcome is to be written, with the lease it was published under. */
+export interface Fenced {
+  readonly seq: number;
+  readonly partition: number;
+  readonly epoch: number;
+}
+
+export interface Refusal extends Fenced {
+  /** How often the broker has refused it, this time included. */
+  readonly attempts: number;
+  /** The broker's reason, at most 500 characters. */
+  readonly error: string;
+  /** True to park it as dead: it is not read again until replayed. */
+  readonly dead: boolean;
+}
+
+/** What is waiting, for the lag metrics. */
+export interface Backlog {
+  /** Events committed, not yet published and not dead. */
+  readonly pending: number;
+  readonly dead: number;
+  /** `occurredAt` of the oldest pending event, epoch ms; null when none is pending. Dead events do not count. */
+  readonly oldestOccurredAt: number | null;
+}
+
+export interface OutboxReader {
+  /**
+   * Events neither published nor dead, beyond each partition's cursor, at most `limitEach` a partition, ordered by
+   * seq within a partition. Events of a subject that has an earlier dead event are left out: they wait for it.
+   */
+  pending(cursors: readonly Cursor[], limitEach: number): Promise<StoredEvent[]>;
+  /** Marks events published, except those whose partition is no longer held by `relay` at that epoch; returns the seqs marked. */
+  markPublished(relay: string, events: readonly Fenced[]): Promise<number[]>;
+  /** Writes attempts, error and death of refused events under the same fence; returns the seqs written. */
+  markRefused(relay: string, refusals: readonly Refusal[]): Promise<number[]>;
+  backlog(): Promise<Backlog>;
+  /** Deletes at most `limit` events published more than `olderThanMs` ago; returns how many. */
+  purge(olderThanMs: number, limit: number): Promise<number>;
+}
+
+export interface Lease {
+  readonly partition: number;
+  /** Rises by one each time a partition changes hands: the fencing token. */
+  readonly epoch: number;
+}
+
+/** Leases are timed by the database's clock alone, so relays need not agree on the time. */
+export interface LeaseStore {
+  /** Creates the lease rows for partitions 0 to `count` - 1 where missing. Idempotent. */
+  ensurePartitions(count: number): Promise<void>;
+  /**
+   * Announces `relay` as alive for `ttlMs` and extends every lease it still holds by `ttlMs` from now.
+   * Returns the leases it holds and how many relays are alive, itself included. Rows of relays gone for an hour are removed.
+   */
+  renew(relay: string, ttlMs: number): Promise<{ leases: Lease[]; relays: number }>;
+  /**
+   * Takes up to `limit` partitions that are free or whose lease has expired (at random, so rivals seldom collide),
+   * each with its epoch raised. Never takes a live lease. Returns those taken.
+   */
+  claim(relay: string, limit: number, ttlMs: number): Promise<Lease[]>;
+  /** Gives partitions back at once, where the epoch still matches. */
+  release(relay: string, leases: readonly Lease[]): Promise<void>;
+  /** Withdraws the announcement and gives back every lease: a relay's last word. */
+  retire(relay: string): Promise<void>;
+}
+
+export interface DeadEvent extends StoredEvent {
+  readonly lastError: string;
+  /** Epoch ms. */
+  readonly deadAt: number;
+}
+
+export interface DeadEvents {
+  /** Dead events by seq, beyond `after`, at most `limit`. */
+  listDead(limit: number, after?: number): Promise<DeadEvent[]>;
+  /** Subjects that have a dead event, among the given partitions. */
+  deadSubjects(partitions: readonly number[]): Promise<string[]>;
+  /** Makes dead events pending again with attempts 0: those of `ids`, or all. Returns how many. */
+  replay(ids: readonly string[] | "all"): Promise<number>;
+}

@@ -1,0 +1,96 @@
+import { once } from "node:events";
+import { Redis } from "ioredis";
+import pg from "pg";
+import { shardKeys } from "../../../cart/keys.ts";
+import { createRedisCommitNotifier } from "../../../outbox/commit-notifier.redis.ts";
+import { createForwarder } from "../../../outbox/forwarder/forwarder.ts";
+import { createRedisStaging } from "../../../outbox/forwarder/staging.redis.ts";
+import { createForwarderMetrics } from "../../../outbox/metrics.ts";
+import { openOutboxStore } from "../../../outbox/store/open-store.ts";
+import { createLogger } from "../../../platform/logger/logger.ts";
+import { Registry } from "../../../platform/metrics/metrics.ts";
+import { connectRedis } from "../../../platform/redis/redis.ts";
+import { parseRedisUrl } from "../../../platform/redis/redis-url.ts";
+import { cartEvents } from "../events.ts";
+
+/*
+ * MODE=forwarder: the forwarder moves COUNT staged events from their Redis streams to SQL and takes them out of Redis.
+ * MODE=insert: a loop of multi-row inserts of the same events into the same table, with no Redis. Prints {"perSecond"}.
+ */
+
+const SHARDS = 64;
+const BATCH = 500;
+const events = [...cartEvents(Number(process.env.COUNT))];
+const log = createLogger("bench", "error");
+
+async function insertLoop(): Promise<number> {
+  const client = new pg.Client({ connectionString: process.env.DATABASE_URL });
+  await client.connect();
+  const began = performance.now();
+  for (let at = 0; at < events.length; at += BATCH) {
+    const batch = events.slice(at, at + BATCH);
+    const values = batch.flatMap((e) => [
+      e.id,
+      e.partition,
+      e.type,
+      e.subject,
+      e.version,
+      e.payload,
+      e.traceparent,
+      new Date(e.occurredAt),
+    ]);
+    const rows = batch.map(
+      (_, row) => `(${Array.from({ length: 8 }, (_, n) => `$${row * 8 + n + 1}`).join(",")})`,
+    );
+    await client.query(
+      `INSERT INTO outbox_event (event_id, partition_no, type, subject, version, payload, traceparent, occurred_at)
+       VALUES ${rows.join(",")}`,
+      values,
+    );
+  }
+  const took = performance.now() - began;
+  await client.end();
+  return took;
+}
+
+async function forwarderRun(): Promise<number> {
+  const plain = new Redis(process.env.REDIS_URL!);
+  for (let at = 0; at < events.length; at += 1_000) {
+    const pipeline = plain.pipeline();
+    for (const [index, e] of events.slice(at, at + 1_000).entries()) {
+      const fields = { id: e.id, type: e.type, subject: e.subject, version: e.version, at: e.occurredAt };
+      const rest = { trace: e.traceparent ?? "", n: at + index, data: e.payload };
+      pipeline.xadd(shardKeys.stream(e.partition), "*", ...Object.entries({ ...fields, ...rest }).flat());
+    }
+    await pipeline.exec();
+  }
+  const address = parseRedisUrl(process.env.REDIS_URL!)!;
+  const redis = connectRedis(address, { log, commandTimeoutMs: 10_000 });
+  await once(redis, "ready");
+  const store = openOutboxStore(process.env.DATABASE_URL!, { log });
+  const staging = createRedisStaging({ redis, shards: SHARDS, stream: shardKeys.stream });
+  const metrics = createForwarderMetrics(new Registry());
+  const forwarder = createForwarder({
+    store,
+    staging,
+    notifier: createRedisCommitNotifier(redis, log),
+    shards: SHARDS,
+    commitTimeoutMs: 10_000,
+    metrics,
+    log,
+  });
+  const all = Array.from({ length: SHARDS }, (_, shard) => shard);
+  const began = performance.now();
+  await forwarder.forward(all);
+  let left = (await staging.backlog()).staged;
+  // The removals of the last commit are not awaited by the forwarder; a rest would be forwarded again.
+  while (left > 0) {
+    await forwarder.forward(all);
+    left = (await staging.backlog()).staged;
+  }
+  return performance.now() - began;
+}
+
+const took = process.env.MODE === "insert" ? await insertLoop() : await forwarderRun();
+console.log(JSON.stringify({ perSecond: events.length / (took / 1000) }));
+process.exit(0);

@@ -1,0 +1,63 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { endWatched } from "../../testkit/guard.ts";
+import { stopServers } from "../../testkit/servers/test-servers.ts";
+import { aboutRun } from "./about.ts";
+import { type Figure, judge } from "./figure.ts";
+import { PROFILES } from "./profile.ts";
+import { HEADING, lineOf } from "./report.ts";
+import { beginScene, scenes } from "./scenes.ts";
+import { openStage } from "./stage.ts";
+
+/* make bench, make bench-quick; ONLY=cart,relay chooses scenes. */
+
+const profile = PROFILES[process.argv[2] === "quick" ? "quick" : "full"];
+const wanted = process.env.ONLY?.split(",") ?? Object.keys(scenes);
+const unknown = wanted.filter((name) => !(name in scenes));
+if (unknown.length > 0) {
+  console.error(
+    `ONLY=${unknown.join(",")}: there is no such scene; choose of ${Object.keys(scenes).join(",")}`,
+  );
+  process.exit(2);
+}
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.once(signal, () => void endWatched().finally(() => process.exit(130)));
+
+const began = Date.now();
+const figures: Figure[] = [];
+let about: Awaited<ReturnType<typeof aboutRun>>;
+try {
+  console.log(`  starting Redis, PostgreSQL and RabbitMQ for the ${profile.name} run`);
+  const stage = await openStage();
+  about = await aboutRun(stage);
+  console.log(`    ${HEADING}`);
+  for (const name of wanted) {
+    await beginScene(stage);
+    for (const figure of await scenes[name]!(stage, profile)) {
+      figures.push(figure);
+      console.log(`  ${lineOf(figure)}`);
+    }
+  }
+} finally {
+  await stopServers();
+}
+
+const at = new Date(began).toISOString();
+const results = figures.map((figure) => ({ ...figure, ...judge(figure) }));
+const dir = fileURLToPath(new URL("../../../.run/bench/", import.meta.url));
+mkdirSync(dir, { recursive: true });
+const file = `${dir}${at.replaceAll(":", "-").slice(0, 19)}-${profile.name}.json`;
+writeFileSync(file, `${JSON.stringify({ at, profile, ...about, results }, null, 2)}\n`);
+const judged = results.filter((result) => result.met !== null);
+const missed = judged.filter((result) => !result.met);
+console.log(
+  `  ${judged.length - missed.length} of ${judged.length} bounds met in ${Math.round((Date.now() - began) / 1000)} s`,
+);
+console.log(`  absolute numbers are of this machine only: ${JSON.stringify(about.machine)}`);
+console.log(
+  `  with ${Object.entries(about.versions)
+    .map((each) => each.join(" "))
+    .join(", ")}`,
+);
+console.log(`  written to ${file}`);
+process.exit(missed.length > 0 && profile.name === "full" ? 1 : 0);

@@ -1,0 +1,74 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
+import { endWatched } from "../../testkit/guard.ts";
+import { noteFailure, stopServers } from "../../testkit/servers/test-servers.ts";
+import { check } from "./check/checker.ts";
+import { SABOTAGES, type Sabotage, sabotage } from "./check/sabotage.ts";
+import { shrink } from "./check/shrink.ts";
+import { seeded } from "./random.ts";
+import { runChaos } from "./run.ts";
+import { story, summaryOf, violationText } from "./summary.ts";
+
+/* `make chaos`: shoppers and a nemesis on a platform of its own (SEED= MINUTES=5), judged by an independent checker. */
+
+const SHOWN = 10;
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.once(signal, () => {
+    void endWatched().finally(() => process.exit(128 + constants.signals[signal]));
+  });
+}
+
+try {
+  const seed = setting("SEED", Math.floor(Math.random() * 1_000_000), 0, 4_294_967_295);
+  const minutes = setting("MINUTES", 5, 0.1, 10_000);
+  const bug = sabotageAsked();
+  const startedAt = performance.now();
+  const clock = () => new Date(performance.now() - startedAt).toISOString().slice(11, 19);
+  console.log(`Starting a platform of its own; SEED=${seed} MINUTES=${minutes}`);
+  const run = await runChaos({
+    seed,
+    seconds: minutes * 60,
+    say: (line) => console.log(`${clock()} ${line}`),
+  });
+  const history = bug
+    ? { ...run.history, arrivals: sabotage(run.history.arrivals, bug, seeded(seed)) }
+    : run.history;
+  const violations = check(history);
+  console.log(`\n${summaryOf(run).join("\n")}\n`);
+  if (violations.length === 0) console.log("Nothing lost, nothing invented, nothing out of order.");
+  else {
+    process.exitCode = 1;
+    noteFailure();
+    for (const violation of violations.slice(0, SHOWN)) console.error(violationText(violation));
+    if (violations.length > SHOWN) console.error(`and ${violations.length - SHOWN} more`);
+    console.error(`\nSEED=${seed}; the smallest history that shows the first:`);
+    for (const line of story(shrink(history, violations[0]!))) console.error(line);
+    const file = `.run/chaos/history-${seed}.json`;
+    mkdirSync(".run/chaos", { recursive: true });
+    writeFileSync(file, JSON.stringify(history));
+    console.error(`The whole history is in ${file}`);
+  }
+} catch (error) {
+  process.exitCode = 1;
+  noteFailure();
+  console.error(
+    `The run broke off: ${error instanceof Error ? error.stack : error}`,
+    error instanceof Error ? error.cause : "",
+  );
+} finally {
+  await stopServers();
+}
+
+function setting(name: string, usual: number, least: number, most: number): number {
+  const value = Number(process.env[name] || usual);
+  if (value >= least && value <= most) return value;
+  throw new Error(`${name}=${process.env[name]} must be a number from ${least} to ${most}`);
+}
+
+/** SABOTAGE= falsifies what arrived, to see what a failure looks like. */
+function sabotageAsked(): Sabotage | undefined {
+  const asked = process.env.SABOTAGE || undefined;
+  if (asked === undefined || SABOTAGES.some((known) => known === asked)) return asked as Sabotage | undefined;
+  throw new Error(`SABOTAGE=${asked} must be one of ${SABOTAGES.join(", ")}`);
+}

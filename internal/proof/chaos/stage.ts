@@ -1,0 +1,109 @@
+import { join } from "node:path";
+import { devSecrets, userToken } from "../../testkit/processes/dev-keys.ts";
+import { migrateDatabase, type Running, startProcess } from "../../testkit/processes/platform.ts";
+import type { ProcessName, Surroundings } from "../../testkit/processes/processes.ts";
+import { logDir, onTeardown, ownPostgres, ownRabbit, ownRedis } from "../../testkit/servers/test-servers.ts";
+import { openGate, type TcpGate } from "../../testkit/tcp-gate.ts";
+
+/** Something that can be killed, frozen and started again: a process of ours or a server. */
+export interface Target {
+  readonly name: string;
+  kill(signal: NodeJS.Signals): Promise<void>;
+  signal(signal: NodeJS.Signals): void;
+  start(): Promise<void>;
+  /** What makes it end in good order, its clients notwithstanding. */
+  readonly endsBy: NodeJS.Signals;
+}
+
+/** The platform of a chaos run: two of each, every connection between them through a gate of the run's own. */
+export interface Stage {
+  readonly gateways: readonly Running[];
+  readonly carts: readonly Running[];
+  readonly relays: readonly Running[];
+  readonly targets: readonly Target[];
+  readonly gates: ReadonlyMap<string, TcpGate>;
+  readonly consumerUrl: string;
+  token(user: string): Promise<string>;
+}
+
+/** Short leases and lives, so that much happens in a minute. */
+const SETTINGS = {
+  CART_TTL_SECONDS: "15",
+  CART_EXPIRY_GRACE_SECONDS: "3600",
+  RELAY_LEASE_MS: "2000",
+  SWEEP_AGE_MS: "500",
+  SWEEP_INTERVAL_MS: "200",
+};
+
+/** Starts servers, gates and processes; all of it ends with the run. */
+export async function openStage(): Promise<Stage> {
+  const [redis, postgres, rabbit] = await Promise.all([ownRedis(), ownPostgres(), ownRabbit()]);
+  migrateDatabase(postgres);
+  const dir = logDir("chaos");
+  const secrets = await devSecrets(dir);
+  const gates = new Map<string, TcpGate>();
+  /** The URL by which `who` reaches what is at `url`: through a gate of its own. */
+  const through = async (who: string, what: string, url: string) => {
+    const target = new URL(url);
+    const gate = await openGate({ host: target.hostname, port: Number(target.port) });
+    onTeardown(() => gate.close());
+    gates.set(`${who} to ${what}`, gate);
+    target.port = String(gate.port);
+    return target.href.replace(/\/$/, "");
+  };
+  const start = async (
+    name: ProcessName,
+    who: string,
+    urls: { cart: string; catalog: string },
+  ): Promise<Running> => {
+    const surroundings: Surroundings = {
+      redisUrl: await through(who, "redis", redis.url),
+      databaseUrl: await through(who, "database", postgres.appUrl),
+      amqpUrl: await through(who, "rabbitmq", rabbit.relayUrl),
+      ...secrets,
+    };
+    const running = await startProcess(name, surroundings, urls, SETTINGS, join(dir, `${who}.log`));
+    onTeardown(() => running.kill("SIGTERM"));
+    return running;
+  };
+  const none = { cart: "", catalog: "" };
+  const catalog = await start("catalog-stub", "catalog", none);
+  const cart = async (who: string) =>
+    start("cart", who, { cart: "", catalog: await through(who, "catalog", catalog.url) });
+  const carts = await Promise.all(["cart-1", "cart-2"].map(cart));
+  const relays = await Promise.all(["relay-1", "relay-2"].map((who) => start("outbox-relay", who, none)));
+  const gateways = await Promise.all(
+    carts.map(async ({ url }, index) => {
+      const who = `gateway-${index + 1}`;
+      return start("gateway", who, { cart: await through(who, "cart", url), catalog: catalog.url });
+    }),
+  );
+  const named = (name: string, server: Omit<Target, "name" | "endsBy">): Target => ({
+    name,
+    kill: (signal) => server.kill(signal),
+    signal: (signal) => server.signal(signal),
+    start: () => server.start(),
+    endsBy: name === "database" ? "SIGINT" : "SIGTERM",
+  });
+  // What a process does not use has a gate nobody goes through.
+  const used =
+    /^(cart-\d to (redis|database|catalog)|relay-\d to (redis|database|rabbitmq)|gateway-\d to cart)$/;
+  for (const name of gates.keys()) if (!used.test(name)) gates.delete(name);
+  return {
+    gateways,
+    carts,
+    relays,
+    targets: [
+      ...gateways.map((each) => named("gateway", each)),
+      ...carts.map((each) => named("cart", each)),
+      ...relays.map((each) => named("relay", each)),
+      named("catalog", catalog),
+      named("redis", redis),
+      named("database", postgres),
+      named("rabbitmq", rabbit),
+    ],
+    gates,
+    consumerUrl: rabbit.consumerUrl,
+    token: (user) => userToken(dir, user),
+  };
+}

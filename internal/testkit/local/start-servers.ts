@@ -1,0 +1,74 @@
+import { createHash } from "node:crypto";
+import { existsSync, lstatSync, mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { DevSecrets } from "../processes/dev-keys.ts";
+import { startPostgres } from "../servers/postgres.ts";
+import { reachableDir } from "../servers/postgres-data.ts";
+import { startRabbit } from "../servers/rabbitmq.ts";
+import { startRedis } from "../servers/redis.ts";
+import { portFor, startPart } from "./start-part.ts";
+import { RUN_DIR, runningOf, type State, writeState } from "./state.ts";
+
+/** Starts the servers that do not run yet, and notes how to reach them. With a SQL Server, no PostgreSQL. */
+export async function startServers(
+  state: State,
+  secrets: DevSecrets,
+  sqlServerUrl: string | null,
+): Promise<void> {
+  if (!runningOf(state, "redis")) await redis(state, secrets);
+  if (sqlServerUrl !== null) {
+    state.ownerUrl = sqlServerUrl;
+    state.databaseUrl = sqlServerUrl;
+    writeState(state);
+  } else if (!runningOf(state, "postgres")) await postgres(state);
+  if (!runningOf(state, "rabbitmq")) await rabbit(state);
+}
+
+async function redis(state: State, secrets: DevSecrets): Promise<void> {
+  const dir = join(RUN_DIR, "redis");
+  const port = await portFor(state, "redis", 27_379);
+  const part = { name: "redis", port, logFile: join(dir, "redis.log"), signal: "SIGTERM" } as const;
+  await startPart(state, part, async (onSpawn) => {
+    const server = await startRedis({ dir, port, password: secrets.redisPassword, onSpawn });
+    state.redisUrl = server.url;
+  });
+}
+
+async function postgres(state: State): Promise<void> {
+  const dir = postgresDir(state);
+  const port = await portFor(state, "postgres", 27_432);
+  const part = { name: "postgres", port, logFile: join(dir, "postgres.log"), signal: "SIGINT" } as const;
+  await startPart(state, part, async (onSpawn) => {
+    const server = await startPostgres({ dir, port, onSpawn });
+    state.ownerUrl = server.url;
+    state.databaseUrl = server.appUrl;
+  });
+}
+
+/** PostgreSQL's user cannot enter every folder: a checkout under /root, for one. */
+function postgresDir(state: State): string {
+  const checkout = createHash("sha256").update(RUN_DIR).digest("hex").slice(0, 12);
+  const elsewhere = `/var/tmp/cartwright-${checkout}/postgres`;
+  const dir = existsSync(elsewhere) ? elsewhere : reachableDir(join(RUN_DIR, "postgres"), elsewhere);
+  if (dir === elsewhere) {
+    // Anyone may make folders there: one that somebody else made could be exchanged under us.
+    mkdirSync(dirname(elsewhere), { recursive: true, mode: 0o711 });
+    const { uid } = lstatSync(dirname(elsewhere));
+    if (uid !== process.getuid?.()) throw new Error(`${dirname(elsewhere)} belongs to somebody else`);
+    console.log(`    PostgreSQL's data lie in ${dir}: its user cannot enter ${RUN_DIR}`);
+    state.postgresDir = dir;
+  }
+  return dir;
+}
+
+async function rabbit(state: State): Promise<void> {
+  const dir = join(RUN_DIR, "rabbitmq");
+  const port = await portFor(state, "rabbitmq", 27_672);
+  state.rabbitDir = dir;
+  const part = { name: "rabbitmq", port, logFile: join(dir, "rabbitmq.log"), signal: "SIGTERM" } as const;
+  await startPart(state, part, async (onSpawn) => {
+    const server = await startRabbit({ dir, amqpPort: port, managementPort: 27_673, onSpawn });
+    const { relayUrl, consumerUrl, managementUrl } = server;
+    Object.assign(state, { relayUrl, consumerUrl, managementUrl });
+  });
+}

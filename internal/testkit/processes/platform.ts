@@ -1,0 +1,144 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { watch } from "../guard.ts";
+import { endProcess, NOT_STARTED, type ProcessId, send, spawnLogged, waitUntil } from "../servers/child.ts";
+import { freePort } from "../servers/free-port.ts";
+import type { PostgresServer } from "../servers/postgres.ts";
+import type { RabbitServer } from "../servers/rabbitmq.ts";
+import { logDir, onTeardown } from "../servers/test-servers.ts";
+import { devSecrets, userToken } from "./dev-keys.ts";
+import { environmentOf, mainOf, nodeArguments, type ProcessName, type Surroundings } from "./processes.ts";
+
+/** One process of ours, started from its main file. */
+export interface Running {
+  readonly name: ProcessName;
+  readonly url: string;
+  readonly adminUrl: string;
+  readonly pid: number;
+  readonly logFile: string;
+  kill(signal: NodeJS.Signals): Promise<void>;
+  signal(signal: NodeJS.Signals): void;
+  /** Starts it again with the same settings. */
+  start(): Promise<void>;
+}
+
+/** A platform of real processes on real servers, for black-box tests. */
+export interface Platform {
+  readonly gatewayUrl: string;
+  readonly gateway: Running;
+  readonly catalog: Running;
+  readonly carts: readonly Running[];
+  readonly relays: readonly Running[];
+  readonly surroundings: Surroundings;
+  /** A token for a named user. */
+  token(user: string): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** Applies the migrations to a server's database, as `make up` does. */
+export function migrateDatabase(postgres: PostgresServer): void {
+  execFileSync(process.execPath, [mainOf("migrate")], {
+    stdio: "pipe",
+    env: { PATH: process.env.PATH, DATABASE_URL: postgres.url, DATABASE_APP_ROLE: postgres.appRole },
+  });
+}
+
+/**
+ * Starts migrate, catalog, cart(s), relay(s) and a gateway; `settings` is extra environment and `nodeFlags` are flags
+ * of Node for all of them.
+ */
+export async function startPlatform(options: {
+  redisUrl: string;
+  postgres: PostgresServer;
+  rabbit: RabbitServer;
+  settings?: NodeJS.ProcessEnv;
+  relays?: number;
+  nodeFlags?: readonly string[];
+}): Promise<Platform> {
+  const { redisUrl, postgres, rabbit, settings = {}, relays = 1, nodeFlags = [] } = options;
+  migrateDatabase(postgres);
+  const dir = logDir("platform");
+  const surroundings: Surroundings = {
+    redisUrl,
+    databaseUrl: postgres.appUrl,
+    amqpUrl: rabbit.relayUrl,
+    ...(await devSecrets(dir)),
+  };
+  const running: Running[] = [];
+  const stop = async () => {
+    await Promise.all(running.map((each) => each.kill("SIGTERM")));
+  };
+  onTeardown(stop);
+
+  const none = { cart: "", catalog: "" };
+  const start = async (name: ProcessName, urls: { cart: string; catalog: string }) => {
+    const process = await startProcess(
+      name,
+      surroundings,
+      urls,
+      settings,
+      join(dir, `${name}-${running.length}.log`),
+      nodeFlags,
+    );
+    running.push(process);
+    return process;
+  };
+  const catalog = await start("catalog-stub", none);
+  const cart = await start("cart", { ...none, catalog: catalog.url });
+  const [gateway, ...started] = await Promise.all([
+    start("gateway", { cart: cart.url, catalog: catalog.url }),
+    ...Array.from({ length: relays }, () => start("outbox-relay", none)),
+  ]);
+  return {
+    gatewayUrl: gateway.url,
+    gateway,
+    catalog,
+    carts: [cart],
+    relays: started,
+    surroundings,
+    token: (user) => userToken(dir, user),
+    stop,
+  };
+}
+
+/** Starts one process and waits until it says that it is ready. */
+export async function startProcess(
+  name: ProcessName,
+  surroundings: Surroundings,
+  urls: { cart: string; catalog: string },
+  settings: NodeJS.ProcessEnv,
+  logFile: string,
+  nodeFlags: readonly string[] = [],
+): Promise<Running> {
+  const [port, adminPort] = [await freePort(), await freePort()];
+  const user = { PATH: process.env.PATH, ...settings };
+  const env = environmentOf(name, surroundings, { port, adminPort, ...urls }, user);
+  const adminUrl = `http://127.0.0.1:${adminPort}`;
+  let running: ProcessId = NOT_STARTED;
+  const start = async () => {
+    const args = [...nodeFlags, ...nodeArguments(name)];
+    running = spawnLogged(process.execPath, args, { logFile, env, onSpawn: watch });
+    await waitUntil(name, () => ready(adminUrl), { timeoutMs: 30_000, process: running, logFile });
+  };
+  await start();
+  return {
+    name,
+    url: `http://127.0.0.1:${port}`,
+    adminUrl,
+    logFile,
+    get pid() {
+      return running.pid;
+    },
+    kill: async (signal) => {
+      send(running, "SIGCONT");
+      await endProcess(running, signal);
+    },
+    signal: (signal) => send(running, signal),
+    start,
+  };
+}
+
+async function ready(adminUrl: string): Promise<void> {
+  const answer = await fetch(`${adminUrl}/readyz`, { signal: AbortSignal.timeout(5_000) });
+  if (!answer.ok) throw new Error(await answer.text());
+}

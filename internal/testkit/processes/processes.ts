@@ -1,0 +1,93 @@
+import { fileURLToPath } from "node:url";
+
+/** The long-running processes of the platform. */
+export type ProcessName = "catalog-stub" | "cart" | "outbox-relay" | "gateway";
+
+/** Where the processes' servers and secrets are. */
+export interface Surroundings {
+  readonly redisUrl: string;
+  readonly databaseUrl: string;
+  readonly amqpUrl: string;
+  readonly internalTokenSecret: string;
+  readonly sessionSecret: string;
+  /** A file with the JWK set of whoever signs users' tokens. */
+  readonly jwksFile: string;
+  readonly catalogAdminToken?: string;
+}
+
+export const DEV_ISSUER = "https://cartwright.local";
+export const DEV_AUDIENCE = "cartwright";
+
+/**
+ * How Node runs what an event passes through: small young generations, collected by the thread that allocates, and
+ * nothing allocated old at a guess. The latter, allocation-site pretenuring, lets dead objects hold young buffers until a
+ * full collection, and the default young generation, up to 64 MB, has a full collection every second or two, because
+ * buffers count as old. See internal/DECISIONS.md, 2026-11-25.
+ */
+const SMOOTH = ["--no-allocation-site-pretenuring", "--max-semi-space-size=16", "--no-parallel-scavenge"];
+const NODE_FLAGS: Partial<Record<ProcessName, readonly string[]>> = { cart: SMOOTH, "outbox-relay": SMOOTH };
+
+/** What Node is called with to run a long-running process. */
+export function nodeArguments(name: ProcessName): readonly string[] {
+  return [...(NODE_FLAGS[name] ?? []), mainOf(name)];
+}
+
+/** The main file of a process. */
+export function mainOf(name: ProcessName | "migrate" | "outbox-admin"): string {
+  return fileURLToPath(new URL(`../../../cmd/${name}/main.ts`, import.meta.url));
+}
+
+/** Settings that a user may put into the environment of `make up`; the processes that read them get them as they are. */
+const PASSED_ON =
+  /^(CART_(TTL_SECONDS|EXPIRY_GRACE_SECONDS|SHARDS|MAX_LINES|MAX_QUANTITY|CURRENCY)|CATALOG_(TIMEOUT_MS|CACHE_TTL_MS|SEED)|OUTBOX_[A-Z_]+|RELAY_[A-Z_]+|SWEEP_[A-Z_]+|AMQP_(EXCHANGE|ADDRESS_VERSION|SEND_TIMEOUT_MS)|REDIS_TIMEOUT_MS|UPSTREAM_TIMEOUT_MS|BODY_LIMIT_BYTES|RATE_LIMIT_PER_MINUTE|SESSION_TTL_SECONDS|LOG_LEVEL|SHUTDOWN_[A-Z_]+)$/;
+
+/** The environment of one process: only what it needs, so that no process sees another's secrets. */
+export function environmentOf(
+  name: ProcessName,
+  surroundings: Surroundings,
+  urls: { port: number; adminPort: number; cart: string; catalog: string },
+  user: NodeJS.ProcessEnv = process.env,
+): NodeJS.ProcessEnv {
+  const passed = Object.fromEntries(Object.entries(user).filter(([key]) => PASSED_ON.test(key)));
+  const common = { PATH: user.PATH, HOST: "127.0.0.1", ADMIN_PORT: String(urls.adminPort), ...passed };
+  const port = { PORT: String(urls.port) };
+  switch (name) {
+    case "catalog-stub":
+      return {
+        ...common,
+        ...port,
+        ...(surroundings.catalogAdminToken !== undefined && {
+          CATALOG_ADMIN_TOKEN: surroundings.catalogAdminToken,
+        }),
+      };
+    case "cart":
+      return {
+        ...common,
+        ...port,
+        REDIS_URL: surroundings.redisUrl,
+        DATABASE_URL: surroundings.databaseUrl,
+        CATALOG_URL: urls.catalog,
+        INTERNAL_TOKEN_SECRET: surroundings.internalTokenSecret,
+      };
+    case "outbox-relay":
+      return {
+        ...common,
+        REDIS_URL: surroundings.redisUrl,
+        DATABASE_URL: surroundings.databaseUrl,
+        AMQP_URL: surroundings.amqpUrl,
+      };
+    case "gateway":
+      return {
+        ...common,
+        ...port,
+        CART_URL: urls.cart,
+        CATALOG_URL: urls.catalog,
+        INTERNAL_TOKEN_SECRET: surroundings.internalTokenSecret,
+        SESSION_SECRET: surroundings.sessionSecret,
+        JWT_JWKS: surroundings.jwksFile,
+        JWT_ISSUER: DEV_ISSUER,
+        JWT_AUDIENCE: DEV_AUDIENCE,
+        JWT_ALGORITHMS: "ES256",
+      };
+  }
+}

@@ -1,0 +1,85 @@
+import { readFileSync } from "node:fs";
+import { expect } from "chai";
+import { eventually } from "../eventually.ts";
+import { portTaken } from "./free-port.ts";
+import type { RabbitServer } from "./rabbitmq.ts";
+import { ownRabbit } from "./test-servers.ts";
+
+describe("A RabbitMQ of ours", function () {
+  this.timeout(120_000);
+  let broker: RabbitServer;
+  before(async () => {
+    broker = await ownRabbit();
+  });
+  after(() => broker?.stop());
+
+  it("starts with the topology: events that nobody asked for end in the queue of the unrouted", async () => {
+    await publish("nobody.wants.this");
+    await publish("cart.updated");
+    await eventually("each is in its queue", async () => {
+      return (
+        (await take("cart.events.unrouted")).length === 1 && (await take("cart.events.demo")).length === 1
+      );
+    });
+  });
+
+  it("keeps durable messages over kill -9 and a restart on the same port", async () => {
+    await publish("cart.kept");
+    const { pid, amqpPort } = broker;
+    await broker.kill("SIGKILL");
+    expect(await portTaken(amqpPort)).to.equal(false);
+    await broker.start();
+    expect([broker.amqpPort, broker.pid === pid]).to.deep.equal([amqpPort, false]);
+    await eventually("the message is there", async () => {
+      return (await take("cart.events.demo")).some(({ payload }) => payload === "cart.kept");
+    });
+  });
+
+  it("has no guest, a relay that only writes events, and a consumer that only reads them", async () => {
+    const users = (await broker.manage("GET", "users")) as { name: string; tags: string[] }[];
+    expect(users.map(({ name }) => name).sort()).to.deep.equal(["admin", "consumer", "relay"]);
+    const permissions = (await broker.manage("GET", "permissions")) as Record<string, string>[];
+    const rights = Object.fromEntries(
+      permissions.map(({ user, configure, write, read }) => [user, [configure, write, read]]),
+    );
+    expect(rights.relay).to.deep.equal(["^$", "^cart\\.events$", "^$"]);
+    expect(rights.consumer).to.deep.equal(["^$", "^$", "^cart\\.events(\\..*)?$"]);
+  });
+
+  it("listens on the loopback interface only", async () => {
+    const { listeners } = (await broker.manage("GET", "overview")) as { listeners: { port: number }[] };
+    const addresses = listeners.map(({ port }) => addressesOf(port).join());
+    expect(addresses.length).to.be.at.least(3);
+    expect(new Set(addresses)).to.deep.equal(new Set(["127.0.0.1"]));
+  });
+
+  const publish = (key: string) =>
+    broker.manage("POST", "exchanges/%2F/cart.events/publish", {
+      routing_key: key,
+      properties: { delivery_mode: 2 },
+      payload: key,
+      payload_encoding: "string",
+    });
+
+  const seen = new Map<string, { payload: string }[]>();
+  /** Everything that has been in the queue so far. */
+  async function take(queue: string): Promise<{ payload: string }[]> {
+    const got = (await broker.manage("POST", `queues/%2F/${queue}/get`, {
+      count: 100,
+      ackmode: "ack_requeue_false",
+      encoding: "auto",
+    })) as { payload: string }[];
+    seen.set(queue, [...(seen.get(queue) ?? []), ...got]);
+    return seen.get(queue)!;
+  }
+});
+
+/** Where something listens on the port, as the kernel says: the broker itself calls some of its addresses "::". */
+function addressesOf(port: number): string[] {
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  return ["/proc/net/tcp", "/proc/net/tcp6"]
+    .flatMap((table) => readFileSync(table, "utf8").split("\n"))
+    .map((row) => row.trim().split(/\s+/))
+    .filter(([, local, , state]) => local?.endsWith(suffix) && state === "0A")
+    .map(([, local]) => (local!.startsWith("0100007F:") ? "127.0.0.1" : local!));
+}

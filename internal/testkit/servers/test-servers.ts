@@ -1,0 +1,84 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { keep, watch } from "../guard.ts";
+import { type PostgresServer, startPostgres } from "./postgres.ts";
+import { type RabbitServer, startRabbit } from "./rabbitmq.ts";
+import { type RedisServer, startRedis } from "./redis.ts";
+import { startRedisCluster } from "./redis-cluster.ts";
+
+/*
+ * Real servers for tests, on free ports, in temporary directories. The shared ones start when first asked for and
+ * stop with the test run; a test that kills a server starts one of its own. Nothing survives the run.
+ */
+
+const stops: (() => Promise<void>)[] = [];
+
+/** A directory that is removed at the end of the run, after everything that was started later has stopped. */
+export function tempDir(name: string): string {
+  const dir = mkdtempSync(join(tmpdir(), `cartwright-${name}-`));
+  watch({ dir });
+  onTeardown(async () => rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
+  return dir;
+}
+
+/** A directory for logs: removed at the end of the run, but kept and named when a test has failed. */
+export function logDir(name: string): string {
+  const dir = mkdtempSync(join(tmpdir(), `cartwright-${name}-`));
+  watch({ dir });
+  onTeardown(async () => {
+    if (failed) {
+      keep(dir);
+      console.error(`  the logs are kept in ${dir}`);
+    } else rmSync(dir, { recursive: true, force: true });
+  });
+  return dir;
+}
+
+let failed = false;
+
+/** Tells that a test has failed: its logs are of interest. */
+export function noteFailure(): void {
+  failed = true;
+}
+
+function tracked<T extends { stop(): Promise<void> }>(server: T): T {
+  onTeardown(() => server.stop());
+  return server;
+}
+
+function once<T>(start: () => Promise<T>): () => Promise<T> {
+  let started: Promise<T> | undefined;
+  return () => {
+    started ??= start();
+    return started;
+  };
+}
+
+/** Servers of the test's own, for tests that kill or fill them. */
+export const ownRedis = async (): Promise<RedisServer> =>
+  tracked(await startRedis({ dir: tempDir("redis"), onSpawn: watch }));
+export const ownPostgres = async (): Promise<PostgresServer> =>
+  tracked(await startPostgres({ dir: tempDir("postgres"), onSpawn: watch }));
+export const ownRabbit = async (): Promise<RabbitServer> =>
+  tracked(await startRabbit({ dir: tempDir("rabbitmq"), onSpawn: watch }));
+
+/** Servers shared by the whole run. */
+export const testRedis = once(ownRedis);
+export const testPostgres = once(ownPostgres);
+export const testRabbit = once(ownRabbit);
+export const testRedisCluster = once(async () =>
+  tracked(await startRedisCluster({ dir: tempDir("cluster"), onSpawn: watch })),
+);
+
+/** Stops everything that was started here, last first; called by the mocha setup. */
+export async function stopServers(): Promise<void> {
+  for (let stop = stops.pop(); stop; stop = stops.pop()) {
+    await stop().catch((error: unknown) => console.error("a test server could not be stopped", error));
+  }
+}
+
+/** Has `stop` called at the end of the run, before everything that was started earlier. */
+export function onTeardown(stop: () => Promise<void>): void {
+  stops.push(stop);
+}

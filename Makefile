@@ -4,13 +4,14 @@ SHELL := /bin/sh
 BIN := node_modules/.bin
 NODE := $(BIN)/node
 TESTS ?= 'internal/**/*.test.ts' 'cmd/**/*.test.ts' 'scripts/**/*.test.ts'
+RABBITMQ_TESTS ?= internal/testkit/servers/rabbitmq.int.test.ts internal/outbox/relay/publisher.amqp.int.test.ts internal/e2e/survival.test.ts
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs demo token dead replay test check race bench bench-quick bench-packages chaos soak fmt clean install packages
+.PHONY: help up down status logs demo token dead replay test test-rabbitmq4 check race bench bench-quick bench-packages chaos soak fmt clean install packages
 
 help: ## this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 up: install ## start the platform: Redis, RabbitMQ, a database, every process (PORT=8080, DATABASE_URL=sqlserver://...)
 	@$(NODE) scripts/up.ts
@@ -40,6 +41,10 @@ replay: packages ## make dead events pending again: make replay ID=<id> | ID=all
 
 test: install ## all tests, on servers of their own
 	@$(BIN)/mocha $(TESTS)
+
+test-rabbitmq4: install ## the publisher, the relay and survival on a real RabbitMQ 4 (Debian 13's, in a tree of its own)
+	@scripts/install-rabbitmq4.sh
+	@RABBITMQ=4 $(BIN)/mocha $(RABBITMQ_TESTS)
 
 check: packages ## format, lint, arrows, types
 	@scripts/step.sh "format and lint" $(BIN)/biome check .

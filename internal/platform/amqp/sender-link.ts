@@ -176,7 +176,8 @@ async function attach(session: Session, version: AddressVersion, exchange: strin
   if (version === "v1") return session.createSender({ target });
   const probe = await session.createSender({ target });
   await probe.close({ closeSession: false });
-  return session.createSender();
+  // The target must be there, without an address: RabbitMQ 4 ends the session of a link that has none.
+  return session.createSender({ target: {} });
 }
 
 function openLink(

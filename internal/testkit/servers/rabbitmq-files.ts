@@ -25,6 +25,7 @@ export interface Settings {
  */
 export async function prepareBroker(
   dir: string,
+  major: 3 | 4,
   wanted: { amqpPort?: number | undefined; managementPort?: number | undefined },
 ): Promise<Settings> {
   mkdirSync(dir, { recursive: true });
@@ -44,8 +45,12 @@ export async function prepareBroker(
   };
   const secret = { mode: 0o600 };
   writeFileSync(join(dir, "settings.json"), JSON.stringify(settings), secret);
-  writeFileSync(join(dir, "definitions.json"), JSON.stringify({ ...topology(), ...users(settings) }), secret);
-  writeFileSync(join(dir, "rabbitmq.conf"), configuration(dir, settings));
+  writeFileSync(
+    join(dir, "definitions.json"),
+    JSON.stringify({ ...topology(major), ...users(settings) }),
+    secret,
+  );
+  writeFileSync(join(dir, "rabbitmq.conf"), configuration(dir, major, settings));
   const plugins = "[rabbitmq_amqp1_0,rabbitmq_management,rabbitmq_prometheus].\n";
   writeFileSync(join(dir, "enabled_plugins"), plugins);
   return settings;
@@ -56,8 +61,16 @@ function settingsOf(dir: string): Settings | undefined {
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Settings) : undefined;
 }
 
-function topology(): object {
-  return JSON.parse(readFileSync(new URL("./rabbitmq-topology.json", import.meta.url), "utf8")) as object;
+/** The topology as the broker's definitions; on RabbitMQ 4 its queues are quorum queues. */
+function topology(major: 3 | 4): object {
+  const text = readFileSync(new URL("./rabbitmq-topology.json", import.meta.url), "utf8");
+  const definitions = JSON.parse(text) as { queues: { arguments: object }[] };
+  if (major === 3) return definitions;
+  const quorum = { "x-queue-type": "quorum" };
+  return {
+    ...definitions,
+    queues: definitions.queues.map((queue) => ({ ...queue, arguments: { ...queue.arguments, ...quorum } })),
+  };
 }
 
 /** Least privilege: the relay may only write to our exchange, a consumer only read our queues. There is no guest. */
@@ -84,7 +97,7 @@ function users({ passwords }: Settings) {
   };
 }
 
-function configuration(dir: string, settings: Settings): string {
+function configuration(dir: string, major: 3 | 4, settings: Settings): string {
   return [
     `listeners.tcp.default = 127.0.0.1:${settings.amqp}`,
     "management.tcp.ip = 127.0.0.1",
@@ -96,6 +109,8 @@ function configuration(dir: string, settings: Settings): string {
     "log.console.level = warning",
     "log.file = false",
     "disk_free_limit.absolute = 100MB",
+    // RabbitMQ 4 takes who sends no password for the user guest, unless told otherwise.
+    ...(major === 4 ? ["anonymous_login_user = none"] : []),
     "",
   ].join("\n");
 }

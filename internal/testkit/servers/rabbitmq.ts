@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   endProcess,
@@ -11,11 +11,11 @@ import {
   waitUntil,
 } from "./child.ts";
 import { brokerEnvironment, prepareBroker, stopPortMapper } from "./rabbitmq-files.ts";
-
-const BIN = "/usr/lib/rabbitmq/bin";
+import { type RabbitRelease, rabbitRelease } from "./rabbitmq-release.ts";
 
 /** A RabbitMQ of ours on 127.0.0.1, with the topology of rabbitmq-topology.json. */
 export interface RabbitServer {
+  readonly major: RabbitRelease["major"];
   /** As the administrator of this broker. */
   readonly amqpUrl: string;
   /** As the relay: may publish to the exchanges of the topology, nothing else. */
@@ -42,13 +42,12 @@ export async function startRabbit(options: {
   dir: string;
   amqpPort?: number;
   managementPort?: number;
+  /** Default: what RABBITMQ in the environment asks for. */
+  release?: RabbitRelease;
   onSpawn?: ((process: ProcessId) => void) | undefined;
 }): Promise<RabbitServer> {
-  const { dir, amqpPort, managementPort, onSpawn } = options;
-  if (!existsSync(join(BIN, "rabbitmq-server"))) {
-    throw new Error("RabbitMQ is not installed: apt-get install rabbitmq-server");
-  }
-  const settings = await prepareBroker(dir, { amqpPort, managementPort });
+  const { dir, amqpPort, managementPort, release = rabbitRelease(), onSpawn } = options;
+  const settings = await prepareBroker(dir, release.major, { amqpPort, managementPort });
   const env = brokerEnvironment(dir, settings);
   let launcher: ProcessId = NOT_STARTED;
   let broker: ProcessId = NOT_STARTED;
@@ -56,7 +55,8 @@ export async function startRabbit(options: {
   async function start(): Promise<void> {
     const logFile = join(dir, "rabbitmq.log");
     writeFileSync(env.RABBITMQ_PID_FILE, "");
-    launcher = spawnLogged(join(BIN, "rabbitmq-server"), [], { logFile, env, cwd: dir, onSpawn });
+    const [command, ...args] = release.command(dir);
+    launcher = spawnLogged(command, args, { logFile, env, cwd: dir, onSpawn });
     broker = launcher;
     const ready = async () => {
       const pid = Number(readFileSync(env.RABBITMQ_PID_FILE, "utf8").trim());
@@ -100,6 +100,7 @@ export async function startRabbit(options: {
   const url = (user: "admin" | "relay" | "consumer") =>
     `amqp://${user}:${settings.passwords[user]}@127.0.0.1:${settings.amqp}`;
   return {
+    major: release.major,
     amqpUrl: url("admin"),
     relayUrl: url("relay"),
     consumerUrl: url("consumer"),

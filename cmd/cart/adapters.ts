@@ -36,6 +36,11 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
     log,
   });
   lifecycle.onStop("forwarder", () => forwarder.close());
+  lifecycle.addNote("database", () =>
+    forwarder.failing()
+      ? "events are staged in Redis and not committed: the database does not take them"
+      : null,
+  );
   // A Redis that restarts, or fails over, may have lost its last writes.
   for (const event of ["close", "-node", "node error"]) redis.on(event, forwarder.forgetChains);
 

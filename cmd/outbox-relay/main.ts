@@ -28,5 +28,6 @@ const relay = createRelay({
   log,
 });
 lifecycle.onStop("relay", () => relay.stop());
+lifecycle.addNote("broker", () => relay.trouble());
 await relay.start();
 lifecycle.ready();

@@ -45,6 +45,8 @@ export interface RelayMetrics {
   readonly latency: Histogram;
   readonly owned: Gauge;
   readonly inFlight: Gauge;
+  readonly deferred: Counter<"reason">;
+  readonly troubledKeys: Gauge;
 }
 
 export function createRelayMetrics(registry: Registry): RelayMetrics {
@@ -52,7 +54,7 @@ export function createRelayMetrics(registry: Registry): RelayMetrics {
   return {
     published: new Counter({
       name: "outbox_publish_total",
-      help: "Attempts to publish by outcome: accepted, refused, unknown, dead",
+      help: "Attempts to publish by outcome: accepted, deferred (the broker's state), refused (the message), unknown, dead",
       labelNames: ["result"] as const,
       registers,
     }),
@@ -71,6 +73,17 @@ export function createRelayMetrics(registry: Registry): RelayMetrics {
       registers,
     }),
     inFlight: new Gauge({ name: "outbox_in_flight", help: "Events sent and not yet answered", registers }),
+    deferred: new Counter({
+      name: "outbox_deferred_total",
+      help: "Attempts that the broker's state forbade: full, unavailable, unroutable, reset",
+      labelNames: ["reason"] as const,
+      registers,
+    }),
+    troubledKeys: new Gauge({
+      name: "outbox_troubled_keys",
+      help: "Routing keys whose events wait because the broker does not take them at present",
+      registers,
+    }),
   };
 }
 

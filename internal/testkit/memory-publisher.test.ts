@@ -27,9 +27,9 @@ describe("the in-memory publisher's hooks", () => {
 
   it("refuses chosen events as often as asked", async () => {
     const publisher = createMemoryPublisher();
-    publisher.refuse((event) => event.subject === "a", { times: 1, transient: false, error: "no" });
+    publisher.refuse((event) => event.subject === "a", { times: 1, about: "message", error: "no" });
     const event = anEvent({ subject: "a" });
-    expect(await publisher.publish(event)).to.deep.equal({ kind: "refused", transient: false, error: "no" });
+    expect(await publisher.publish(event)).to.deep.equal({ kind: "refused", about: "message", error: "no" });
     expect(await publisher.publish(event)).to.deep.equal({ kind: "accepted" });
     expect(publisher.attempts).to.have.length(2);
     expect(publisher.published).to.deep.equal([event]);

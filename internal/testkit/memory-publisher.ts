@@ -16,7 +16,7 @@ export interface MemoryPublisher extends Publisher {
   /** Refuses events that match, the next `times` times (default: always). */
   refuse(
     matches: (event: OutboxEvent) => boolean,
-    options?: { times?: number; transient?: boolean; error?: string },
+    options?: { times?: number; about?: Refused["about"]; error?: string },
   ): void;
   /**
    * Answers matching events with unknown, the next `times` times (default 1). `arrives` says whether the broker has
@@ -32,6 +32,8 @@ export interface MemoryPublisher extends Publisher {
   /** Forgets all hooks; held events are answered as accepted. */
   behave(): void;
 }
+
+type Refused = Extract<PublishOutcome, { kind: "refused" }>;
 
 interface Rule {
   readonly matches: (event: OutboxEvent) => boolean;
@@ -124,9 +126,9 @@ export function createMemoryPublisher(): MemoryPublisher {
     held: () => held.map(({ event }) => event),
     refuse: (
       matches,
-      { times = Number.POSITIVE_INFINITY, transient = true, error = "refused by the test" } = {},
+      { times = Number.POSITIVE_INFINITY, about = "message", error = "refused by the test" } = {},
     ) => {
-      rules.push({ matches, left: times, answer: () => ({ kind: "refused", transient, error }) });
+      rules.push({ matches, left: times, answer: () => ({ kind: "refused", about, error }) });
     },
     lose: (matches, { times = 1, arrives = true, sessionFault = false } = {}) => {
       const error = sessionFault ? "the session was ended by the test" : "lost by the test";

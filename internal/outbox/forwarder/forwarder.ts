@@ -17,6 +17,8 @@ export interface Forwarder {
   committed(staged: StagedEvent): Promise<"committed" | "staged">;
   /** Forwards whatever lies in these shards' streams: the sweeper's way in. Resolves when done or failed. */
   forward(shards: readonly number[]): Promise<void>;
+  /** True while the database is known to take no events, so that they stay staged. */
+  failing(): boolean;
   /** To be called when the connection to Redis was lost: what is in memory may no longer be what Redis holds. */
   forgetChains(): void;
   /** Waits for the commit under way, then stops; what is still staged is the sweeper's. */
@@ -224,6 +226,7 @@ export function createForwarder(options: {
       if (!circuit.isOpen()) wake();
       await running;
     },
+    failing: () => circuit.isOpen(),
     forgetChains: () => {
       for (const { queue } of shards) queue.breakChain();
     },

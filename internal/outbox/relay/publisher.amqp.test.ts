@@ -77,11 +77,11 @@ describe("the AMQP publisher on a stand-in for RabbitMQ 4, which shows what 3.10
 
   it("tells released and modified (unroutable) from rejected with a reason (poison) and without one (a full queue)", async () => {
     await start();
-    expect(await outcomeOf("released")).to.include({ kind: "refused", transient: true });
-    expect(await outcomeOf("modified")).to.include({ kind: "refused", transient: true });
-    expect(await outcomeOf("rejected")).to.include({ kind: "refused", transient: true });
+    expect(await outcomeOf("released")).to.include({ kind: "refused", about: "unroutable" });
+    expect(await outcomeOf("modified")).to.include({ kind: "refused", about: "unroutable" });
+    expect(await outcomeOf("rejected")).to.include({ kind: "refused", about: "full" });
     const poison = await outcomeOf({ rejected: "amqp:decode-error" });
-    expect(poison).to.include({ kind: "refused", transient: false });
+    expect(poison).to.include({ kind: "refused", about: "message" });
     expect(poison)
       .to.have.property("error")
       .that.includes("amqp:decode-error")
@@ -93,7 +93,7 @@ describe("the AMQP publisher on a stand-in for RabbitMQ 4, which shows what 3.10
   it("refuses an event that is larger than the broker takes without sending it, and goes on", async () => {
     await start({}, { maxMessageSize: 2_000 });
     const outcome = await publisher.publish(anEvent({ payload: JSON.stringify("x".repeat(2_000)) }));
-    expect(outcome).to.include({ kind: "refused", transient: false });
+    expect(outcome).to.include({ kind: "refused", about: "message" });
     expect(outcome)
       .to.have.property("error")
       .that.matches(/has \d+ bytes, and the broker takes at most 2000/);

@@ -30,7 +30,7 @@ export interface AmqpPublisherOptions {
  * application properties named `cloudEvents:...`, the cart's version among them as the extension `cartversion` (a
  * long); the data is the body. The event's id is the message-id, its type the routing key. Connects in the
  * background from the start. A message that the broker answered with `released`, or rejected without a reason (a full
- * queue), is refused as transient; one rejected with a reason, or larger than the broker takes, as poison. While the
+ * queue), is refused for a state of the broker; one rejected with another reason, or larger than the broker takes, for itself. While the
  * broker takes nothing (a memory or disk alarm) the connection stays, fault() says so, and attempts are unknown at
  * once. Throws when `url` is not one.
  */

@@ -4,8 +4,15 @@ import type { OutboxEvent } from "../event.ts";
 export type PublishOutcome =
   /** The broker has taken responsibility for it. */
   | { readonly kind: "accepted" }
-  /** The broker (or the size check before sending) said no to this event. `transient`: unroutable or a full queue; else poison. */
-  | { readonly kind: "refused"; readonly transient: boolean; readonly error: string }
+  /**
+   * The broker did not take it. `about` says why: the message itself (it cannot be encoded, is too large, is not
+   * allowed), or a state of the broker that may pass: a queue is full or not available, or none is bound.
+   */
+  | {
+      readonly kind: "refused";
+      readonly about: "message" | "full" | "unavailable" | "unroutable";
+      readonly error: string;
+    }
   /**
    * The connection, session or link ended before the broker answered: it may or may not have it. `sessionFault` is
    * true when the broker ended the session or link with an error that a message may have caused, false when the

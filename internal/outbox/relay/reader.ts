@@ -1,7 +1,8 @@
 import type { Logger } from "../../platform/logger/logger.ts";
 import type { StoredEvent } from "../event.ts";
 import type { OutboxStore } from "../store/store.ts";
-import type { Delivery, OwnedPartition } from "./subject-queues.ts";
+import type { OwnedPartition, OwnedPartitions } from "./owned-partitions.ts";
+import type { SubjectQueues } from "./subject-queues.ts";
 
 /** Reads ahead of the broker: keeps the queues supplied from the partitions this relay owns. */
 export interface Reader {
@@ -9,10 +10,8 @@ export interface Reader {
   stop(): Promise<void>;
   /** These partitions may have new events. */
   news(partitions: readonly number[]): void;
-  /** There is more room in the queues. */
+  /** Something sent or marked is settled: there may be room in the queues, or a partition may be opened. */
   wake(): void;
-  /** Something sent or marked is settled: a partition that waited for that may be opened now. */
-  settled(): void;
   /** This relay has parked an event of the subject. */
   noteDead(subject: string): void;
 }
@@ -32,18 +31,19 @@ const FULL_READ = 256;
  */
 export function createReader(options: {
   store: Pick<OutboxStore, "pending" | "deadSubjects">;
+  owned: OwnedPartitions;
+  queues: SubjectQueues;
   /** How long to go without a look at every partition, in ms. */
   pollMs: number;
+  /** Most events read and not yet settled. */
   capacity: number;
-  partitions: () => OwnedPartition[];
+  /** What is sent and unanswered, or answered and not yet marked, of a partition. */
   unsettled: (partition: number) => number;
-  deliver: (delivery: Delivery) => void;
+  /** Events have entered the queues. */
   delivered: () => void;
-  /** Begin this partition anew: its cursor has passed events that have become pending again. */
-  restart: (partition: OwnedPartition) => void;
   log: Logger;
 }): Reader {
-  const { store, pollMs, capacity, unsettled, deliver, delivered, log } = options;
+  const { store, owned, queues, pollMs, capacity, unsettled, delivered, log } = options;
   /** Partitions that may have events beyond their cursor. */
   const fresh: boolean[] = [];
   let lookedAtAll = Number.NEGATIVE_INFINITY;
@@ -83,30 +83,28 @@ export function createReader(options: {
   }
 
   function hasNews(): boolean {
-    return options.partitions().some(({ partition, phase }) => phase === "open" && fresh[partition]);
+    return owned.all().some(({ partition, phase }) => phase === "open" && fresh[partition]);
   }
 
   function canOpen(): boolean {
-    return options
-      .partitions()
+    return owned
+      .all()
       .some(({ partition, phase }) => phase === "waiting" && fresh[partition] && unsettled(partition) === 0);
   }
 
   function lookAtAll(): void {
-    for (const { partition } of options.partitions()) fresh[partition] = true;
+    for (const { partition } of owned.all()) fresh[partition] = true;
     lookedAtAll = performance.now();
   }
 
   function room(): number {
-    let held = 0;
-    for (const partition of options.partitions()) held += partition.held;
-    return Math.max(0, capacity - held);
+    return Math.max(0, capacity - queues.held());
   }
 
   async function read(): Promise<number> {
     const space = room();
     if (space === 0) return 0;
-    const open = options.partitions().filter((each) => fresh[each.partition] && opened(each));
+    const open = owned.all().filter((each) => fresh[each.partition] && opened(each));
     if (open.length === 0) return 0;
     const limit = Math.max(8, Math.ceil(space / open.length), Math.min(64, space));
     for (const { partition } of open) fresh[partition] = false;
@@ -127,21 +125,22 @@ export function createReader(options: {
       const { partition } = entry;
       if (++entry.found === limit) fresh[event.partition] = true;
       if (partition.phase !== "open") continue;
-      partition.cursor = event.seq;
-      if (!dead.has(event.subject)) deliver({ event, partition, attempts: event.attempts });
+      owned.advance(partition, event.seq);
+      if (!dead.has(event.subject))
+        queues.enter({ event, partition, attempts: event.attempts, suspicions: 0 });
     }
     if (events.length > 0) delivered();
     return events.length;
   }
 
   function opened(partition: OwnedPartition): boolean {
-    if (partition.phase === "waiting" && unsettled(partition.partition) === 0) partition.phase = "open";
+    if (partition.phase === "waiting" && unsettled(partition.partition) === 0) owned.open(partition);
     return partition.phase === "open";
   }
 
   /** After a replay, the subject's events lie behind the cursors: everything is read again from the start. */
   async function checkDead(): Promise<void> {
-    const open = options.partitions();
+    const open = owned.all();
     deadCheckedAt = performance.now();
     if (open.length === 0) return;
     noted = [];
@@ -149,7 +148,14 @@ export function createReader(options: {
     for (const subject of noted) now.add(subject);
     const replayed = [...dead].some((subject) => !now.has(subject));
     dead = now;
-    if (replayed) for (const partition of open) if (partition.phase === "open") options.restart(partition);
+    if (!replayed) return;
+    for (const partition of open) if (partition.phase === "open") restart(partition);
+  }
+
+  function restart(partition: OwnedPartition): void {
+    owned.restart(partition);
+    queues.drop(partition);
+    fresh[partition.partition] = true;
   }
 
   async function pause(ms: number, until?: "news" | "room"): Promise<void> {
@@ -181,9 +187,7 @@ export function createReader(options: {
     },
     wake: () => {
       if (rest?.until === "room" && room() >= capacity / 2) rest.wake();
-    },
-    settled: () => {
-      if (rest?.until === "news" && canOpen()) rest.wake();
+      else if (rest?.until === "news" && canOpen()) rest.wake();
     },
     noteDead: (subject) => {
       dead.add(subject);

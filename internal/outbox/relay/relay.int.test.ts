@@ -143,7 +143,7 @@ describe("The relay", function () {
     const publisher = createMemoryPublisher();
     publisher.refuse((each) => each.subject === "cart-2" && each.version === 2, {
       times: 3,
-      transient: false,
+      about: "message",
     });
     await start(publisher);
     await eventually("it is dead", async () => (await store.backlog()).dead === 1);
@@ -171,12 +171,73 @@ describe("The relay", function () {
     const publisher = createMemoryPublisher();
     publisher.refuse((each) => each.subject === "cart-0" && each.version === 1, {
       times: 2,
-      transient: true,
+      about: "full",
     });
     await start(publisher);
     await drained();
     expect(versionsOf(publisher, "cart-0")).to.deep.equal([1, 2, 3]);
     expect((await store.backlog()).dead).to.equal(0);
+  });
+
+  describe("while the broker does not take events of one type", () => {
+    const cleared = (each: { type: string }) => each.type === "cart.cleared";
+    const mixed = (count: number) =>
+      Array.from({ length: count }, (_, n) => [
+        event(`cart-${n}`, 1),
+        { ...event(`order-${n}`, 1), type: "cart.cleared" },
+        event(`order-${n}`, 2),
+      ]).flat();
+
+    for (const about of ["full", "unavailable", "unroutable"] as const)
+      it(`(${about}) probes with one at a time, lets the others flow, parks none, and goes on by itself`, async () => {
+        const publisher = createMemoryPublisher();
+        publisher.refuse(cleared, { about });
+        await store.append(mixed(30));
+        const relay = await start(publisher, { maxAttempts: 2 });
+        await eventually("the other type is through", () => publisher.published.length === 30);
+        const tried = () => publisher.attempts.filter(cleared).length;
+        const before = tried();
+        expect(before, "no more than were in flight together").to.be.at.most(16);
+        await eventually("it was probed", () => tried() >= before + 2, { timeoutMs: 15_000 });
+        expect(relay.trouble()).to.match(/cart\.cleared/);
+        expect(tried(), "probes, not the whole window again").to.be.lessThan(before + 10);
+        expect(await store.backlog()).to.include({ dead: 0, pending: 60 });
+        publisher.behave();
+        await drained();
+        expect(relay.trouble()).to.equal(null);
+        expect(versionsOf(publisher, "order-7")).to.deep.equal([1, 2]);
+      });
+
+    it("(it resets the connection over them, as RabbitMQ 3.10 does) finds them, and lets the others flow", async () => {
+      const publisher = createMemoryPublisher();
+      publisher.lose(cleared, { times: Number.POSITIVE_INFINITY, arrives: false });
+      await store.append(mixed(12));
+      const relay = await start(publisher, { maxAttempts: 2 });
+      await eventually("the other type is through", () => publisher.published.length === 12, {
+        timeoutMs: 15_000,
+      });
+      expect((await store.backlog()).dead).to.equal(0);
+      expect(relay.trouble()).to.match(/cart\.cleared/);
+      publisher.behave();
+      await drained();
+      expect(versionsOf(publisher, "order-3")).to.deep.equal([1, 2]);
+    });
+  });
+
+  it("repeats what is in doubt one at a time until the broker accepts again", async () => {
+    const publisher = createMemoryPublisher();
+    publisher.hold();
+    await store.append(events(20, 1));
+    await start(publisher, { window: 16 });
+    await eventually("the window is full", () => publisher.held().length === 16);
+    publisher.disconnect();
+    publisher.reconnect();
+    await eventually("something is repeated", () => publisher.attempts.length > 16);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(publisher.held(), "one is asked with before the rest follows").to.have.length(1);
+    publisher.release();
+    await drained();
+    expect(publisher.published).to.have.length(20);
   });
 
   it("shares the partitions fairly, and takes over those of a relay that stops", async () => {
@@ -225,7 +286,7 @@ describe("The relay", function () {
         return store.markPublished(relay, outcomes);
       },
     };
-    publisher.refuse((each) => each.version === 1, { times: 3, transient: false });
+    publisher.refuse((each) => each.version === 1, { times: 3, about: "message" });
     await store.append([event("cart-1", 1), event("cart-1", 2)]);
     let heard: (partitions: readonly number[]) => void = () => {};
     const subscriber: CommitSubscriber = {

@@ -4,9 +4,12 @@ import type { RelayMetrics } from "../metrics.ts";
 import type { OutboxStore } from "../store/store.ts";
 import { createLeaseKeeper, type LeaseHolder } from "./lease-keeper.ts";
 import { createMarker } from "./marker.ts";
-import type { Publisher, PublishOutcome } from "./publisher.ts";
+import { createOwnedPartitions } from "./owned-partitions.ts";
+import type { Publisher } from "./publisher.ts";
 import { createReader } from "./reader.ts";
-import { createSubjectQueues, type Delivery, type OwnedPartition } from "./subject-queues.ts";
+import { createRefusals } from "./refusals.ts";
+import { createSending } from "./sending.ts";
+import { createSubjectQueues } from "./subject-queues.ts";
 
 export interface RelayOptions {
   readonly store: OutboxStore;
@@ -17,7 +20,7 @@ export interface RelayOptions {
   readonly leaseMs: number;
   /** Most events in flight at the broker. */
   readonly window: number;
-  /** Refusals after which an event is parked as dead. */
+  /** Refusals of a message after which its event is parked as dead. */
   readonly maxAttempts: number;
   /** First pause after a refusal, in ms; doubles up to 30 s. */
   readonly retryMs: number;
@@ -30,216 +33,117 @@ export interface RelayOptions {
 
 export interface Relay {
   start(): Promise<void>;
+  /** Why some events wait for the broker though it is connected, for people; null while none does. */
+  trouble(): string | null;
   /** Settles what is in flight, gives the partitions back, and resolves. */
   stop(): Promise<void>;
 }
 
-const MAX_RETRY_MS = 30_000;
-
 /**
- * Publishes the outbox: reads its partitions in order, keeps up to `window` events in flight but one per subject, waits for the
- * broker's acceptance, marks in batches. An attempt with unknown outcome is repeated with the same id; a refused one
- * is retried with backoff, then parked as dead, and holds back only its own subject.
+ * Publishes the outbox: reads its partitions in order, keeps up to `window` events in flight but one per subject, waits
+ * for the broker's acceptance, marks in batches. An attempt with unknown outcome is repeated with the same id. What
+ * the broker's state forbids waits for as long as it lasts. A refused message is tried again with backoff, then
+ * parked as dead, and holds back only its own subject.
  */
 export function createRelay(options: RelayOptions): Relay {
-  const { store, publisher, relay, partitions, maxAttempts, retryMs, metrics, log } = options;
-  const owned = new Map<number, OwnedPartition>();
-  /** Sent and unanswered, by partition number, whatever tenure it was sent under. */
-  const sent: number[] = [];
+  const { store, publisher, relay, partitions, metrics, log } = options;
+  const owned = createOwnedPartitions();
   const queues = createSubjectQueues();
-  const retries = new Set<NodeJS.Timeout>();
-  const stopping = new AbortController();
-  let inFlight = 0;
-  let window = options.window;
-  let resuming = false;
-  let settled = () => {};
+  let drained: (() => void)[] = [];
 
   const marker = createMarker({
     store,
     relay,
     gatherMs: 25,
     fenced: (partition) => lose(partition, "its marks were held off by the fence"),
-    progressed: () => wakeUp(),
+    progressed: settled,
+    log,
+  });
+  const sending = createSending({
+    publisher,
+    queues,
+    window: options.window,
+    allowed: ({ partition }) => {
+      if (performance.now() < partition.validUntil) return true;
+      lose(partition.partition, "its lease ran out");
+      return false;
+    },
+    accepted: (delivery) => {
+      const { event, partition } = delivery;
+      metrics.latency.observe(Math.max(0, Date.now() - event.occurredAt) / 1000);
+      marker.accepted({ seq: event.seq, partition: event.partition, epoch: partition.epoch });
+      queues.done(delivery);
+    },
+    refused: (delivery, error) => refusals.refused(delivery, error),
+    settled,
+    metrics,
     log,
   });
   const reader = createReader({
     store,
+    owned,
+    queues,
     pollMs: options.pollMs,
     capacity: Math.max(16 * options.window, 512),
-    partitions: () => [...owned.values()],
-    unsettled: (partition) => (sent[partition] ?? 0) + marker.waiting(partition),
-    deliver: (delivery) => queues.enter(delivery),
-    delivered: () => pump(),
-    restart: (partition) => {
-      partition.phase = "lost";
-      queues.drop(partition);
-      owned.set(partition.partition, { ...partition, phase: "waiting", cursor: 0, held: 0 });
-      reader.news([partition.partition]);
-    },
+    unsettled: (partition) => sending.unanswered(partition) + marker.waiting(partition),
+    delivered: sending.pump,
     log,
   });
-  const holder: LeaseHolder = {
-    held: (lease, validUntil) => {
-      const known = owned.get(lease.partition);
-      if (known && known.epoch === lease.epoch && known.phase !== "lost") {
-        known.validUntil = validUntil;
-        return;
-      }
-      if (known) lose(lease.partition, "it changed hands meanwhile");
-      owned.set(lease.partition, { ...lease, validUntil, phase: "waiting", cursor: 0, held: 0 });
-      metrics.owned.set(owned.size);
-      reader.news([lease.partition]);
-    },
-    lost: (partition) => lose(partition, "its lease went to another relay or was released"),
-    drained: async (partition) => {
-      const known = owned.get(partition);
-      if (known) known.phase = "closing";
-      while ((sent[partition] ?? 0) > 0) await new Promise<void>((resolve) => onSettled(resolve));
-      if (marker.waiting(partition) > 0) await marker.flush();
-    },
-  };
-  const keeper = createLeaseKeeper({ store, relay, partitions, ttlMs: options.leaseMs, holder, log });
+  const refusals = createRefusals({ ...options, marker, queues, sending, dead: reader.noteDead });
+  const keeper = createLeaseKeeper({
+    store,
+    relay,
+    partitions,
+    ttlMs: options.leaseMs,
+    holder: holder(),
+    log,
+  });
+
+  function holder(): LeaseHolder {
+    return {
+      held: (lease, validUntil) => {
+        const before = owned.get(lease.partition);
+        if (before && before.epoch !== lease.epoch) lose(lease.partition, "it changed hands meanwhile");
+        if (owned.gain(lease, validUntil)) reader.news([lease.partition]);
+        metrics.owned.set(owned.all().length);
+      },
+      lost: (partition) => lose(partition, "its lease went to another relay or was released"),
+      drained: async (partition) => {
+        owned.close(partition);
+        while (sending.unanswered(partition) > 0) await new Promise<void>((resolve) => drained.push(resolve));
+        if (marker.waiting(partition) > 0) await marker.flush();
+      },
+    };
+  }
 
   function lose(partition: number, why: string): void {
     const known = owned.get(partition);
     if (!known) return;
     if (known.phase !== "closing") log.warn({ partition, epoch: known.epoch }, `partition given up: ${why}`);
-    known.phase = "lost";
+    owned.lose(partition);
     queues.drop(known);
-    owned.delete(partition);
-    metrics.owned.set(owned.size);
+    metrics.owned.set(owned.all().length);
   }
 
-  function pump(): void {
-    if (resuming || stopping.signal.aborted) return;
-    const now = performance.now();
-    while (inFlight < window) {
-      const delivery = queues.next();
-      if (!delivery) break;
-      if (now >= delivery.partition.validUntil) lose(delivery.partition.partition, "its lease ran out");
-      else void send(delivery);
-    }
+  function settled(): void {
+    const waiting = drained;
+    drained = [];
+    for (const resolve of waiting) resolve();
     reader.wake();
-  }
-
-  async function send(delivery: Delivery): Promise<void> {
-    const { event } = delivery;
-    inFlight++;
-    sent[event.partition] = (sent[event.partition] ?? 0) + 1;
-    const alone = inFlight === 1;
-    const outcome = await publisher.publish(event);
-    inFlight--;
-    sent[event.partition]!--;
-    await settle(delivery, outcome, alone && window === 1);
-    settled();
-    pump();
-  }
-
-  async function settle(delivery: Delivery, outcome: PublishOutcome, alone: boolean): Promise<void> {
-    const { event, partition } = delivery;
-    metrics.inFlight.set(inFlight);
-    if (outcome.kind === "accepted") {
-      metrics.published.inc({ result: "accepted" });
-      metrics.latency.observe(Math.max(0, Date.now() - event.occurredAt) / 1000);
-      if (window < options.window) window = Math.min(window * 2, options.window);
-      marker.accepted({ seq: event.seq, partition: event.partition, epoch: partition.epoch });
-      if (partition.phase !== "lost") queues.done(delivery);
-    } else if (outcome.kind === "refused") await refused(delivery, outcome.error);
-    else {
-      metrics.published.inc({ result: "unknown" });
-      // One message can end a whole session. Sending one at a time finds out which.
-      if (outcome.sessionFault && alone) return refused(delivery, outcome.error);
-      if (outcome.sessionFault) window = 1;
-      queues.again(delivery);
-      void resume(outcome.error);
-    }
-  }
-
-  async function refused(delivery: Delivery, error: string): Promise<void> {
-    const { event, partition } = delivery;
-    if (partition.phase === "lost") return;
-    delivery.attempts++;
-    const dead = delivery.attempts >= maxAttempts;
-    metrics.published.inc({ result: dead ? "dead" : "refused" });
-    const { seq } = event;
-    try {
-      const refusal = {
-        seq,
-        partition: event.partition,
-        epoch: partition.epoch,
-        attempts: delivery.attempts,
-        error,
-        dead,
-      };
-      if (!(await marker.refused(refusal))) return;
-    } catch (err) {
-      // Not written, so not parked: the event is tried again, and counted again.
-      delivery.attempts--;
-      log.warn({ err, eventId: event.id }, "a refusal could not be written");
-      retryLater(delivery, retryMs);
-      return;
-    }
-    const said = { eventId: event.id, subject: event.subject, attempts: delivery.attempts, reason: error };
-    if (dead) {
-      log.error(said, "event parked as dead; it holds back its cart until replayed");
-      reader.noteDead(event.subject);
-      if (delivery.partition.phase !== "lost") queues.park(delivery);
-    } else {
-      log.warn(said, "the broker refused an event");
-      retryLater(delivery, Math.min(retryMs * 2 ** (delivery.attempts - 1), MAX_RETRY_MS));
-    }
-  }
-
-  function retryLater(delivery: Delivery, delayMs: number): void {
-    const timer = setTimeout(() => {
-      retries.delete(timer);
-      queues.again(delivery);
-      pump();
-    }, delayMs);
-    retries.add(timer);
-  }
-
-  /** After a lost connection: nothing is sent until the publisher is ready again. */
-  async function resume(reason: string): Promise<void> {
-    if (resuming) return;
-    resuming = true;
-    log.warn({ reason }, "publishing paused until the broker is back");
-    try {
-      await publisher.ready(stopping.signal);
-      log.info("publishing resumed");
-    } catch {
-      return; // stopping
-    } finally {
-      resuming = false;
-    }
-    pump();
-  }
-
-  let listeners: (() => void)[] = [];
-  function onSettled(listener: () => void): void {
-    listeners.push(listener);
-    settled = wakeUp;
-  }
-  function wakeUp(): void {
-    const waiting = listeners;
-    listeners = [];
-    for (const listener of waiting) listener();
-    reader.wake();
-    reader.settled();
   }
 
   return {
     start: async () => {
       options.subscriber.listen((notified) =>
-        reader.news(notified.filter((partition) => owned.has(partition))),
+        reader.news(notified.filter((partition) => owned.get(partition) !== undefined)),
       );
       await keeper.start();
       reader.start();
     },
+    trouble: sending.trouble,
     stop: async () => {
       await reader.stop();
-      stopping.abort();
-      for (const timer of retries) clearTimeout(timer);
+      sending.stop();
       await keeper.stop();
       await marker.flush();
     },

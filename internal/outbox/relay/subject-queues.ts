@@ -1,26 +1,15 @@
 import { createDictionary, type Dictionary } from "../../platform/memory/dictionary.ts";
 import type { StoredEvent } from "../event.ts";
+import type { OwnedPartition } from "./owned-partitions.ts";
 
 /** An event on its way through this relay, under the lease it was read with. */
 export interface Delivery {
   readonly event: StoredEvent;
   readonly partition: OwnedPartition;
-  /** Refusals so far, those before this relay included. */
+  /** Refusals of the message so far, those before this relay included. */
   attempts: number;
-}
-
-/** One partition as this relay holds it; a new object each time it is gained. */
-export interface OwnedPartition {
-  readonly partition: number;
-  readonly epoch: number;
-  /** performance.now() until which the lease is surely ours. */
-  validUntil: number;
-  /** `waiting` until everything sent under an earlier tenure is settled; `closing` while it is being given up. */
-  phase: "waiting" | "open" | "closing" | "lost";
-  /** The last seq read. */
-  cursor: number;
-  /** Events read and not yet settled. */
-  held: number;
+  /** How often the connection broke while it was the only one in flight. */
+  suspicions: number;
 }
 
 /**
@@ -32,42 +21,52 @@ export interface SubjectQueues {
   enter(delivery: Delivery): void;
   /** The next event that may be sent, or undefined. Events of lost partitions are dropped on the way. */
   next(): Delivery | undefined;
-  /** Puts an event back at the head of its subject, ready again. */
-  again(delivery: Delivery): void;
+  /** Puts an event back as ready; its subject's later ones still wait for it. */
+  requeue(delivery: Delivery): void;
   /** The event is settled for good; the next of its subject becomes ready. */
   done(delivery: Delivery): void;
   /** The event is parked: everything behind it in its subject leaves too, and is read again after a replay. */
   park(delivery: Delivery): void;
   /** Drops everything of a partition that is not in flight. */
   drop(partition: OwnedPartition): void;
+  /** Events read and not yet settled. */
+  held(): number;
+}
+
+interface PartitionQueues {
+  /** Behind the one that is ready or in flight, by subject. */
+  readonly behind: Dictionary<Delivery[]>;
+  held: number;
 }
 
 export function createSubjectQueues(): SubjectQueues {
-  const behind = new Map<OwnedPartition, Dictionary<Delivery[]>>();
+  const partitions = new Map<OwnedPartition, PartitionQueues>();
   let ready: Delivery[] = [];
   let head = 0;
+  let held = 0;
 
-  function queueOf({ partition, event }: Delivery): Delivery[] | undefined {
-    return behind.get(partition)?.get(event.subject);
-  }
-
-  function close({ partition, event }: Delivery): void {
-    behind.get(partition)?.delete(event.subject);
+  function settle(delivery: Delivery, count: number): PartitionQueues | undefined {
+    const queues = partitions.get(delivery.partition);
+    if (!queues) return undefined;
+    queues.held -= count;
+    held -= count;
+    return queues;
   }
 
   return {
     enter: (delivery) => {
       const { partition, event } = delivery;
-      partition.held++;
-      let queues = behind.get(partition);
+      let queues = partitions.get(partition);
       if (queues === undefined) {
-        queues = createDictionary();
-        behind.set(partition, queues);
+        queues = { behind: createDictionary(), held: 0 };
+        partitions.set(partition, queues);
       }
-      const queue = queues.get(event.subject);
-      if (queue) queue.push(delivery);
+      queues.held++;
+      held++;
+      const behind = queues.behind.get(event.subject);
+      if (behind) behind.push(delivery);
       else {
-        queues.set(event.subject, []);
+        queues.behind.set(event.subject, []);
         ready.push(delivery);
       }
     },
@@ -84,22 +83,23 @@ export function createSubjectQueues(): SubjectQueues {
       head = 0;
       return undefined;
     },
-    again: (delivery) => {
+    requeue: (delivery) => {
       if (delivery.partition.phase === "open") ready.push(delivery);
     },
     done: (delivery) => {
-      delivery.partition.held--;
-      const following = queueOf(delivery)?.shift();
+      const queues = settle(delivery, 1);
+      const following = queues?.behind.get(delivery.event.subject)?.shift();
       if (following) ready.push(following);
-      else close(delivery);
+      else queues?.behind.delete(delivery.event.subject);
     },
     park: (delivery) => {
-      delivery.partition.held -= 1 + (queueOf(delivery)?.length ?? 0);
-      close(delivery);
+      const behind = partitions.get(delivery.partition)?.behind.get(delivery.event.subject);
+      settle(delivery, 1 + (behind?.length ?? 0))?.behind.delete(delivery.event.subject);
     },
     drop: (partition) => {
-      behind.delete(partition);
-      partition.held = 0;
+      held -= partitions.get(partition)?.held ?? 0;
+      partitions.delete(partition);
     },
+    held: () => held,
   };
 }

@@ -32,7 +32,7 @@ describe("Messages in flight", () => {
     const { link, deliveries } = fakeLink();
     const inFlight = createInFlight(() => {});
     const outcomes = Array.from({ length: 3 }, () => inFlight.add(link, Buffer.alloc(0)));
-    const refused: SendOutcome = { kind: "refused", transient: false, error: "poison" };
+    const refused: SendOutcome = { kind: "refused", about: "message", error: "poison" };
     inFlight.answer(deliveries[2]!, ACCEPTED);
     inFlight.answer(deliveries[0]!, refused);
     inFlight.answer(deliveries[1]!, LOST);

@@ -8,11 +8,11 @@ describe("what the broker says", () => {
   it("a rejection with a reason is poison, one without is a full queue", () => {
     expect(rejected({ condition: "amqp:decode-error", description: "bad" })).to.deep.equal({
       kind: "refused",
-      transient: false,
+      about: "message",
       error: "rejected by the broker: amqp:decode-error (bad)",
     });
-    expect(rejected(undefined)).to.include({ kind: "refused", transient: true });
-    expect(rejected(null)).to.include({ transient: true });
+    expect(rejected(undefined)).to.include({ kind: "refused", about: "full" });
+    expect(rejected(null)).to.include({ about: "full" });
   });
 
   it("suspects a message only when a session or link ends with an error that one may cause", () => {

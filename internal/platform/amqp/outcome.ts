@@ -1,7 +1,10 @@
+/** What a refusal is about: the message, or a state of the broker that may pass. */
+export type RefusedAbout = "message" | "full" | "unavailable" | "unroutable";
+
 /** What became of one message. */
 export type SendOutcome =
   | { readonly kind: "accepted" }
-  | { readonly kind: "refused"; readonly transient: boolean; readonly error: string }
+  | { readonly kind: "refused"; readonly about: RefusedAbout; readonly error: string }
   | { readonly kind: "unknown"; readonly sessionFault: boolean; readonly error: string };
 
 /** An AMQP error as brokers send it, or an error of the socket. */
@@ -23,19 +26,29 @@ export interface LinkEnd {
 export const ACCEPTED: SendOutcome = { kind: "accepted" };
 export const RELEASED: SendOutcome = {
   kind: "refused",
-  transient: true,
+  about: "unroutable",
   error: "released by the broker: no queue is bound to take it",
 };
-const QUEUE_FULL: SendOutcome = {
-  kind: "refused",
-  transient: true,
-  error: "rejected by the broker without a reason: a queue is full",
-};
-
-/** The outcome of a rejected message. A rejection without a reason is how RabbitMQ says that a queue is full. */
+/**
+ * The outcome of a rejected message. RabbitMQ 4.0 rejects without a reason when a queue is full or its node is down;
+ * 4.3 says which. Any other condition speaks of the message.
+ */
 export function rejected(error: Condition | undefined | null): SendOutcome {
-  if (!error?.condition) return QUEUE_FULL;
-  return { kind: "refused", transient: false, error: `rejected by the broker: ${describe(error)}` };
+  if (!error?.condition) {
+    const reason = "rejected by the broker without a reason: a queue is full or not available";
+    return { kind: "refused", about: "full", error: reason };
+  }
+  return {
+    kind: "refused",
+    about: rejectedAbout(error),
+    error: `rejected by the broker: ${describe(error)}`,
+  };
+}
+
+function rejectedAbout({ condition, description = "" }: Condition): RefusedAbout {
+  if (condition === "amqp:resource-limit-exceeded") return "full";
+  if (condition === "amqp:precondition-failed" && /is unavailable/.test(description)) return "unavailable";
+  return "message";
 }
 
 const MISSING = "amqp:not-found";

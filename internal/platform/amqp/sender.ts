@@ -124,7 +124,7 @@ export function createAmqpSender(options: AmqpSenderOptions): AmqpSender {
       const encoded = encode(open.addressVersion);
       if (encoded.length <= open.maxMessageSize) return inFlight.add(open, encoded);
       const error = `the message has ${encoded.length} bytes, and the broker takes at most ${open.maxMessageSize}`;
-      return Promise.resolve({ kind: "refused", transient: false, error });
+      return Promise.resolve({ kind: "refused", about: "message", error });
     },
     ready: async (signal) => {
       signal.throwIfAborted();

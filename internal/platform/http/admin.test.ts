@@ -7,6 +7,7 @@ import type { HttpServer } from "./server.ts";
 describe("The admin port", () => {
   let server: HttpServer;
   let reasons: string[];
+  let notes: string[];
   let stops: string[];
   let measure: () => number;
   before(async () => {
@@ -24,6 +25,8 @@ describe("The admin port", () => {
     const lifecycle: Lifecycle = {
       onStop: (name) => void stops.push(name),
       addCheck: () => {},
+      addNote: () => {},
+      notes: () => notes,
       ready: () => {},
       notReady: async () => reasons,
       stop: async () => {},
@@ -32,6 +35,7 @@ describe("The admin port", () => {
   });
   beforeEach(() => {
     reasons = [];
+    notes = [];
     measure = () => 7;
   });
   after(() => server.close());
@@ -43,6 +47,11 @@ describe("The admin port", () => {
   it("is alive while it answers, ready or not", async () => {
     reasons = ["starting"];
     expect(await call("/healthz")).to.include({ status: 200, text: '{"status":"ok"}' });
+  });
+
+  it("tells beside its readiness what does not change it", async () => {
+    notes = ["broker: a queue is full"];
+    expect(JSON.parse((await call("/readyz")).text)).to.deep.equal({ status: "ready", notes });
   });
 
   it("is ready without reasons against it, and names them otherwise", async () => {

@@ -4,7 +4,7 @@ import type { Registry } from "../metrics/metrics.ts";
 import { type HttpServer, listen } from "./server.ts";
 
 /**
- * The admin port of a process: `/healthz` (200 while the event loop turns), `/readyz` (200, or 503 with the reasons)
+ * The admin port of a process: `/healthz` (200 while the event loop turns), `/readyz` (200, or 503 with the reasons; notes beside either)
  * and `/metrics` (Prometheus text, or 500 with the reason). Listens before the process is ready and closes last.
  */
 export async function startAdminServer(options: {
@@ -24,9 +24,11 @@ export async function startAdminServer(options: {
         return json(res, 200, { status: "ok" });
       case "/readyz": {
         const reasons = await lifecycle.notReady();
+        const notes = lifecycle.notes();
+        const told = notes.length > 0 ? { notes } : {};
         return reasons.length === 0
-          ? json(res, 200, { status: "ready" })
-          : json(res, 503, { status: "not ready", reasons });
+          ? json(res, 200, { status: "ready", ...told })
+          : json(res, 503, { status: "not ready", reasons, ...told });
       }
       case "/metrics": {
         const text = await registry.metrics().catch((error: Error) => error);

@@ -14,10 +14,14 @@ export interface Lifecycle {
   onStop(name: string, stop: Stop): void;
   /** Adds a condition to readiness. */
   addCheck(name: string, check: () => Promise<void>): void;
+  /** Adds something to be told beside readiness, which it does not change: a sentence, or null while all is well. */
+  addNote(name: string, note: () => string | null): void;
   /** Declares start-up complete: `/readyz` may answer 200 from now on. */
   ready(): void;
   /** The reasons why the process is not ready; empty when it is. */
   notReady(): Promise<string[]>;
+  /** What is to be told although the process is ready. */
+  notes(): string[];
   /** Begins the shutdown; idempotent. Resolves when everything is closed. */
   stop(reason: string): Promise<void>;
 }
@@ -37,6 +41,7 @@ export function createLifecycle(options: {
   const exit = options.exit ?? ((code: number) => process.exit(code));
   const stops: { name: string; stop: Stop }[] = [];
   const checks: ReadinessCheck[] = [];
+  const notes: { name: string; note: () => string | null }[] = [];
   let started = false;
   let stopping: Promise<void> | undefined;
   let exitCode = 0;
@@ -64,6 +69,12 @@ export function createLifecycle(options: {
   const lifecycle: Lifecycle = {
     onStop: (name, stop) => void stops.push({ name, stop }),
     addCheck: (name, check) => void checks.push({ name, check }),
+    addNote: (name, note) => void notes.push({ name, note }),
+    notes: () =>
+      notes.flatMap(({ name, note }) => {
+        const text = note();
+        return text === null ? [] : [`${name}: ${text}`];
+      }),
     ready: () => {
       started = true;
       log.info("ready");

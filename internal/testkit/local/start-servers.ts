@@ -5,6 +5,7 @@ import type { DevSecrets } from "../processes/dev-keys.ts";
 import { startPostgres } from "../servers/postgres.ts";
 import { reachableDir } from "../servers/postgres-data.ts";
 import { startRabbit } from "../servers/rabbitmq.ts";
+import { rabbitRelease } from "../servers/rabbitmq-release.ts";
 import { startRedis } from "../servers/redis.ts";
 import { portFor, startPart } from "./start-part.ts";
 import { RUN_DIR, runningOf, type State, writeState } from "./state.ts";
@@ -67,7 +68,16 @@ async function rabbit(state: State): Promise<void> {
   state.rabbitDir = dir;
   const part = { name: "rabbitmq", port, logFile: join(dir, "rabbitmq.log"), signal: "SIGTERM" } as const;
   await startPart(state, part, async (onSpawn) => {
-    const server = await startRabbit({ dir, amqpPort: port, managementPort: 27_673, onSpawn });
+    const release = rabbitRelease();
+    const queueType = release.major === 4 ? "quorum" : "classic";
+    const server = await startRabbit({
+      dir,
+      amqpPort: port,
+      managementPort: 27_673,
+      release,
+      queueType,
+      onSpawn,
+    });
     const { relayUrl, consumerUrl, managementUrl } = server;
     Object.assign(state, { relayUrl, consumerUrl, managementUrl });
   });

@@ -26,6 +26,7 @@ export interface Settings {
 export async function prepareBroker(
   dir: string,
   major: 3 | 4,
+  queueType: "classic" | "quorum",
   wanted: { amqpPort?: number | undefined; managementPort?: number | undefined },
 ): Promise<Settings> {
   mkdirSync(dir, { recursive: true });
@@ -47,7 +48,7 @@ export async function prepareBroker(
   writeFileSync(join(dir, "settings.json"), JSON.stringify(settings), secret);
   writeFileSync(
     join(dir, "definitions.json"),
-    JSON.stringify({ ...topology(major), ...users(settings) }),
+    JSON.stringify({ ...topology(queueType), ...users(settings) }),
     secret,
   );
   writeFileSync(join(dir, "rabbitmq.conf"), configuration(dir, major, settings));
@@ -61,15 +62,14 @@ function settingsOf(dir: string): Settings | undefined {
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Settings) : undefined;
 }
 
-/** The topology as the broker's definitions; on RabbitMQ 4 its queues are quorum queues. */
-function topology(major: 3 | 4): object {
+/** The topology as the broker's definitions. */
+function topology(queueType: "classic" | "quorum"): object {
   const text = readFileSync(new URL("./rabbitmq-topology.json", import.meta.url), "utf8");
   const definitions = JSON.parse(text) as { queues: { arguments: object }[] };
-  if (major === 3) return definitions;
-  const quorum = { "x-queue-type": "quorum" };
+  const type = { "x-queue-type": queueType };
   return {
     ...definitions,
-    queues: definitions.queues.map((queue) => ({ ...queue, arguments: { ...queue.arguments, ...quorum } })),
+    queues: definitions.queues.map((queue) => ({ ...queue, arguments: { ...queue.arguments, ...type } })),
   };
 }
 

@@ -1,0 +1,80 @@
+import type { Lease } from "../store/store.ts";
+
+/** One partition as this relay holds it; a new object each time it is gained. Written by {@link OwnedPartitions} alone. */
+export interface OwnedPartition {
+  readonly partition: number;
+  readonly epoch: number;
+  /** performance.now() until which the lease is surely ours. */
+  readonly validUntil: number;
+  /** `waiting` until everything sent under an earlier tenure is settled; `closing` while it is being given up. */
+  readonly phase: "waiting" | "open" | "closing" | "lost";
+  /** The last seq read. */
+  readonly cursor: number;
+}
+
+/** The partitions that a relay holds, and the state of each: the only place where that changes. */
+export interface OwnedPartitions {
+  get(partition: number): OwnedPartition | undefined;
+  all(): readonly OwnedPartition[];
+  /** The lease is ours until `validUntil`. True when it was not before, or was under another epoch: it is read anew. */
+  gain(lease: Lease, validUntil: number): boolean;
+  /** Its events may be read and sent. */
+  open(owned: OwnedPartition): void;
+  /** Its events up to `seq` have been read. */
+  advance(owned: OwnedPartition, seq: number): void;
+  /** It is being given up: nothing more of it is sent. */
+  close(partition: number): void;
+  /** It is no longer ours, or begins anew: what was read of it is void. Returns what it was. */
+  lose(partition: number): OwnedPartition | undefined;
+  /** Read it again from the start, under the same lease. */
+  restart(owned: OwnedPartition): void;
+}
+
+type Mutable = { -readonly [K in keyof OwnedPartition]: OwnedPartition[K] };
+
+export function createOwnedPartitions(): OwnedPartitions {
+  const owned = new Map<number, Mutable>();
+
+  function lose(partition: number): OwnedPartition | undefined {
+    const known = owned.get(partition);
+    if (!known) return undefined;
+    const before = { ...known };
+    known.phase = "lost";
+    owned.delete(partition);
+    return before;
+  }
+
+  return {
+    get: (partition) => owned.get(partition),
+    all: () => [...owned.values()],
+    gain: (lease, validUntil) => {
+      const known = owned.get(lease.partition);
+      if (known && known.epoch === lease.epoch) {
+        known.validUntil = validUntil;
+        return false;
+      }
+      lose(lease.partition);
+      owned.set(lease.partition, { ...lease, validUntil, phase: "waiting", cursor: 0 });
+      return true;
+    },
+    open: (each) => {
+      const known = owned.get(each.partition);
+      if (known === each && known.phase === "waiting") known.phase = "open";
+    },
+    advance: (each, seq) => {
+      const known = owned.get(each.partition);
+      if (known === each) known.cursor = seq;
+    },
+    close: (partition) => {
+      const known = owned.get(partition);
+      if (known) known.phase = "closing";
+    },
+    lose,
+    restart: (each) => {
+      const known = owned.get(each.partition);
+      if (known !== each) return;
+      known.phase = "lost";
+      owned.set(each.partition, { ...each, phase: "waiting", cursor: 0 });
+    },
+  };
+}

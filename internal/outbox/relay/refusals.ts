@@ -1,0 +1,63 @@
+import type { Logger } from "../../platform/logger/logger.ts";
+import type { RelayMetrics } from "../metrics.ts";
+import type { Marker } from "./marker.ts";
+import type { Sending } from "./sending.ts";
+import type { Delivery, SubjectQueues } from "./subject-queues.ts";
+
+const MAX_RETRY_MS = 30_000;
+
+/**
+ * What follows when the broker says no to a message itself: it is tried again with backoff, and after `maxAttempts`
+ * parked as dead, which holds back only its own subject. Each refusal is written down before anything else happens.
+ */
+export function createRefusals(options: {
+  maxAttempts: number;
+  /** First pause, in ms; doubles up to 30 s. */
+  retryMs: number;
+  marker: Pick<Marker, "refused">;
+  queues: SubjectQueues;
+  sending: Pick<Sending, "retryLater">;
+  /** An event of this subject was parked. */
+  dead: (subject: string) => void;
+  metrics: RelayMetrics;
+  log: Logger;
+}): { refused(delivery: Delivery, error: string): Promise<void> } {
+  const { maxAttempts, retryMs, marker, queues, sending, metrics, log } = options;
+
+  async function refused(delivery: Delivery, error: string): Promise<void> {
+    const { event, partition } = delivery;
+    if (partition.phase === "lost") return;
+    delivery.attempts++;
+    const { attempts } = delivery;
+    const dead = attempts >= maxAttempts;
+    metrics.published.inc({ result: dead ? "dead" : "refused" });
+    const refusal = {
+      seq: event.seq,
+      partition: event.partition,
+      epoch: partition.epoch,
+      attempts,
+      error,
+      dead,
+    };
+    try {
+      if (!(await marker.refused(refusal))) return;
+    } catch (err) {
+      // Not written, so not parked: the event is tried again, and counted again.
+      delivery.attempts--;
+      log.warn({ err, eventId: event.id }, "a refusal could not be written");
+      sending.retryLater(delivery, retryMs);
+      return;
+    }
+    const said = { eventId: event.id, subject: event.subject, attempts, reason: error };
+    if (dead) {
+      log.error(said, "event parked as dead; it holds back its subject until replayed");
+      options.dead(event.subject);
+      queues.park(delivery);
+    } else {
+      log.warn(said, "the broker refused an event");
+      sending.retryLater(delivery, Math.min(retryMs * 2 ** (attempts - 1), MAX_RETRY_MS));
+    }
+  }
+
+  return { refused };
+}

@@ -1,0 +1,167 @@
+import type { Logger } from "../../platform/logger/logger.ts";
+import type { RelayMetrics } from "../metrics.ts";
+import { createInDoubt } from "./in-doubt.ts";
+import type { Publisher, PublishOutcome } from "./publisher.ts";
+import type { Delivery, SubjectQueues } from "./subject-queues.ts";
+import { createTroubledKeys } from "./troubled-keys.ts";
+
+/** Sends what is ready, as much as the broker bears, and sorts the outcomes. */
+export interface Sending {
+  /** Something may be ready: send while there is room. */
+  pump(): void;
+  /** Sent and unanswered of a partition, whatever tenure it was sent under. */
+  unanswered(partition: number): number;
+  /** Puts a delivery back after a pause, in ms. */
+  retryLater(delivery: Delivery, delayMs: number): void;
+  /** Why some events wait for the broker, for people; null while none does. */
+  trouble(): string | null;
+  /** Sends nothing more; what is in flight keeps its chance. */
+  stop(): void;
+}
+
+/** How often a connection must end over one message sent alone before it counts as that message's doing. */
+const SUSPICIONS = 2;
+const PROBE_MS = { first: 500, most: 5_000 };
+
+/**
+ * Keeps up to `window` deliveries in flight. `accepted` and `refused` are told what the broker said of a message; the
+ * rest is dealt with here: what the broker's state forbids waits by routing key ({@link createTroubledKeys}), what is
+ * in doubt is sent again alone ({@link createInDoubt}), and nothing is sent while there is no connection.
+ */
+export function createSending(options: {
+  publisher: Publisher;
+  queues: SubjectQueues;
+  window: number;
+  /** Asked right before a delivery is sent: false when its lease has run out. */
+  allowed: (delivery: Delivery) => boolean;
+  accepted: (delivery: Delivery) => void;
+  refused: (delivery: Delivery, error: string) => Promise<void>;
+  /** A delivery has its outcome, and what follows from it was done. */
+  settled: () => void;
+  metrics: RelayMetrics;
+  log: Logger;
+}): Sending {
+  const { publisher, queues, allowed, accepted, refused, settled, metrics, log } = options;
+  const unanswered: number[] = [];
+  const retries = new Set<NodeJS.Timeout>();
+  const stopping = new AbortController();
+  const inDoubt = createInDoubt();
+  const troubled = createTroubledKeys({
+    firstMs: PROBE_MS.first,
+    mostMs: PROBE_MS.most,
+    ready: requeue,
+    changed: (count) => metrics.troubledKeys.set(count),
+  });
+  let inFlight = 0;
+  let resuming = false;
+
+  function requeue(deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries) queues.requeue(delivery);
+    pump();
+  }
+
+  function pump(): void {
+    while (!resuming && !stopping.signal.aborted) {
+      const alone = inDoubt.any();
+      if (inFlight >= (alone ? 1 : options.window)) return;
+      const delivery = alone ? inDoubt.next() : queues.next();
+      if (!delivery) return;
+      if (!alone && troubled.hold(delivery)) continue;
+      if (allowed(delivery)) void send(delivery, alone);
+    }
+  }
+
+  async function send(delivery: Delivery, alone: boolean): Promise<void> {
+    const { partition } = delivery.event;
+    const connected = publisher.fault() === null;
+    inFlight++;
+    unanswered[partition] = (unanswered[partition] ?? 0) + 1;
+    const outcome = await publisher.publish(delivery.event);
+    inFlight--;
+    unanswered[partition]!--;
+    metrics.inFlight.set(inFlight);
+    await settle(delivery, outcome, alone && connected);
+    settled();
+    pump();
+  }
+
+  async function settle(delivery: Delivery, outcome: PublishOutcome, alone: boolean): Promise<void> {
+    if (outcome.kind === "accepted") {
+      metrics.published.inc({ result: "accepted" });
+      troubled.accepted(delivery);
+      delivery.suspicions = 0;
+      accepted(delivery);
+    } else if (outcome.kind === "unknown") unknown(delivery, outcome, alone);
+    else if (outcome.about === "message") {
+      troubled.unanswered(delivery);
+      await refused(delivery, outcome.error);
+    } else {
+      metrics.published.inc({ result: "deferred" });
+      metrics.deferred.inc({ reason: outcome.about });
+      troubled.note(delivery, outcome.about);
+      sayTrouble();
+    }
+  }
+
+  function unknown(
+    delivery: Delivery,
+    outcome: Extract<PublishOutcome, { kind: "unknown" }>,
+    alone: boolean,
+  ): void {
+    metrics.published.inc({ result: "unknown" });
+    troubled.unanswered(delivery);
+    void resume(outcome.error);
+    if (!alone) return inDoubt.add(delivery);
+    delivery.suspicions++;
+    if (outcome.sessionFault) void refused(delivery, outcome.error);
+    else if (delivery.suspicions < SUSPICIONS) inDoubt.add(delivery);
+    else {
+      delivery.suspicions = 0;
+      metrics.deferred.inc({ reason: "reset" });
+      troubled.note(delivery, "reset");
+      sayTrouble();
+    }
+  }
+
+  let said: string | null = null;
+  function sayTrouble(): void {
+    const trouble = troubled.describe();
+    if (trouble === said || trouble === null) return;
+    said = trouble;
+    log.warn({ reason: trouble }, "the broker does not take some events; they wait until it does");
+  }
+
+  /** After a lost connection: nothing is sent until the publisher is ready again. */
+  async function resume(reason: string): Promise<void> {
+    if (resuming) return;
+    resuming = true;
+    log.warn({ reason }, "publishing paused until the broker is back");
+    try {
+      await publisher.ready(stopping.signal);
+      log.info("publishing resumed");
+    } catch (err) {
+      if (!stopping.signal.aborted) throw err;
+    } finally {
+      resuming = false;
+    }
+    pump();
+  }
+
+  return {
+    pump,
+    unanswered: (partition) => unanswered[partition] ?? 0,
+    retryLater: (delivery, delayMs) => {
+      const timer = setTimeout(() => {
+        retries.delete(timer);
+        requeue([delivery]);
+      }, delayMs);
+      retries.add(timer);
+    },
+    trouble: () => troubled.describe(),
+    stop: () => {
+      stopping.abort();
+      troubled.stop();
+      for (const timer of retries) clearTimeout(timer);
+    },
+  };
+}

@@ -50,7 +50,7 @@ export function createSending(options: {
     firstMs: PROBE_MS.first,
     mostMs: PROBE_MS.most,
     ready: requeue,
-    changed: (count) => metrics.troubledKeys.set(count),
+    changed: troubleChanged,
   });
   let inFlight = 0;
   let resuming = false;
@@ -91,7 +91,7 @@ export function createSending(options: {
       troubled.accepted(delivery);
       delivery.suspicions = 0;
       accepted(delivery);
-    } else if (outcome.kind === "unknown") unknown(delivery, outcome, alone);
+    } else if (outcome.kind === "unknown") await unknown(delivery, outcome, alone);
     else if (outcome.about === "message") {
       troubled.unanswered(delivery);
       await refused(delivery, outcome.error);
@@ -99,36 +99,32 @@ export function createSending(options: {
       metrics.published.inc({ result: "deferred" });
       metrics.deferred.inc({ reason: outcome.about });
       troubled.note(delivery, outcome.about);
-      sayTrouble();
     }
   }
 
-  function unknown(
+  async function unknown(
     delivery: Delivery,
     outcome: Extract<PublishOutcome, { kind: "unknown" }>,
     alone: boolean,
-  ): void {
+  ): Promise<void> {
     metrics.published.inc({ result: "unknown" });
     troubled.unanswered(delivery);
     void resume(outcome.error);
-    if (!alone) return inDoubt.add(delivery);
-    delivery.suspicions++;
-    if (outcome.sessionFault) void refused(delivery, outcome.error);
+    if (alone) delivery.suspicions++;
+    if (alone && outcome.sessionFault) await refused(delivery, outcome.error);
     else if (delivery.suspicions < SUSPICIONS) inDoubt.add(delivery);
     else {
       delivery.suspicions = 0;
       metrics.deferred.inc({ reason: "reset" });
       troubled.note(delivery, "reset");
-      sayTrouble();
     }
   }
 
-  let said: string | null = null;
-  function sayTrouble(): void {
-    const trouble = troubled.describe();
-    if (trouble === said || trouble === null) return;
-    said = trouble;
-    log.warn({ reason: trouble }, "the broker does not take some events; they wait until it does");
+  function troubleChanged(count: number): void {
+    metrics.troubledKeys.set(count);
+    const reason = troubled.describe();
+    if (reason === null) log.info("the broker takes every event again");
+    else log.warn({ reason }, "the broker does not take some events; they wait until it does");
   }
 
   /** After a lost connection: nothing is sent until the publisher is ready again. */

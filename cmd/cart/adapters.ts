@@ -7,9 +7,10 @@ import { createForwarder } from "../../internal/outbox/forwarder/forwarder.ts";
 import { createRedisStaging } from "../../internal/outbox/forwarder/staging.redis.ts";
 import { registerLagMetrics } from "../../internal/outbox/lag.ts";
 import { createForwarderMetrics } from "../../internal/outbox/metrics.ts";
-import { openOutboxStore } from "../../internal/outbox/store/open-store.ts";
+import { createOutboxStore } from "../../internal/outbox/store/open-store.ts";
 import { closeRedis, connectRedis, pingRedis } from "../../internal/platform/redis/redis.ts";
 import type { Service } from "../../internal/platform/service/service.ts";
+import { openDatabase } from "../../internal/platform/sql/database.ts";
 import type { Config } from "./config.ts";
 
 /** Opens what the cart service stands on; everything closes with the process, in reverse order. */
@@ -18,13 +19,14 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
   const redis = connectRedis(config.REDIS_URL, { log, commandTimeoutMs: config.REDIS_TIMEOUT_MS });
   lifecycle.onStop("redis", () => closeRedis(redis));
   lifecycle.addCheck("redis", () => pingRedis(redis));
-  const outbox = openOutboxStore(config.DATABASE_URL, { log });
-  lifecycle.onStop("database", () => outbox.close());
+  const database = openDatabase(config.DATABASE_URL, { log });
+  lifecycle.onStop("database", () => database.close());
   // The first request should not pay for connecting.
-  outbox
+  database
     .ping()
     .catch((err: unknown) => log.warn({ err }, "the database does not answer yet; events will be staged"));
 
+  const outbox = createOutboxStore(database);
   const staging = createRedisStaging({ redis, shards, stream: shardKeys.stream });
   const forwarder = createForwarder({
     store: outbox,

@@ -9,13 +9,14 @@ import {
   url,
 } from "../../internal/platform/config/fields.ts";
 import { redisUrl } from "../../internal/platform/redis/redis-url.ts";
+import { databaseUrl } from "../../internal/platform/sql/database-url.ts";
 
 const schema = z.object({
   ...processFields,
   PORT: port(),
   REDIS_URL: redisUrl(),
   REDIS_TIMEOUT_MS: milliseconds(10, 60_000).default(1_000),
-  DATABASE_URL: url("postgres:", "postgresql:", "sqlserver:"),
+  DATABASE_URL: databaseUrl(),
   CATALOG_URL: url("http:", "https:"),
   CATALOG_TIMEOUT_MS: milliseconds(10, 60_000).default(500),
   CATALOG_CACHE_TTL_MS: milliseconds(0, 60_000).default(1_000),

@@ -1,17 +1,10 @@
 import { z } from "zod";
 import { readEnvOrExit } from "../../internal/platform/config/env.ts";
 import { milliseconds } from "../../internal/platform/config/fields.ts";
-import { parseDatabaseUrl } from "../../internal/platform/sql/database-url.ts";
+import { databaseUrl } from "../../internal/platform/sql/database-url.ts";
 
 const schema = z.object({
-  DATABASE_URL: z.string().transform((value, context) => {
-    try {
-      return parseDatabaseUrl(value);
-    } catch (error) {
-      context.addIssue((error as Error).message);
-      return z.NEVER;
-    }
-  }),
+  DATABASE_URL: databaseUrl(),
   DATABASE_APP_ROLE: z
     .string()
     .regex(/^[A-Za-z_][A-Za-z0-9_-]{0,62}$/, "must be the name of a database role")

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { readEnvOrExit } from "../../internal/platform/config/env.ts";
-import { url } from "../../internal/platform/config/fields.ts";
+import { databaseUrl } from "../../internal/platform/sql/database-url.ts";
 
-const schema = z.object({ DATABASE_URL: url("postgres:", "postgresql:", "sqlserver:") });
+const schema = z.object({ DATABASE_URL: databaseUrl() });
 
 export const readConfig = (): z.infer<typeof schema> => readEnvOrExit(schema, process.env);

@@ -1,6 +1,7 @@
 import { listDead, replayDead } from "../../internal/outbox/store/dead.ts";
-import { openOutboxStore } from "../../internal/outbox/store/open-store.ts";
+import { createOutboxStore } from "../../internal/outbox/store/open-store.ts";
 import { createLogger } from "../../internal/platform/logger/logger.ts";
+import { openDatabase } from "../../internal/platform/sql/database.ts";
 import { readConfig } from "./config.ts";
 
 const USAGE = `usage: outbox-admin list            dead events, oldest first
@@ -15,7 +16,8 @@ const fail = (line: string, exitCode: number) => {
   process.exitCode = exitCode;
 };
 
-const store = openOutboxStore(config.DATABASE_URL, { log: createLogger("outbox-admin", "warn") });
+const database = openDatabase(config.DATABASE_URL, { log: createLogger("outbox-admin", "warn") });
+const store = createOutboxStore(database);
 try {
   if (command === "list" && ids.length === 0) await listDead(store, say);
   else if (command === "replay" && ids.length > 0) {
@@ -26,5 +28,5 @@ try {
 } catch (error) {
   fail(`the database does not answer: ${(error as Error).message}`, 1);
 } finally {
-  await store.close();
+  await database.close();
 }

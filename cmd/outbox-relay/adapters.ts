@@ -8,9 +8,10 @@ import { createRedisStaging } from "../../internal/outbox/forwarder/staging.redi
 import { registerLagMetrics } from "../../internal/outbox/lag.ts";
 import { createForwarderMetrics } from "../../internal/outbox/metrics.ts";
 import { createAmqpPublisher } from "../../internal/outbox/relay/publisher.amqp.ts";
-import { openOutboxStore } from "../../internal/outbox/store/open-store.ts";
+import { createOutboxStore } from "../../internal/outbox/store/open-store.ts";
 import { closeRedis, connectRedis } from "../../internal/platform/redis/redis.ts";
 import type { Service } from "../../internal/platform/service/service.ts";
+import { openDatabase } from "../../internal/platform/sql/database.ts";
 import type { Config } from "./config.ts";
 
 /** Opens what the relay stands on; everything closes with the process, in reverse order. */
@@ -20,12 +21,13 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
   lifecycle.onStop("redis", () => closeRedis(redis));
   const subscription = connectRedis(config.REDIS_URL, { log, commandTimeoutMs: config.REDIS_TIMEOUT_MS });
   lifecycle.onStop("commit subscriber", () => closeRedis(subscription));
-  const store = openOutboxStore(config.DATABASE_URL, { log });
-  lifecycle.onStop("database", () => store.close());
-  lifecycle.addCheck("database", () => store.ping());
+  const database = openDatabase(config.DATABASE_URL, { log });
+  lifecycle.onStop("database", () => database.close());
+  lifecycle.addCheck("database", () => database.ping());
+  const store = createOutboxStore(database);
 
   const publisher = createAmqpPublisher({
-    url: config.AMQP_URL,
+    address: config.AMQP_URL,
     exchange: config.AMQP_EXCHANGE,
     source: "/cartwright/cart",
     addressVersion: config.AMQP_ADDRESS_VERSION,

@@ -1,14 +1,16 @@
 import { z } from "zod";
+import { amqpUrl } from "../../internal/platform/amqp/amqp-url.ts";
 import { readEnvOrExit } from "../../internal/platform/config/env.ts";
-import { integer, milliseconds, processFields, url } from "../../internal/platform/config/fields.ts";
+import { integer, milliseconds, processFields } from "../../internal/platform/config/fields.ts";
 import { redisUrl } from "../../internal/platform/redis/redis-url.ts";
+import { databaseUrl } from "../../internal/platform/sql/database-url.ts";
 
 const schema = z.object({
   ...processFields,
   REDIS_URL: redisUrl(),
   REDIS_TIMEOUT_MS: milliseconds(10, 60_000).default(2_000),
-  DATABASE_URL: url("postgres:", "postgresql:", "sqlserver:"),
-  AMQP_URL: url("amqp:", "amqps:"),
+  DATABASE_URL: databaseUrl(),
+  AMQP_URL: amqpUrl(),
   AMQP_EXCHANGE: z.string().min(1).max(127).default("cart.events"),
   AMQP_ADDRESS_VERSION: z.enum(["auto", "v1", "v2"]).default("auto"),
   AMQP_SEND_TIMEOUT_MS: milliseconds(100, 300_000).default(10_000),

@@ -5,12 +5,12 @@ import { Registry } from "../../platform/metrics/metrics.ts";
 import { awaitRedis, connectRedis, type RedisConnection } from "../../platform/redis/redis.ts";
 import { parseRedisUrl } from "../../platform/redis/redis-url.ts";
 import { eventually } from "../../testkit/eventually.ts";
+import { type OpenOutbox, openOutbox } from "../../testkit/outbox.ts";
 import { migrateDatabase } from "../../testkit/processes/platform.ts";
 import { ownPostgres, testRedis } from "../../testkit/servers/test-servers.ts";
 import type { CommitNotifier } from "../commit-notifier.ts";
 import { createForwarderMetrics } from "../metrics.ts";
-import { openOutboxStore } from "../store/open-store.ts";
-import type { OutboxStore, OutboxWriter } from "../store/store.ts";
+import type { OutboxWriter } from "../store/store.ts";
 import { createForwarder, type Forwarder } from "./forwarder.ts";
 import { createRedisStaging } from "./staging.redis.ts";
 import type { StagedEvent, StagingArea } from "./staging.ts";
@@ -23,7 +23,7 @@ describe("The forwarder", function () {
   this.timeout(60_000);
   let redis: RedisConnection;
   let staging: StagingArea;
-  let store: OutboxStore;
+  let store: OpenOutbox;
   let space = "";
   const forwarders: Forwarder[] = [];
   const stream = (shard: number) => `${space}:{${shard}}`;
@@ -31,7 +31,7 @@ describe("The forwarder", function () {
   before(async () => {
     const postgres = await ownPostgres();
     migrateDatabase(postgres);
-    store = openOutboxStore(postgres.appUrl, { log });
+    store = openOutbox(postgres.appUrl);
     redis = connectRedis(parseRedisUrl((await testRedis()).url)!, { log, commandTimeoutMs: 5_000 });
     await awaitRedis(redis, 10_000);
   });

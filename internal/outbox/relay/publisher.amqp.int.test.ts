@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
+import { parseAmqpUrl } from "../../platform/amqp/amqp-url.ts";
 import { checkPerCartOrder, consumeEvents, type EventConsumer } from "../../testkit/event-consumer.ts";
 import { recordingLogger } from "../../testkit/recording-logger.ts";
 import type { RabbitServer } from "../../testkit/servers/rabbitmq.ts";
@@ -59,7 +60,11 @@ describePublisher("the AMQP publisher on a real RabbitMQ", async () => {
   const gate = await openGate({ host: "127.0.0.1", port: rabbit.amqpPort });
   const url = new URL(rabbit.relayUrl);
   url.port = String(gate.port);
-  const publisher = createAmqpPublisher({ ...SET_UP, url: url.href, log: recordingLogger().log });
+  const publisher = createAmqpPublisher({
+    ...SET_UP,
+    address: parseAmqpUrl(url.href)!,
+    log: recordingLogger().log,
+  });
   return {
     publisher,
     arrived: async (count) => {
@@ -84,7 +89,11 @@ describe("the AMQP publisher on a real RabbitMQ, in detail", function () {
   before(async () => {
     rabbit = await testRabbit();
     consumer = await tap(rabbit);
-    publisher = createAmqpPublisher({ ...SET_UP, url: rabbit.relayUrl, log: recordingLogger().log });
+    publisher = createAmqpPublisher({
+      ...SET_UP,
+      address: parseAmqpUrl(rabbit.relayUrl)!,
+      log: recordingLogger().log,
+    });
     await publisher.ready(AbortSignal.timeout(10_000));
   });
   after(async () => {
@@ -135,11 +144,16 @@ describe("the AMQP publisher on a real RabbitMQ, in detail", function () {
 
   const starting = (options: Partial<AmqpPublisherOptions>) => {
     const { log, lines } = recordingLogger();
-    return { lines, started: createAmqpPublisher({ ...SET_UP, url: rabbit.relayUrl, log, ...options }) };
+    return {
+      lines,
+      started: createAmqpPublisher({ ...SET_UP, address: parseAmqpUrl(rabbit.relayUrl)!, log, ...options }),
+    };
   };
 
   it("says once that user or password are refused, and shows neither", async () => {
-    const { lines, started } = starting({ url: rabbit.relayUrl.replace(/relay:\w+@/, "relay:hunter2@") });
+    const { lines, started } = starting({
+      address: parseAmqpUrl(rabbit.relayUrl.replace(/relay:\w+@/, "relay:hunter2@"))!,
+    });
     await until(() => started.fault() === "the broker refuses the configured user or password");
     await started.close();
     expect(JSON.stringify(lines)).to.not.include("hunter2");
@@ -148,7 +162,7 @@ describe("the AMQP publisher on a real RabbitMQ, in detail", function () {
 
   it("says once that the exchange does not exist, and recovers when it is created", async () => {
     const exchange = `cart.events.late-${randomUUID()}`;
-    const { lines, started } = starting({ exchange, url: rabbit.amqpUrl });
+    const { lines, started } = starting({ exchange, address: parseAmqpUrl(rabbit.amqpUrl)! });
     await until(() => started.fault() === `exchange "${exchange}" does not exist`);
     expect(await started.publish(anEvent())).to.include({ kind: "unknown", sessionFault: false });
     await rabbit.manage("PUT", `exchanges/%2F/${exchange}`, { type: "topic", durable: true });
@@ -178,7 +192,7 @@ describe("the AMQP publisher when a real RabbitMQ goes away", function () {
   beforeEach(async () => {
     publisher = createAmqpPublisher({
       ...SET_UP,
-      url: rabbit.relayUrl,
+      address: parseAmqpUrl(rabbit.relayUrl)!,
       sendTimeoutMs: 30_000,
       idleTimeoutMs: 2_000,
       log: recordingLogger().log,

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { Message } from "rhea";
+import { parseAmqpUrl } from "../../platform/amqp/amqp-url.ts";
 import { type FakeRabbit4, startFakeRabbit4, type Verdict } from "../../testkit/fake-rabbit4.ts";
 import { recordingLogger } from "../../testkit/recording-logger.ts";
 import { openGate } from "../../testkit/tcp-gate.ts";
@@ -25,7 +26,11 @@ describePublisher("the AMQP publisher on a stand-in for RabbitMQ 4 (v2 addresses
   const target = new URL(broker.url);
   const gate = await openGate({ host: "127.0.0.1", port: Number(target.port) });
   target.port = String(gate.port);
-  const publisher = createAmqpPublisher({ ...SET_UP, url: target.href, log: recordingLogger().log });
+  const publisher = createAmqpPublisher({
+    ...SET_UP,
+    address: parseAmqpUrl(target.href)!,
+    log: recordingLogger().log,
+  });
   return {
     publisher,
     arrived: async (count) => {
@@ -58,7 +63,12 @@ describe("the AMQP publisher on a stand-in for RabbitMQ 4, which shows what 3.10
   function publish(options: Partial<AmqpPublisherOptions> = {}): void {
     const recorder = recordingLogger();
     lines = recorder.lines;
-    publisher = createAmqpPublisher({ ...SET_UP, url: broker.url, log: recorder.log, ...options });
+    publisher = createAmqpPublisher({
+      ...SET_UP,
+      address: parseAmqpUrl(broker.url)!,
+      log: recorder.log,
+      ...options,
+    });
   }
   afterEach(async () => {
     await publisher.close();
@@ -195,23 +205,10 @@ describe("the AMQP publisher on a stand-in for RabbitMQ 4, which shows what 3.10
 
   it("says once that user or password are refused, and shows neither", async () => {
     broker = await startFakeRabbit4();
-    publish({ url: broker.url.replace(":secret@", ":hunter2@") });
+    publish({ address: parseAmqpUrl(broker.url.replace(":secret@", ":hunter2@"))! });
     await until(() => publisher.fault() === "the broker refuses the configured user or password");
     expect(JSON.stringify(lines)).to.not.include("hunter2");
     expect(lines.filter(({ level }) => level === "error")).to.have.length(1);
-  });
-
-  it("refuses a URL without user and password, without repeating it", () => {
-    for (const url of [
-      "amqp://localhost",
-      "amqp://me@localhost",
-      "amqp://:pw@localhost",
-      "http://a:b@c",
-      "no",
-    ])
-      expect(() => createAmqpPublisher({ ...SET_UP, url, log: recordingLogger().log }), url).to.throw(
-        /^the broker's URL must look like/,
-      );
   });
 
   it("leaves no socket, timer or listener behind after 20 reconnects", async function () {

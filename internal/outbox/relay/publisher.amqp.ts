@@ -1,6 +1,6 @@
 import type { AddressVersion } from "../../platform/amqp/address.ts";
 import { messageAddress } from "../../platform/amqp/address.ts";
-import { AMQP_URL_FORM, parseAmqpUrl } from "../../platform/amqp/amqp-url.ts";
+import type { AmqpAddress } from "../../platform/amqp/amqp-url.ts";
 import { createMessageEncoder } from "../../platform/amqp/message-encoder.ts";
 import { createAmqpSender } from "../../platform/amqp/sender.ts";
 import type { Logger } from "../../platform/logger/logger.ts";
@@ -9,8 +9,7 @@ import type { OutboxEvent } from "../event.ts";
 import type { Publisher } from "./publisher.ts";
 
 export interface AmqpPublisherOptions {
-  /** `amqp://user:password@host:port[/vhost]`, or `amqps://`. */
-  readonly url: string;
+  readonly address: AmqpAddress;
   /** A topic exchange that exists; with RabbitMQ 3 it needs an alternate exchange, or unroutable events are lost unseen. */
   readonly exchange: string;
   /** The CloudEvents `source` of every event. */
@@ -32,7 +31,7 @@ export interface AmqpPublisherOptions {
  * background from the start. A message that the broker answered with `released`, or rejected without a reason (a full
  * queue), is refused for a state of the broker; one rejected with another reason, or larger than the broker takes, for itself. While the
  * broker takes nothing (a memory or disk alarm) the connection stays, fault() says so, and attempts are unknown at
- * once. Throws when `url` is not one.
+ * once.
  */
 export function createAmqpPublisher(options: AmqpPublisherOptions): Publisher {
   const {
@@ -43,8 +42,6 @@ export function createAmqpPublisher(options: AmqpPublisherOptions): Publisher {
     idleTimeoutMs = 10_000,
     addressVersion = "auto",
   } = options;
-  const address = parseAmqpUrl(options.url);
-  if (!address) throw new Error(`the broker's URL ${AMQP_URL_FORM}`);
   const connected =
     registry &&
     new Gauge({
@@ -54,7 +51,7 @@ export function createAmqpPublisher(options: AmqpPublisherOptions): Publisher {
     });
   const encode = createEventEncoder(exchange, options.source);
   const sender = createAmqpSender({
-    address,
+    address: options.address,
     exchange,
     addressVersion,
     sendTimeoutMs,

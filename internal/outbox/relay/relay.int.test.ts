@@ -5,13 +5,13 @@ import { Registry } from "../../platform/metrics/metrics.ts";
 import { unwrap } from "../../platform/result/result.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { createMemoryPublisher, type MemoryPublisher } from "../../testkit/memory-publisher.ts";
+import { type OpenOutbox, openOutbox } from "../../testkit/outbox.ts";
 import { migrateDatabase } from "../../testkit/processes/platform.ts";
 import { testPostgres } from "../../testkit/servers/test-servers.ts";
 import type { CommitSubscriber } from "../commit-notifier.ts";
 import type { OutboxEvent } from "../event.ts";
 import { createRelayMetrics } from "../metrics.ts";
 import { listDead, replayDead } from "../store/dead.ts";
-import { openOutboxStore } from "../store/open-store.ts";
 import { purgePublished } from "../store/purge.ts";
 import type { OutboxStore } from "../store/store.ts";
 import { createRelay, type Relay, type RelayOptions } from "./relay.ts";
@@ -22,7 +22,7 @@ const log = createLogger("test", "fatal");
 /* The relay on a real PostgreSQL; the broker is a stand-in in memory, whose refusals and losses a test can choose. */
 describe("The relay", function () {
   this.timeout(60_000);
-  let store: OutboxStore;
+  let store: OpenOutbox;
   let started: Relay[] = [];
   let databases = 0;
 
@@ -30,7 +30,7 @@ describe("The relay", function () {
     const postgres = await testPostgres();
     const url = await postgres.createDatabase(`relay_${process.pid}_${++databases}`);
     migrateDatabase({ ...postgres, url });
-    store = openOutboxStore(url, { log });
+    store = openOutbox(url);
   });
   afterEach(async () => {
     await Promise.all(started.map((relay) => relay.stop()));

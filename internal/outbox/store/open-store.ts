@@ -1,17 +1,11 @@
-import type { Logger } from "../../platform/logger/logger.ts";
-import { parseDatabaseUrl } from "../../platform/sql/database-url.ts";
+import type { Database } from "../../platform/sql/database.ts";
 import { createPostgresOutboxStore } from "./store.postgres.ts";
 import { createSqlServerOutboxStore } from "./store.sqlserver.ts";
 import type { OutboxStore } from "./store.ts";
 
-/** Opens the outbox in whichever database `databaseUrl` names. Connects when first used; an unreachable database is not fatal here. */
-export function openOutboxStore(
-  databaseUrl: string,
-  options: { log: Logger; poolSize?: number },
-): OutboxStore {
-  const address = parseDatabaseUrl(databaseUrl);
-  const { log, poolSize = 8 } = options;
-  return address.dialect === "postgres"
-    ? createPostgresOutboxStore({ url: address.url, poolSize, log })
-    : createSqlServerOutboxStore({ address, poolSize, log });
+/** The outbox in an open database of either dialect. */
+export function createOutboxStore(database: Database): OutboxStore {
+  return database.dialect === "postgres"
+    ? createPostgresOutboxStore(database)
+    : createSqlServerOutboxStore(database);
 }

@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
+import type { OpenOutbox } from "../../testkit/outbox.ts";
 import type { OutboxEvent } from "../event.ts";
 import type { Fenced, OutboxStore } from "./store.ts";
 
 /** An empty, migrated database as the tests need it. */
 export interface OutboxBench {
   /** A store of its own on the database. */
-  open(): Promise<OutboxStore>;
+  open(): Promise<OpenOutbox>;
   /** Opens a transaction on a connection of its own. */
   begin(): Promise<OpenTransaction>;
 }
@@ -19,8 +20,8 @@ export interface OpenTransaction {
 
 /** Two stores on one database, and partitions of each test's own, so that none depends on another's rows. */
 export interface OutboxScene extends OutboxBench {
-  readonly store: OutboxStore;
-  readonly rival: OutboxStore;
+  readonly store: OpenOutbox;
+  readonly rival: OpenOutbox;
   /** The first of ten partitions that are the running test's own. */
   readonly base: number;
   event(subject: string, version: number, more?: Partial<OutboxEvent>): OutboxEvent;
@@ -33,8 +34,8 @@ export interface OutboxScene extends OutboxBench {
 
 /** Opens the stores before the tests of the surrounding `describe`, and closes them after. */
 export function outboxScene(bench: OutboxBench): OutboxScene {
-  let store: OutboxStore | undefined;
-  let rival: OutboxStore | undefined;
+  let store: OpenOutbox | undefined;
+  let rival: OpenOutbox | undefined;
   let base = 0;
   const open = new Set<OpenTransaction>();
 

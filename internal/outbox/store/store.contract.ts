@@ -73,6 +73,54 @@ export function describeOutboxStore(name: string, bench: OutboxBench): void {
       });
     }
 
+    describe("with several kinds of writers", () => {
+      it("shows a partition's events in seq order, so that a reader's cursor passes none of a slow writer", async () => {
+        const [slow, quick] = [event("slow", 1), event("quick", 1)];
+        const entered = Promise.withResolvers<void>();
+        const leave = Promise.withResolvers<void>();
+        const writing = scene.store.database.transaction(async (tx) => {
+          await scene.store.append([slow], tx);
+          entered.resolve();
+          await leave.promise;
+        });
+        await entered.promise;
+        const beside = scene.rival.append([quick]);
+        // Appends to other partitions go on meanwhile; the one that must wait has had its time.
+        for (let other = 1; other < 10; other++)
+          await scene.rival.append([event("b", 1, { partition: scene.base + other })]);
+        const seen = await pending();
+        const cursor = seen.at(-1)?.seq ?? 0;
+        leave.resolve();
+        await Promise.all([writing, beside]);
+        const later = await pending(scene.base, cursor);
+        expect(ids([...seen, ...later])).to.deep.equal([slow.id, quick.id]);
+      });
+
+      it("commits a transaction's events with whatever else it does, or none of both", async () => {
+        const [kept, dropped] = [event("a", 1), event("a", 2)];
+        await scene.store.database.transaction((tx) => scene.store.append([kept], tx));
+        const failed = scene.store.database.transaction(async (tx) => {
+          await scene.store.append([dropped], tx);
+          throw new Error("no");
+        });
+        expect(await failed.catch((error: Error) => error.message)).to.equal("no");
+        expect(ids(await pending())).to.deep.equal([kept.id]);
+      });
+
+      it("goes on when transactions take partitions in opposite orders", async () => {
+        const transfers = Array.from({ length: 4 }, (_, n) => {
+          const there = [event(`t${n}`, 1), event(`t${n}`, 2, { partition: scene.base + 1 })];
+          if (n % 2 === 1) there.reverse();
+          return scene.store.database.transaction(async (tx) => {
+            for (const each of there) await scene.store.append([each], tx);
+          });
+        });
+        await Promise.all(transfers);
+        expect(await pending()).to.have.length(4);
+        expect(await pending(scene.base + 1)).to.have.length(4);
+      });
+    });
+
     it("has all events when writers lock the same ids in opposite orders", async () => {
       const events = Array.from({ length: 60 }, (_, index) => event("a", index + 1));
       const turned = events.toReversed();

@@ -1,10 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { expect } from "chai";
 import pg from "pg";
-import { createLogger } from "../../platform/logger/logger.ts";
+import { openOutbox } from "../../testkit/outbox.ts";
 import { mainOf } from "../../testkit/processes/processes.ts";
 import { ownPostgres, testPostgres } from "../../testkit/servers/test-servers.ts";
-import { openOutboxStore } from "./open-store.ts";
 import { describeOutboxStore } from "./store.contract.ts";
 
 const anEvent = {
@@ -17,7 +16,6 @@ const anEvent = {
   traceparent: null,
   occurredAt: 1,
 };
-const log = createLogger("test", "fatal");
 
 function migrate(url: string): string {
   const env = { PATH: process.env.PATH, DATABASE_URL: url };
@@ -34,7 +32,7 @@ async function freshDatabase(): Promise<string> {
 describeOutboxStore("PostgreSQL", {
   open: async () => {
     database ??= freshDatabase();
-    return openOutboxStore(await database, { log });
+    return openOutbox(await database);
   },
   begin: async () => {
     const client = new pg.Client({ connectionString: await database });
@@ -61,7 +59,7 @@ describe("the outbox in PostgreSQL", () => {
   it("goes on with the same store when its server was killed and is back", async () => {
     const server = await ownPostgres();
     migrate(server.url);
-    const store = openOutboxStore(server.url, { log });
+    const store = openOutbox(server.url);
     await Promise.all(Array.from({ length: 8 }, () => store.ensurePartitions(4)));
     await server.kill("SIGKILL");
     const refused = await store.backlog().then(

@@ -1,7 +1,6 @@
 import type { QueryResultRow } from "pg";
-import type { Logger } from "../../platform/logger/logger.ts";
-import { isTransientPostgres, openPostgres } from "../../platform/sql/postgres.ts";
-import { retrying } from "../../platform/sql/retry.ts";
+import type { Transaction } from "../../platform/sql/database.ts";
+import { type Postgres, type PostgresRunner, retryTransient } from "../../platform/sql/postgres.ts";
 import { loadSql } from "../../platform/sql/sql-file.ts";
 import type { StoredEvent } from "../event.ts";
 import { refusalText } from "./refusal-text.ts";
@@ -31,22 +30,15 @@ const SQL = {
 };
 
 /** The outbox in PostgreSQL; its statements are prepared once per connection. */
-export function createPostgresOutboxStore(options: {
-  url: string;
-  poolSize: number;
-  log: Logger;
-}): OutboxStore {
-  const database = openPostgres({ ...options, statementTimeoutMs: 10_000 });
-
+export function createPostgresOutboxStore(database: Postgres): OutboxStore {
   function query<R extends QueryResultRow>(statement: { name: string; text: string }, values: unknown[]) {
-    return retrying(() => database.query<R>({ ...statement, values }), isTransientPostgres);
+    return retryTransient(() => database.query<R>({ ...statement, values }));
   }
 
   return {
-    ping: async () => void (await database.query({ text: "SELECT 1" })),
-    close: () => database.close(),
+    ping: () => database.ping(),
 
-    append: async (events) => {
+    append: async (events, tx) => {
       if (events.length === 0) return;
       const rows = events.map((e) => ({
         id: e.id,
@@ -59,7 +51,9 @@ export function createPostgresOutboxStore(options: {
         o: e.occurredAt,
       }));
       const payloads = Buffer.from(events.map((e) => e.payload).join(""));
-      await query(SQL.append, [payloads, JSON.stringify(rows)]);
+      const values = [payloads, JSON.stringify(rows)];
+      if (tx) await runnerOf(tx).query({ ...SQL.append, values });
+      else await query(SQL.append, values);
     },
 
     pending: async (cursors, limitEach) => {
@@ -121,6 +115,11 @@ export function createPostgresOutboxStore(options: {
       (await query<{ subject: string }>(SQL.deadSubjects, [partitions])).rows.map((row) => row.subject),
     replay: async (ids) => (await query(SQL.replay, [ids === "all" ? null : ids])).rowCount ?? 0,
   };
+}
+
+function runnerOf(tx: Transaction): PostgresRunner {
+  if (tx.dialect === "postgres") return tx;
+  throw new Error("a transaction of SQL Server was given to PostgreSQL");
 }
 
 /** As PostgreSQL writes an array of numbers; pg itself quotes and escapes each. */

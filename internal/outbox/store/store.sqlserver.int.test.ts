@@ -1,11 +1,10 @@
 import { execFileSync } from "node:child_process";
 import mssql from "mssql";
-import { createLogger } from "../../platform/logger/logger.ts";
 import { parseDatabaseUrl } from "../../platform/sql/database-url.ts";
 import { poolConfig, type SqlServerAddress } from "../../platform/sql/sqlserver.ts";
 import { eventually } from "../../testkit/eventually.ts";
+import { openOutbox } from "../../testkit/outbox.ts";
 import { mainOf } from "../../testkit/processes/processes.ts";
-import { openOutboxStore } from "./open-store.ts";
 import { describeOutboxStore } from "./store.contract.ts";
 
 /* Runs against the server of SQLSERVER_URL, in a database of its own that is dropped afterwards. */
@@ -39,7 +38,7 @@ if (serverUrl === undefined) {
     });
 
     describeOutboxStore("SQL Server", {
-      open: async () => openOutboxStore(url.href, { log: createLogger("test", "fatal") }),
+      open: async () => openOutbox(url.href),
       begin: async () => {
         const pool = await connect(name);
         const transaction = pool.transaction();

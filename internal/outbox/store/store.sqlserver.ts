@@ -1,13 +1,7 @@
 import mssql from "mssql";
-import type { Logger } from "../../platform/logger/logger.ts";
-import { retrying } from "../../platform/sql/retry.ts";
+import type { Transaction } from "../../platform/sql/database.ts";
 import { loadSql } from "../../platform/sql/sql-file.ts";
-import {
-  isDuplicateKey,
-  isTransientSqlServer,
-  openSqlServer,
-  type SqlServerAddress,
-} from "../../platform/sql/sqlserver.ts";
+import { retryTransient, type SqlServer, type SqlServerRunner } from "../../platform/sql/sqlserver.ts";
 import type { StoredEvent } from "../event.ts";
 import { refusalText } from "./refusal-text.ts";
 import type { Lease, OutboxStore } from "./store.ts";
@@ -35,29 +29,22 @@ const SQL = {
 };
 
 const RELAY = mssql.NVarChar(64);
-const again = (error: unknown) => isTransientSqlServer(error) || isDuplicateKey(error);
 
 /** The outbox in SQL Server. Sets of rows travel as table-valued parameters. */
-export function createSqlServerOutboxStore(options: {
-  address: SqlServerAddress;
-  poolSize: number;
-  log: Logger;
-}): OutboxStore {
-  const server = openSqlServer({ ...options, requestTimeoutMs: 10_000 });
-
+export function createSqlServerOutboxStore(server: SqlServer): OutboxStore {
   /** One statement, run again after a deadlock, or when a rival was first to insert the same key. */
   function run<R>(sql: string, bind: (request: mssql.Request) => mssql.Request = (request) => request) {
-    return retrying(async () => (bind(await server.request()) as mssql.Request).query<R>(sql), again);
+    return retryTransient(async () => (bind(await server.request()) as mssql.Request).query<R>(sql));
   }
 
   return {
-    ping: async () => void (await (await server.request()).query("SELECT 1 AS one")),
-    close: () => server.close(),
+    ping: () => server.ping(),
 
-    append: async (events) => {
+    append: async (events, tx) => {
       if (events.length === 0) return;
       const rows = eventRows(events);
-      await run(SQL.append, (request) => request.input("rows", rows));
+      if (tx) await (await runnerOf(tx).request()).input("rows", rows).query(SQL.append);
+      else await run(SQL.append, (request) => request.input("rows", rows));
     },
 
     pending: async (cursors, limitEach) => {
@@ -161,6 +148,11 @@ export function createSqlServerOutboxStore(options: {
       return rowsAffected[0] ?? 0;
     },
   };
+}
+
+function runnerOf(tx: Transaction): SqlServerRunner {
+  if (tx.dialect === "sqlserver") return tx;
+  throw new Error("a transaction of PostgreSQL was given to SQL Server");
 }
 
 const seqs = (rows: readonly { seq: string }[] | undefined) => (rows ?? []).map(({ seq }) => Number(seq));

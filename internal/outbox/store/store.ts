@@ -1,3 +1,4 @@
+import type { Transaction } from "../../platform/sql/database.ts";
 import type { OutboxEvent, StoredEvent } from "../event.ts";
 
 /**
@@ -8,17 +9,19 @@ import type { OutboxEvent, StoredEvent } from "../event.ts";
 export interface OutboxStore extends OutboxWriter, OutboxReader, LeaseStore, DeadEvents {
   /** Resolves when the database answers a trivial query. */
   ping(): Promise<void>;
-  close(): Promise<void>;
 }
 
 export interface OutboxWriter {
   /**
-   * Inserts `events` in array order (their `seq` rises in that order) in one transaction, leaving out those whose id
-   * is already there. When a rival is inserting the same ids at the same moment, waits for the rival's outcome: once
-   * this resolves, every event of the array is committed, by whoever. The caller sorts by partition, so rivals lock
-   * in one order. A payload may come back as another spelling of the same JSON.
+   * Inserts `events` in array order (their `seq` rises in that order), leaving out those whose id is already there. In a
+   * transaction of its own, or within `tx`: what else that writes and its events are then committed together or not
+   * at all. Takes the lock of each partition before a `seq` and holds it to the commit, so that within a partition
+   * events become visible in `seq` order, whoever writes them: whatever a transaction does besides should come first,
+   * and one that appends twice should do so in the order of partitions. Outside `tx`: when a rival is inserting the
+   * same ids at the same moment, waits for the rival's outcome; once this resolves, every event of the array is
+   * committed, by whoever. A payload may come back as another spelling of the same JSON.
    */
-  append(events: readonly OutboxEvent[]): Promise<void>;
+  append(events: readonly OutboxEvent[], tx?: Transaction): Promise<void>;
 }
 
 /** How far a relay has read a partition: it wants what lies beyond `after`. */

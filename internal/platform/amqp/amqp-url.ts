@@ -11,12 +11,17 @@ export interface AmqpAddress {
   readonly vhost: string | undefined;
 }
 
-/** What a broker's URL looks like, for messages about one that does not. */
-export const AMQP_URL_FORM =
+const FORM =
   "must look like amqp://user:password@host[:port][/vhost], or amqps:// for TLS; a login without user and password is refused";
 
-/** A setting that holds a broker's URL; the value stays a string. Faults never repeat it. */
-export const amqpUrl = () => z.string().refine((value) => parseAmqpUrl(value) !== null, AMQP_URL_FORM);
+/** An `AMQP_URL`, taken apart. Faults never repeat the value. */
+export const amqpUrl = () =>
+  z.string().transform((value, context): AmqpAddress => {
+    const address = parseAmqpUrl(value);
+    if (address) return address;
+    context.addIssue({ code: "custom", message: FORM });
+    return z.NEVER;
+  });
 
 /**
  * The parts of a broker's URL, or null when it is not one. User and password are required: without them RabbitMQ 4

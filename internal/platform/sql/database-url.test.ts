@@ -29,14 +29,14 @@ describe("a DATABASE_URL", () => {
 
   it("is refused with what to fix, and the password is not repeated", () => {
     const faults: [string, RegExp][] = [
-      ["hunter2", /is not a URL/],
+      ["hunter2", /must be a URL such as/],
       ["mysql://u:hunter2@h/d", /must start with postgres:\/\/ or sqlserver:\/\//],
       ["postgres://u:hunter2@h", /names no database/],
       ["sqlserver://u:hunter2@h", /must look like sqlserver:\/\/user:password@host/],
       ["sqlserver://:hunter2@h/d", /must look like/],
       ["sqlserver://u:hunter2@h/a;b", /must look like/],
       ["sqlserver://u:hunter2%@h/d", /%25/],
-      ["sqlserver://u:hunter2@h/d?encrypt=yes", /encrypt must be true or false/],
+      ["sqlserver://u:hunter2@h/d?encrypt=yes", /has encrypt neither true nor false/],
     ];
     for (const [url, fault] of faults) {
       expect(() => parseDatabaseUrl(url), url)

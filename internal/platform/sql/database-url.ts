@@ -1,3 +1,5 @@
+import { z } from "zod";
+
 /** Where a database is. Passwords in it must not be logged. */
 export type DatabaseAddress =
   | { readonly dialect: "postgres"; readonly url: string }
@@ -15,19 +17,32 @@ export type DatabaseAddress =
 const SQLSERVER_FORM =
   "sqlserver://user:password@host:port/database?encrypt=true&trustServerCertificate=true";
 
+/** A `DATABASE_URL`, taken apart; a fault says what to write instead and never repeats the value. */
+export const databaseUrl = () =>
+  z.string().transform((value, context): DatabaseAddress => {
+    try {
+      return parseDatabaseUrl(value);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: (error as Error).message });
+      return z.NEVER;
+    }
+  });
+
 /** Reads a `DATABASE_URL`. Throws with what to fix; the message never repeats the value. Encryption is on unless `encrypt=false`. */
 export function parseDatabaseUrl(value: string): DatabaseAddress {
-  if (!URL.canParse(value)) throw new Error("DATABASE_URL is not a URL");
+  if (!URL.canParse(value))
+    throw new Error(`must be a URL such as postgres://user:password@host:5432/database or ${SQLSERVER_FORM}`);
   const url = new URL(value);
   switch (url.protocol) {
     case "postgres:":
     case "postgresql:":
-      if (url.pathname.length < 2) throw new Error("DATABASE_URL names no database");
+      if (url.pathname.length < 2)
+        throw new Error("names no database: postgres://user:password@host:5432/database");
       return { dialect: "postgres", url: value };
     case "sqlserver:": {
       const [database, user, password] = [url.pathname.slice(1), url.username, url.password].map(decoded);
       if (!database || !/^[A-Za-z0-9_-]{1,100}$/.test(database) || url.hostname === "" || !user) {
-        throw new Error(`DATABASE_URL must look like ${SQLSERVER_FORM}`);
+        throw new Error(`must look like ${SQLSERVER_FORM}`);
       }
       return {
         dialect: "sqlserver",
@@ -41,7 +56,7 @@ export function parseDatabaseUrl(value: string): DatabaseAddress {
       };
     }
     default:
-      throw new Error("DATABASE_URL must start with postgres:// or sqlserver://");
+      throw new Error("must start with postgres:// or sqlserver://");
   }
 }
 
@@ -49,13 +64,13 @@ function decoded(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch (cause) {
-    throw new Error("DATABASE_URL holds a % that starts no percent-encoding; write it as %25", { cause });
+    throw new Error("holds a % that starts no percent-encoding; write it as %25", { cause });
   }
 }
 
 function booleanOf(url: URL, name: string, fallback: boolean): boolean {
   const value = url.searchParams.get(name);
   if (value === null) return fallback;
-  if (value !== "true" && value !== "false") throw new Error(`DATABASE_URL: ${name} must be true or false`);
+  if (value !== "true" && value !== "false") throw new Error(`has ${name} neither true nor false`);
   return value === "true";
 }

@@ -1,10 +1,23 @@
 import pg from "pg";
 import type { Logger } from "../logger/logger.ts";
+import { retryWhen } from "./retry.ts";
 
-/** A pool of connections to PostgreSQL. */
-export interface Postgres {
+/** Where a statement can run: on its own, or within a transaction. */
+export interface PostgresRunner {
+  readonly dialect: "postgres";
   /** Runs one statement; a lost or silent database is an exception, after which the outcome is unknown. */
   query<R extends pg.QueryResultRow>(statement: pg.QueryConfig): Promise<pg.QueryResult<R>>;
+}
+
+/** A pool of connections to PostgreSQL. */
+export interface Postgres extends PostgresRunner {
+  /** Resolves when the server answers a trivial query. */
+  ping(): Promise<void>;
+  /**
+   * Runs `work` in one transaction: committed when it resolves, rolled back when it rejects. A deadlock or
+   * serialization failure runs it again from the start, so what it does outside the transaction must bear that.
+   */
+  transaction<T>(work: (tx: PostgresRunner) => Promise<T>): Promise<T>;
   /** Waits for statements under way, then closes every connection. */
   close(): Promise<void>;
 }
@@ -51,33 +64,62 @@ export function openPostgres(options: {
   }, LOOK_MS);
   watch.unref();
 
-  function query<R extends pg.QueryResultRow>(statement: pg.QueryConfig): Promise<pg.QueryResult<R>> {
+  /** One statement on one connection; a connection that fails in any way is not to be used again. */
+  function run<R extends pg.QueryResultRow>(
+    client: pg.PoolClient,
+    statement: pg.QueryConfig,
+  ): Promise<pg.QueryResult<R>> {
     return new Promise((resolve, reject) => {
-      pool.connect((failure, client, release) => {
-        if (failure || !client) return reject(failure);
-        const finish = (err: Error | undefined, result?: pg.QueryResult<R>) => {
-          const at = running.indexOf(entry);
-          if (at < 0) return;
-          running.splice(at, 1);
-          client.off("error", finish);
-          // A connection that has failed in any way is not used again.
-          release(err);
-          if (result) resolve(result);
-          else reject(err);
-        };
-        const entry: Running = {
-          overdueAt: performance.now() + statementTimeoutMs + 500,
-          expire: () => finish(new Error(`the database did not answer within ${statementTimeoutMs} ms`)),
-        };
-        running.push(entry);
-        client.on("error", finish);
-        client.query<R>(statement, (err, result) => finish(err ?? undefined, result));
-      });
+      const finish = (err: Error | undefined, result?: pg.QueryResult<R>) => {
+        const at = running.indexOf(entry);
+        if (at < 0) return;
+        running.splice(at, 1);
+        client.off("error", finish);
+        if (result) resolve(result);
+        else reject(err);
+      };
+      const entry: Running = {
+        overdueAt: performance.now() + statementTimeoutMs + 500,
+        expire: () => finish(new Error(`the database did not answer within ${statementTimeoutMs} ms`)),
+      };
+      running.push(entry);
+      client.on("error", finish);
+      client.query<R>(statement, (err, result) => finish(err ?? undefined, result));
     });
   }
 
+  async function query<R extends pg.QueryResultRow>(statement: pg.QueryConfig): Promise<pg.QueryResult<R>> {
+    const client = await pool.connect();
+    try {
+      const result = await run<R>(client, statement);
+      client.release();
+      return result;
+    } catch (err) {
+      client.release(err as Error);
+      throw err;
+    }
+  }
+
+  async function transactionOnce<T>(work: (tx: PostgresRunner) => Promise<T>): Promise<T> {
+    const client = await pool.connect();
+    try {
+      await run(client, { text: "BEGIN" });
+      const value = await work({ dialect: "postgres", query: (statement) => run(client, statement) });
+      await run(client, { text: "COMMIT" });
+      client.release();
+      return value;
+    } catch (err) {
+      // Closing the connection rolls back, whatever state it is in.
+      client.release(err as Error);
+      throw err;
+    }
+  }
+
   return {
+    dialect: "postgres",
     query,
+    ping: async () => void (await query({ text: "SELECT 1" })),
+    transaction: (work) => retryTransient(() => transactionOnce(work)),
     close: async () => {
       await pool.end();
       clearInterval(watch);
@@ -89,3 +131,6 @@ export function openPostgres(options: {
 export function isTransientPostgres(error: unknown): boolean {
   return ["40P01", "40001", "55P03"].includes((error as { code?: string }).code ?? "");
 }
+
+/** Runs work again after a deadlock, a serialization failure or a lock that was not available. */
+export const retryTransient = retryWhen(isTransientPostgres);

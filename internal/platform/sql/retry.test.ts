@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { isTransientPostgres } from "./postgres.ts";
-import { retrying } from "./retry.ts";
+import { retryWhen } from "./retry.ts";
 import { isDuplicateKey, isTransientSqlServer } from "./sqlserver.ts";
 
 const failing = (times: number, error: Error) => {
@@ -18,12 +18,13 @@ const outcome = (work: Promise<unknown>) => work.catch((error: Error) => error.m
 
 describe("running a transaction again", () => {
   it("goes on until it succeeds, so many times and no more", async () => {
-    expect(await outcome(retrying(failing(3, deadlock), isTransientSqlServer))).to.equal(4);
-    expect(await outcome(retrying(failing(2, deadlock), isTransientSqlServer, 1))).to.equal("deadlock");
+    const retried = retryWhen(isTransientSqlServer);
+    expect(await outcome(retried(failing(5, deadlock)))).to.equal(6);
+    expect(await outcome(retried(failing(6, deadlock)))).to.equal("deadlock");
   });
 
   it("does not repeat what was not a passing conflict", async () => {
-    expect(await outcome(retrying(failing(1, new Error("lost")), isTransientSqlServer))).to.equal("lost");
+    expect(await outcome(retryWhen(isTransientSqlServer)(failing(1, new Error("lost"))))).to.equal("lost");
   });
 
   it("knows the passing conflicts of both databases", () => {

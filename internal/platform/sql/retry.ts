@@ -1,17 +1,15 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { ExponentialBackoff, handleWhen, retry } from "cockatiel";
 
-/** Runs `work`, and again up to `times` more while it fails with what `transient` recognises; waits a random few ms between. */
-export async function retrying<T>(
-  work: () => Promise<T>,
-  transient: (error: unknown) => boolean,
-  times = 5,
-): Promise<T> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await work();
-    } catch (error) {
-      if (attempt >= times || !transient(error)) throw error;
-    }
-    await delay(Math.random() * 10 * 2 ** attempt);
-  }
+const TIMES = 5;
+
+/**
+ * Makes a function that runs `work`, and again up to five times more while it fails with what `transient` recognises:
+ * a conflict that was rolled back and may simply be tried anew. Waits a random few ms between, growing.
+ */
+export function retryWhen(transient: (error: unknown) => boolean): <T>(work: () => Promise<T>) => Promise<T> {
+  const policy = retry(handleWhen(transient), {
+    maxAttempts: TIMES,
+    backoff: new ExponentialBackoff({ initialDelay: 5, maxDelay: 200 }),
+  });
+  return (work) => policy.execute(work);
 }

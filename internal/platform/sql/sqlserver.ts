@@ -1,13 +1,26 @@
 import mssql from "mssql";
 import type { Logger } from "../logger/logger.ts";
 import type { DatabaseAddress } from "./database-url.ts";
+import { retryWhen } from "./retry.ts";
 
 export type SqlServerAddress = Extract<DatabaseAddress, { dialect: "sqlserver" }>;
 
-/** A pool that connects when it is first used, and again after its server was away. */
-export interface SqlServer {
-  /** A request on a connected pool; rejects at once when the server cannot be reached. */
+/** Where a request can run: on its own, or within a transaction. */
+export interface SqlServerRunner {
+  readonly dialect: "sqlserver";
+  /** A request on a connected pool, or on the transaction; rejects at once when the server cannot be reached. */
   request(): Promise<mssql.Request>;
+}
+
+/** A pool that connects when it is first used, and again after its server was away. */
+export interface SqlServer extends SqlServerRunner {
+  /** Resolves when the server answers a trivial query. */
+  ping(): Promise<void>;
+  /**
+   * Runs `work` in one transaction: committed when it resolves, rolled back when it rejects. A deadlock or another
+   * passing conflict runs it again from the start, so what it does outside the transaction must bear that.
+   */
+  transaction<T>(work: (tx: SqlServerRunner) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -60,8 +73,26 @@ export function openSqlServer(options: {
     return attempt;
   }
 
+  async function transactionOnce<T>(work: (tx: SqlServerRunner) => Promise<T>): Promise<T> {
+    const transaction = (await connected()).transaction();
+    await transaction.begin();
+    try {
+      const value = await work({ dialect: "sqlserver", request: async () => transaction.request() });
+      await transaction.commit();
+      return value;
+    } catch (err) {
+      // The server may have rolled back already; the first error tells.
+      await transaction.rollback().catch(() => {});
+      throw err;
+    }
+  }
+
+  const request = async () => (await connected()).request();
   return {
-    request: async () => (await connected()).request(),
+    dialect: "sqlserver",
+    request,
+    ping: async () => void (await (await request()).query("SELECT 1 AS one")),
+    transaction: (work) => retryTransient(() => transactionOnce(work)),
     close: async () => {
       if (!pool) return;
       const open = await pool.catch(() => null);
@@ -79,3 +110,6 @@ export function isTransientSqlServer(error: unknown): boolean {
 export function isDuplicateKey(error: unknown): boolean {
   return [2627, 2601].includes((error as { number?: number }).number ?? 0);
 }
+
+/** Runs work again after a passing conflict, or when a rival was first to insert the same key. */
+export const retryTransient = retryWhen((error) => isTransientSqlServer(error) || isDuplicateKey(error));

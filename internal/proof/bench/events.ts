@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import type { OutboxEvent } from "../../outbox/event.ts";
-import { openOutboxStore } from "../../outbox/store/open-store.ts";
 import { createLogger } from "../../platform/logger/logger.ts";
+import { openOutbox } from "../../testkit/outbox.ts";
 import type { Stage } from "./stage.ts";
 
 const PARTITIONS = 64;
@@ -41,7 +41,7 @@ function cartEvent(subject: string, partition: number, version: number): OutboxE
 /** Empties the outbox and the queue, then fills the outbox with a backlog. */
 export async function fillOutbox(stage: Stage, count: number): Promise<void> {
   await emptyOutbox(stage);
-  const store = openOutboxStore(stage.postgres.appUrl, { log: createLogger("bench", "error") });
+  const store = openOutbox(stage.postgres.appUrl, createLogger("bench", "error"));
   try {
     let batch: OutboxEvent[] = [];
     for (const event of cartEvents(count)) {

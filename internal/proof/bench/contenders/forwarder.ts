@@ -6,11 +6,11 @@ import { createRedisCommitNotifier } from "../../../outbox/commit-notifier.redis
 import { createForwarder } from "../../../outbox/forwarder/forwarder.ts";
 import { createRedisStaging } from "../../../outbox/forwarder/staging.redis.ts";
 import { createForwarderMetrics } from "../../../outbox/metrics.ts";
-import { openOutboxStore } from "../../../outbox/store/open-store.ts";
 import { createLogger } from "../../../platform/logger/logger.ts";
 import { Registry } from "../../../platform/metrics/metrics.ts";
 import { connectRedis } from "../../../platform/redis/redis.ts";
 import { parseRedisUrl } from "../../../platform/redis/redis-url.ts";
+import { openOutbox } from "../../../testkit/outbox.ts";
 import { cartEvents } from "../events.ts";
 
 /*
@@ -67,7 +67,7 @@ async function forwarderRun(): Promise<number> {
   const address = parseRedisUrl(process.env.REDIS_URL!)!;
   const redis = connectRedis(address, { log, commandTimeoutMs: 10_000 });
   await once(redis, "ready");
-  const store = openOutboxStore(process.env.DATABASE_URL!, { log });
+  const store = openOutbox(process.env.DATABASE_URL!, log);
   const staging = createRedisStaging({ redis, shards: SHARDS, stream: shardKeys.stream });
   const metrics = createForwarderMetrics(new Registry());
   const forwarder = createForwarder({

@@ -1,5 +1,6 @@
 import type { OutboxEvent } from "../../../outbox/event.ts";
 import { createAmqpPublisher } from "../../../outbox/relay/publisher.amqp.ts";
+import { parseAmqpUrl } from "../../../platform/amqp/amqp-url.ts";
 import { createLogger } from "../../../platform/logger/logger.ts";
 
 export const COUNT = Number(process.env.COUNT);
@@ -8,7 +9,7 @@ export const DATABASE_URL = process.env.DATABASE_URL!;
 export const ORDERED = process.env.ORDERED === "yes";
 
 const publisher = createAmqpPublisher({
-  url: process.env.AMQP_URL!,
+  address: parseAmqpUrl(process.env.AMQP_URL!)!,
   exchange: "cart.events",
   source: "/cartwright/cart",
   log: createLogger("peer", "error"),

@@ -1,5 +1,12 @@
 import type { AddressInfo, Server, Socket } from "node:net";
-import rhea, { type Connection, type EventContext, type Message, type Receiver, type Session } from "rhea";
+import rhea, {
+  type Connection,
+  type EventContext,
+  type Message,
+  type Receiver,
+  type Session,
+  type TerminusOptions,
+} from "rhea";
 
 /** What the stand-in says to a message; `silence` never answers. */
 export type Verdict =
@@ -8,11 +15,12 @@ export type Verdict =
   | "modified"
   | "rejected"
   | "silence"
-  | { readonly rejected: string };
+  | { readonly rejected: string; readonly description?: string };
 
 /**
- * A stand-in for RabbitMQ 4: a peer built from rhea that announces itself as 4.0.5 and behaves, as far as a publisher
- * can tell, as that version was seen to behave. It shows what RabbitMQ 3.10 cannot; it proves nothing about RabbitMQ 4.
+ * A stand-in for RabbitMQ 4, for states that a real one cannot be brought into at a wish: a peer built from rhea that
+ * announces itself as 4.0.5 and behaves, as far as a publisher can tell, as 4.0.5 and 4.3.6 were seen to behave
+ * (AMQP.md). What a real broker can show is tested on a real one.
  */
 export interface FakeRabbit4 {
   readonly url: string;
@@ -25,7 +33,9 @@ export interface FakeRabbit4 {
   /** Decides about messages from now on. */
   judge(verdict: (message: Message) => Verdict): void;
   setExchanges(names: readonly string[]): void;
-  /** Credit for a link that opens from now on; 200 at first, and then renewed as messages arrive. */
+  /** Whether the user may write to the exchanges; as with RabbitMQ, a link that is open keeps what it has. */
+  setWritable(writable: boolean): void;
+  /** Credit for a link that opens from now on; 170 at first, and then renewed as messages arrive. */
   setCredit(credit: number): void;
   /** Gives this much more credit to links on the anonymous terminus. */
   addCredit(credit: number): void;
@@ -38,6 +48,11 @@ export interface FakeRabbit4 {
   /** Resets every socket, as a killed broker does. */
   dropConnections(): void;
   close(): Promise<void>;
+}
+
+interface Fault {
+  readonly condition: string;
+  readonly description: string;
 }
 
 const USER = "relay";
@@ -54,7 +69,8 @@ export async function startFakeRabbit4(options: { maxMessageSize?: number } = {}
   const receivers = new Set<Receiver>();
   let verdict: (message: Message) => Verdict = () => "accepted";
   let exchanges = new Set(["cart.events"]);
-  let credit = 200;
+  let credit = 170;
+  let writable = true;
   let closedWindow = false;
 
   container.on("connection_open", ({ connection }: EventContext) => connections.add(connection));
@@ -65,19 +81,19 @@ export async function startFakeRabbit4(options: { maxMessageSize?: number } = {}
     if (closedWindow) setIncomingWindow(session!, true);
   });
   container.on("receiver_open", ({ receiver }: EventContext) => {
-    const address = receiver!.target?.address as string | null | undefined;
-    const exchange = exchangeOf(address);
-    if (exchange !== undefined && !exchanges.has(exchange))
-      return receiver!.session.close({
-        condition: "amqp:not-found",
-        description: `no exchange '${exchange}' in vhost '/'`,
-      });
+    const refused = attachFault(receiver!.target);
+    if (refused) return receiver!.session.close(refused);
     receiver!.add_credit(credit);
     receivers.add(receiver!);
   });
   container.on("receiver_close", ({ receiver }: EventContext) => receivers.delete(receiver!));
   container.on("message", ({ message, delivery, receiver }: EventContext) => {
     arrived.push(message!);
+    if (Buffer.byteLength(String(message!.body?.content ?? "")) > (options.maxMessageSize ?? Infinity))
+      return receiver!.session.close({
+        condition: "amqp:link:message-size-exceeded",
+        description: `message size exceeds ${options.maxMessageSize}`,
+      });
     if (credit >= 100) receiver!.add_credit(1);
     const exchange = exchangeOf(message!.to);
     const said = exchanges.has(exchange ?? "") ? verdict(message!) : { rejected: "amqp:not-found" };
@@ -88,8 +104,25 @@ export async function startFakeRabbit4(options: { maxMessageSize?: number } = {}
     else if (said === "modified") delivery!.modified({ delivery_failed: true });
     else if (said === "rejected") delivery!.reject();
     else if (said !== "silence")
-      delivery!.reject({ condition: said.rejected, description: "said the stand-in" });
+      delivery!.reject({
+        condition: said.rejected,
+        description: said.description ?? "said the stand-in",
+      });
   });
+
+  /** What ends the session of a link to `target`; null when the link may open. */
+  function attachFault(target: TerminusOptions | null | undefined): Fault | null {
+    if (!target) return { condition: "amqp:internal-error", description: "function_clause ensure_target" };
+    const { address } = target;
+    if (address === null || address === undefined) return null;
+    const exchange = exchangeOf(address as string);
+    if (exchange === undefined)
+      return { condition: "amqp:invalid-field", description: `not a v2 address: ${address}` };
+    if (!exchanges.has(exchange))
+      return { condition: "amqp:not-found", description: `no exchange '${exchange}' in vhost '/'` };
+    const description = `write access to exchange '${exchange}' in vhost '/' refused for user '${USER}'`;
+    return writable ? null : { condition: "amqp:unauthorized-access", description };
+  }
 
   const listening = {
     host: "127.0.0.1",
@@ -122,6 +155,9 @@ export async function startFakeRabbit4(options: { maxMessageSize?: number } = {}
     setExchanges: (names) => {
       exchanges = new Set(names);
     },
+    setWritable: (next) => {
+      writable = next;
+    },
     setCredit: (next) => {
       credit = next;
     },
@@ -142,7 +178,10 @@ export async function startFakeRabbit4(options: { maxMessageSize?: number } = {}
     },
     closeConnections: () => {
       for (const connection of connections)
-        connection.close({ condition: "amqp:connection:forced", description: "shutdown" });
+        connection.close({
+          condition: "amqp:internal-error",
+          description: "Connection forced: \"broker forced connection closure with reason 'shutdown'\"",
+        });
     },
     dropConnections: drop,
     close: async () => {

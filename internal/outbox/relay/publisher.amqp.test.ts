@@ -85,19 +85,54 @@ describe("the AMQP publisher on a stand-in for RabbitMQ 4, which shows what 3.10
     expect(broker.accepted[0]?.to).to.equal("/exchanges/cart.events/cart.updated%2F%C3%A9");
   });
 
-  it("tells released and modified (unroutable) from rejected with a reason (poison) and without one (a full queue)", async () => {
+  for (const [what, verdict, about] of [
+    ["released", "released", "unroutable"],
+    ["modified", "modified", "unroutable"],
+    ["rejected without a reason (4.0)", "rejected", "full"],
+    ["rejected for a limit (4.3)", { rejected: "amqp:resource-limit-exceeded" }, "full"],
+    [
+      "rejected by a queue whose node is down (4.3)",
+      { rejected: "amqp:precondition-failed", description: "queue 'q' in vhost '/' is unavailable" },
+      "unavailable",
+    ],
+    ["rejected for another reason", { rejected: "amqp:decode-error" }, "message"],
+  ] as const)
+    it(`says of an event that is ${what}: ${about}, and goes on`, async () => {
+      await start();
+      const outcome = await outcomeOf(verdict);
+      expect(outcome).to.include({ kind: "refused", about });
+      if (typeof verdict === "object")
+        expect(outcome).to.have.property("error").that.includes(verdict.rejected);
+      expect(await outcomeOf("accepted")).to.deep.equal({ kind: "accepted" });
+      expect(publisher.fault()).to.equal(null);
+    });
+
+  it("refuses an event that cannot be encoded without sending it, and goes on", async () => {
     await start();
-    expect(await outcomeOf("released")).to.include({ kind: "refused", about: "unroutable" });
-    expect(await outcomeOf("modified")).to.include({ kind: "refused", about: "unroutable" });
-    expect(await outcomeOf("rejected")).to.include({ kind: "refused", about: "full" });
-    const poison = await outcomeOf({ rejected: "amqp:decode-error" });
-    expect(poison).to.include({ kind: "refused", about: "message" });
-    expect(poison)
+    const outcome = await publisher.publish(anEvent({ occurredAt: Number.POSITIVE_INFINITY }));
+    expect(outcome).to.include({ kind: "refused", about: "encoding" });
+    expect(outcome)
       .to.have.property("error")
-      .that.includes("amqp:decode-error")
-      .and.includes("said the stand-in");
-    expect(await outcomeOf("accepted")).to.deep.equal({ kind: "accepted" });
-    expect(publisher.fault()).to.equal(null);
+      .that.matches(/^cannot be encoded: RangeError/);
+    expect(await publisher.publish(anEvent())).to.deep.equal({ kind: "accepted" });
+    expect(broker.arrived).to.have.length(1);
+  });
+
+  it("may not publish where the user may not write, says so once, and recovers when it may", async () => {
+    broker = await startFakeRabbit4();
+    broker.setWritable(false);
+    publish();
+    await until(() => /does not let the configured user publish/.test(publisher.fault() ?? ""));
+    broker.setWritable(true);
+    await publisher.ready(AbortSignal.timeout(10_000));
+    expect(await publisher.publish(anEvent())).to.deep.equal({ kind: "accepted" });
+    expect(lines.filter(({ level }) => level === "error")).to.have.length(1);
+  });
+
+  it("is told that its addresses are wrong when it is made to use those of RabbitMQ 3", async () => {
+    broker = await startFakeRabbit4();
+    publish({ addressVersion: "v1" });
+    await until(() => /amqp:invalid-field/.test(publisher.fault() ?? ""));
   });
 
   it("refuses an event that is larger than the broker takes without sending it, and goes on", async () => {

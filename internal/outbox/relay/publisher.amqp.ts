@@ -28,10 +28,9 @@ export interface AmqpPublisherOptions {
  * Publishes events over AMQP 1.0 to RabbitMQ 3.10 or later, as CloudEvents 1.0 in binary mode: the attributes are
  * application properties named `cloudEvents:...`, the cart's version among them as the extension `cartversion` (a
  * long); the data is the body. The event's id is the message-id, its type the routing key. Connects in the
- * background from the start. A message that the broker answered with `released`, or rejected without a reason (a full
- * queue), is refused for a state of the broker; one rejected with another reason, or larger than the broker takes, for itself. While the
- * broker takes nothing (a memory or disk alarm) the connection stays, fault() says so, and attempts are unknown at
- * once.
+ * background from the start. An event that cannot be encoded, or is larger than the broker takes, is refused without
+ * being sent. While the broker takes nothing (a memory or disk alarm) the connection stays, fault() says so, and
+ * attempts are unknown at once.
  */
 export function createAmqpPublisher(options: AmqpPublisherOptions): Publisher {
   const {

@@ -5,12 +5,12 @@ export type PublishOutcome =
   /** The broker has taken responsibility for it. */
   | { readonly kind: "accepted" }
   /**
-   * The broker did not take it. `about` says why: the message itself (it cannot be encoded, is too large, is not
-   * allowed), or a state of the broker that may pass: a queue is full or not available, or none is bound.
+   * The broker did not take it. `about` says why: the message itself (`encoding`: it cannot even be written down;
+   * `message`: it is too large, or not allowed), or a state of the broker that may pass: a queue is full or not available, or none is bound.
    */
   | {
       readonly kind: "refused";
-      readonly about: "message" | "full" | "unavailable" | "unroutable";
+      readonly about: "encoding" | "message" | "full" | "unavailable" | "unroutable";
       readonly error: string;
     }
   /**

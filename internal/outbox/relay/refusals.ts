@@ -7,8 +7,8 @@ import type { Delivery, SubjectQueues } from "./subject-queues.ts";
 const MAX_RETRY_MS = 30_000;
 
 /**
- * What follows when the broker says no to a message itself: it is tried again with backoff, and after `maxAttempts`
- * parked as dead, which holds back only its own subject. Each refusal is written down before anything else happens.
+ * What follows when the answer is no to a message itself: it is tried again with backoff, and after `maxAttempts` (at
+ * once when it cannot be encoded: no broker changes that) parked as dead, which holds back only its own subject. Each refusal is written down before anything else happens.
  */
 export function createRefusals(options: {
   maxAttempts: number;
@@ -21,15 +21,15 @@ export function createRefusals(options: {
   dead: (subject: string) => void;
   metrics: RelayMetrics;
   log: Logger;
-}): { refused(delivery: Delivery, error: string): Promise<void> } {
+}): { refused(delivery: Delivery, error: string, about: "encoding" | "message"): Promise<void> } {
   const { maxAttempts, retryMs, marker, queues, sending, metrics, log } = options;
 
-  async function refused(delivery: Delivery, error: string): Promise<void> {
+  async function refused(delivery: Delivery, error: string, about: "encoding" | "message"): Promise<void> {
     const { event, partition } = delivery;
     if (partition.phase === "lost") return;
     delivery.attempts++;
     const { attempts } = delivery;
-    const dead = attempts >= maxAttempts;
+    const dead = about === "encoding" || attempts >= maxAttempts;
     metrics.published.inc({ result: dead ? "dead" : "refused" });
     const refusal = {
       seq: event.seq,

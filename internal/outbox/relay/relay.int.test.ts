@@ -166,6 +166,17 @@ describe("The relay", function () {
     expect(result).to.deep.equal({ ok: false, error: { code: "NOT_AN_EVENT_ID", value: "nonsense" } });
   });
 
+  it("parks an event that cannot be encoded at once, and goes on with the others", async () => {
+    await store.append(events(5, 4));
+    const publisher = createMemoryPublisher();
+    const impossible = (each: OutboxEvent) => each.subject === "cart-2" && each.version === 2;
+    publisher.refuse(impossible, { about: "encoding" });
+    await start(publisher);
+    await eventually("it is dead", async () => (await store.backlog()).dead === 1);
+    await eventually("the others are through", () => publisher.published.length === 17);
+    expect(publisher.attempts.filter(impossible)).to.have.length(1);
+  });
+
   it("retries a passing refusal and goes on in order", async () => {
     await store.append(events(3, 3));
     const publisher = createMemoryPublisher();

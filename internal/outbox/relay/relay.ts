@@ -74,7 +74,7 @@ export function createRelay(options: RelayOptions): Relay {
       marker.accepted({ seq: event.seq, partition: event.partition, epoch: partition.epoch });
       queues.done(delivery);
     },
-    refused: (delivery, error) => refusals.refused(delivery, error),
+    refused: (delivery, error, about) => refusals.refused(delivery, error, about),
     settled,
     metrics,
     log,

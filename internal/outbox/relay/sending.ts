@@ -35,7 +35,7 @@ export function createSending(options: {
   /** Asked right before a delivery is sent: false when its lease has run out. */
   allowed: (delivery: Delivery) => boolean;
   accepted: (delivery: Delivery) => void;
-  refused: (delivery: Delivery, error: string) => Promise<void>;
+  refused: (delivery: Delivery, error: string, about: "encoding" | "message") => Promise<void>;
   /** A delivery has its outcome, and what follows from it was done. */
   settled: () => void;
   metrics: RelayMetrics;
@@ -92,9 +92,9 @@ export function createSending(options: {
       delivery.suspicions = 0;
       accepted(delivery);
     } else if (outcome.kind === "unknown") await unknown(delivery, outcome, alone);
-    else if (outcome.about === "message") {
+    else if (outcome.about === "message" || outcome.about === "encoding") {
       troubled.unanswered(delivery);
-      await refused(delivery, outcome.error);
+      await refused(delivery, outcome.error, outcome.about);
     } else {
       metrics.published.inc({ result: "deferred" });
       metrics.deferred.inc({ reason: outcome.about });
@@ -111,7 +111,7 @@ export function createSending(options: {
     troubled.unanswered(delivery);
     void resume(outcome.error);
     if (alone) delivery.suspicions++;
-    if (alone && outcome.sessionFault) await refused(delivery, outcome.error);
+    if (alone && outcome.sessionFault) await refused(delivery, outcome.error, "message");
     else if (delivery.suspicions < SUSPICIONS) inDoubt.add(delivery);
     else {
       delivery.suspicions = 0;

@@ -21,6 +21,9 @@ describe("what the broker says", () => {
     expect(end("link", "amqp:internal-error").sessionFault).to.equal(false);
     expect(end("link").sessionFault).to.equal(false);
     expect(end("connection", "amqp:connection:forced").sessionFault).to.equal(false);
+    const topic = "write access to topic 'a' in exchange 'x' in vhost '/' refused for user 'relay'";
+    const forbidden = { condition: "amqp:unauthorized-access", description: topic };
+    expect(endOf("link", forbidden, "x")).to.include({ sessionFault: true, lasting: false });
   });
 
   it("tells what stays until somebody changes the set-up", () => {

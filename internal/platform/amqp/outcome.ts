@@ -1,5 +1,8 @@
-/** What a refusal is about: the message, or a state of the broker that may pass. */
-export type RefusedAbout = "message" | "full" | "unavailable" | "unroutable";
+/**
+ * What a refusal is about: the message (`encoding`: it cannot even be written down), or a state of the broker that may
+ * pass.
+ */
+export type RefusedAbout = "encoding" | "message" | "full" | "unavailable" | "unroutable";
 
 /** What became of one message. */
 export type SendOutcome =
@@ -29,6 +32,7 @@ export const RELEASED: SendOutcome = {
   about: "unroutable",
   error: "released by the broker: no queue is bound to take it",
 };
+
 /**
  * The outcome of a rejected message. RabbitMQ 4.0 rejects without a reason when a queue is full or its node is down;
  * 4.3 says which. Any other condition speaks of the message.
@@ -72,6 +76,13 @@ export function isSetUpFault(condition: string | undefined): boolean {
 /** The end of a link, by what ended: the whole connection, or only our session or link on it. */
 export function endOf(scope: "connection" | "link", error: Condition | undefined, exchange: string): LinkEnd {
   const condition = error?.condition;
+  // A topic permission: only messages with that routing key end the session.
+  if (scope === "link" && condition === FORBIDDEN && /access to topic/.test(error?.description ?? ""))
+    return {
+      reason: `the broker ended the session: ${describe(error!)}`,
+      sessionFault: true,
+      lasting: false,
+    };
   if (condition === FORBIDDEN) {
     const reason =
       scope === "connection"
@@ -88,9 +99,14 @@ export function endOf(scope: "connection" | "link", error: Condition | undefined
 
 /** An end that no message caused and that time or a new connection may heal. */
 export function lost(reason: string): LinkEnd {
-  return { reason, sessionFault: false, lasting: false };
+  return { reason: reason.slice(0, LONGEST), sessionFault: false, lasting: false };
 }
 
+/** As much of somebody else's words as is passed on, in UTF-16 units. */
+const LONGEST = 300;
+
 function describe(error: Condition): string {
-  return error.description ? `${error.condition} (${error.description.slice(0, 300)})` : `${error.condition}`;
+  return error.description
+    ? `${error.condition} (${error.description.slice(0, LONGEST)})`
+    : `${error.condition}`;
 }

@@ -1,7 +1,7 @@
+import { ExponentialBackoff, halfJitterGenerator, type IBackoff } from "cockatiel";
 import type { Logger } from "../logger/logger.ts";
 import type { AddressVersion } from "./address.ts";
 import type { AmqpAddress } from "./amqp-url.ts";
-import { createBackoff } from "./backoff.ts";
 import { createInFlight } from "./in-flight.ts";
 import { isSetUpFault, type LinkEnd, lost, type SendOutcome } from "./outcome.ts";
 import { type OpenLink, openSenderLink, type SenderLink } from "./sender-link.ts";
@@ -23,8 +23,9 @@ export interface AmqpSenderOptions {
 /** Sends to one exchange over a connection that is opened again whenever it fails. */
 export interface AmqpSender {
   /**
-   * Sends what `encode` makes for the broker's address version. Never rejects and never hangs. `unknown` at once while
-   * no messages can be sent; and for everything in flight when the connection, session or link ends.
+   * Sends what `encode` makes for the broker's address version; a throw of it is a refusal. Never rejects and never
+   * hangs. `unknown` at once while no messages can be sent; and for everything in flight when the connection, session
+   * or link ends.
    */
   send(encode: (version: AddressVersion) => Buffer): Promise<SendOutcome>;
   /** Resolves once messages can be sent; rejects when `signal` aborts or the sender is closed. */
@@ -35,14 +36,19 @@ export interface AmqpSender {
   close(): Promise<void>;
 }
 
-const BACKOFF_MS = { min: 100, max: 5_000 };
+const RECONNECT = new ExponentialBackoff({
+  initialDelay: 100,
+  maxDelay: 5_000,
+  generator: halfJitterGenerator,
+});
 const OPEN_TIMEOUT_MS = 10_000;
 const BLOCKED = "the broker accepts no messages (memory or disk alarm?)";
 const CLOSED = "the publisher is closed";
 
 export function createAmqpSender(options: AmqpSenderOptions): AmqpSender {
   const { exchange, sendTimeoutMs } = options;
-  const backoff = createBackoff(BACKOFF_MS.min, BACKOFF_MS.max);
+  /** Begins anew once the broker has answered a message: one that only opens connections is no better. */
+  let pause: IBackoff<unknown> | null = null;
   const state = createStateLog(options.log, exchange);
   const wakeups = new Set<() => void>();
   const inFlight = createInFlight(() => drained?.());
@@ -65,7 +71,10 @@ export function createAmqpSender(options: AmqpSenderOptions): AmqpSender {
           // With v2 a message to an exchange that was deleted is rejected: not the fault of the message.
           if (outcome.kind === "refused" && isSetUpFault(condition))
             link.end({ reason: outcome.error, sessionFault: false, lasting: true });
-          else inFlight.answer(delivery, outcome);
+          else {
+            pause = null;
+            inFlight.answer(delivery, outcome);
+          }
           sendWaiting();
         },
         onCredit: sendWaiting,
@@ -73,7 +82,6 @@ export function createAmqpSender(options: AmqpSenderOptions): AmqpSender {
       },
       (opened) => {
         open = opened;
-        backoff.reset();
         look();
       },
     );
@@ -88,9 +96,10 @@ export function createAmqpSender(options: AmqpSenderOptions): AmqpSender {
     inFlight.settleAll({ kind: "unknown", sessionFault: end.sessionFault, error: end.reason });
     if (closing) return;
     down(end);
+    pause = pause ? pause.next(undefined) : RECONNECT.next();
     retry = setTimeout(() => {
       link = connect();
-    }, backoff.next());
+    }, pause.duration);
   }
 
   function down(end: LinkEnd): void {
@@ -99,7 +108,7 @@ export function createAmqpSender(options: AmqpSenderOptions): AmqpSender {
     options.onState(false);
   }
 
-  /** Notices what nobody tells: a closed or reopened window, and a message that stays unanswered for too long. */
+  /** Polls for states that rhea emits no event for: a closed window, a reopened one, an answer that does not come. */
   function look(): void {
     if (!open) return;
     if (open.windowClosed()) {
@@ -121,7 +130,12 @@ export function createAmqpSender(options: AmqpSenderOptions): AmqpSender {
     send: (encode) => {
       if (closing || !open || open.windowClosed())
         return Promise.resolve({ kind: "unknown", sessionFault: false, error: fault ?? BLOCKED });
-      const encoded = encode(open.addressVersion);
+      let encoded: Buffer;
+      try {
+        encoded = encode(open.addressVersion);
+      } catch (error) {
+        return Promise.resolve({ kind: "refused", about: "encoding", error: `cannot be encoded: ${error}` });
+      }
       if (encoded.length <= open.maxMessageSize) return inFlight.add(open, encoded);
       const error = `the message has ${encoded.length} bytes, and the broker takes at most ${open.maxMessageSize}`;
       return Promise.resolve({ kind: "refused", about: "message", error });

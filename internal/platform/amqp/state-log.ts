@@ -1,25 +1,41 @@
+import { createLineBudget } from "../logger/line-budget.ts";
 import type { Logger } from "../logger/logger.ts";
 import type { LinkEnd } from "./outcome.ts";
 import type { OpenLink } from "./sender-link.ts";
 
-/** Says once, not with every attempt, that and why messages cannot be sent, and once when they can again. */
+/**
+ * Says once, not with every attempt, that and why messages cannot be sent, and once when they can again. However often
+ * that changes, and whatever the broker writes into its reasons, the number of lines is bounded.
+ */
 export interface StateLog {
   down(end: LinkEnd): void;
   up(link: OpenLink): void;
 }
 
-export function createStateLog(log: Logger, exchange: string): StateLog {
+/** Different reasons kept to recognise a repeated one. */
+const KNOWN_REASONS = 100;
+
+export function createStateLog(log: Logger, exchange: string, budget = createLineBudget()): StateLog {
   const said = new Set<string>();
   return {
     down: ({ reason, lasting }) => {
       if (said.has(reason)) return;
+      if (said.size >= KNOWN_REASONS) said.clear();
       said.add(reason);
-      if (lasting) log.error({ exchange, reason }, "cannot publish until the broker's set-up is changed");
-      else log.warn({ exchange, reason }, "cannot publish; the broker is tried again in the background");
+      const leftOut = budget.take();
+      if (leftOut === null) return;
+      const line = { exchange, reason, ...(leftOut > 0 && { leftOut }) };
+      if (lasting) log.error(line, "cannot publish until the broker's set-up is changed");
+      else log.warn(line, "cannot publish; the broker is tried again in the background");
     },
     up: ({ broker, addressVersion }) => {
       said.clear();
-      log.info({ exchange, broker, addressVersion }, "connected to the broker");
+      const leftOut = budget.take();
+      if (leftOut === null) return;
+      log.info(
+        { exchange, broker, addressVersion, ...(leftOut > 0 && { leftOut }) },
+        "connected to the broker",
+      );
     },
   };
 }

@@ -1,4 +1,5 @@
 import { createHttpCatalog } from "../../internal/cart/catalog.http.ts";
+import { CART_EVENTS } from "../../internal/cart/events.ts";
 import { shardKeys } from "../../internal/cart/keys.ts";
 import { registerLiveCartMetrics } from "../../internal/cart/live-carts.redis.ts";
 import { createRedisCartStore } from "../../internal/cart/store.redis.ts";
@@ -27,7 +28,7 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
     .catch((err: unknown) => log.warn({ err }, "the database does not answer yet; events will be staged"));
 
   const outbox = createOutboxStore(database);
-  const staging = createRedisStaging({ redis, shards, stream: shardKeys.stream });
+  const staging = createRedisStaging({ redis, shards, stream: shardKeys.stream, unnamed: CART_EVENTS });
   const forwarder = createForwarder({
     store: outbox,
     staging,

@@ -1,3 +1,4 @@
+import { CART_EVENTS } from "../../internal/cart/events.ts";
 import { shardKeys } from "../../internal/cart/keys.ts";
 import {
   createRedisCommitNotifier,
@@ -29,7 +30,6 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
   const publisher = createAmqpPublisher({
     address: config.AMQP_URL,
     exchange: config.AMQP_EXCHANGE,
-    source: "/cartwright/cart",
     addressVersion: config.AMQP_ADDRESS_VERSION,
     sendTimeoutMs: config.AMQP_SEND_TIMEOUT_MS,
     log,
@@ -41,7 +41,7 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
     if (fault !== null) throw new Error(fault);
   });
 
-  const staging = createRedisStaging({ redis, shards, stream: shardKeys.stream });
+  const staging = createRedisStaging({ redis, shards, stream: shardKeys.stream, unnamed: CART_EVENTS });
   const forwarder = createForwarder({
     store,
     staging,

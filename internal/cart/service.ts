@@ -1,8 +1,9 @@
+import type { StagedEvent } from "../platform/event/event.ts";
 import type { Counter, Histogram } from "../platform/metrics/metrics.ts";
 import { err, ok, type Result } from "../platform/result/result.ts";
 import type { CartError, CartState, CartView, OutboxState } from "./cart.ts";
 import type { Catalog } from "./catalog.ts";
-import type { Applied, CartStore, Change, Preconditions, RequestedChange, StagedChange } from "./store.ts";
+import type { Applied, CartStore, Change, Preconditions, RequestedChange } from "./store.ts";
 import { viewOf } from "./view.ts";
 
 /** What a change led to: the cart as it is shown, and how far its event has come. */
@@ -15,7 +16,7 @@ export interface Outcome {
 
 /** The way of a staged event into SQL; the forwarder in production. Resolves within its own bound, never rejects. */
 export interface OutboxCommit {
-  committed(staged: StagedChange): Promise<OutboxState>;
+  committed(staged: StagedEvent): Promise<OutboxState>;
 }
 
 export interface CartMetrics {

@@ -5,6 +5,7 @@ import { Registry } from "../platform/metrics/metrics.ts";
 import type { RedisConnection } from "../platform/redis/redis.ts";
 import { unwrap } from "../platform/result/result.ts";
 import { eventually } from "../testkit/eventually.ts";
+import { CART_EVENTS } from "./events.ts";
 import { createExpirySweep } from "./expiry.redis.ts";
 import { shardKeys, shardOf } from "./keys.ts";
 import { createExpiredCounter } from "./metrics.ts";
@@ -85,7 +86,12 @@ export function describeCartStore(name: string, connect: () => Promise<RedisConn
       const { state, staged: event } = await applied(add("a", 2));
       expect([state.version, lines(state.items)]).to.deep.equal([1, ["a x 2"]]);
       expect(state.cartId).to.match(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
-      expect(event?.event).to.include({ type: "cart.updated", subject: state.cartId, version: 1 });
+      expect(event?.event).to.include({
+        type: "cart.updated",
+        subject: state.cartId,
+        sequence: 1,
+        ...CART_EVENTS,
+      });
       expect(unwrap(await store.read(owner))).to.deep.equal(state);
     });
 
@@ -108,6 +114,8 @@ export function describeCartStore(name: string, connect: () => Promise<RedisConn
         ["cart.cleared", 5, []],
       ]);
       expect(new Set(events.map((event) => event.subject))).to.deep.equal(new Set([cartId]));
+      for (const event of events)
+        expect(event).to.include({ source: CART_EVENTS.source, seqname: CART_EVENTS.sequenceName });
       expect(JSON.parse(events[0]!.data)).to.deep.include({
         owner,
         cartId,

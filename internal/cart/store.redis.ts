@@ -4,6 +4,7 @@ import { bindScript, loadScript, type RunScript } from "../platform/redis/script
 import { err, ok, type Result } from "../platform/result/result.ts";
 import { newId } from "../platform/uuid/new-id.ts";
 import type { CartState } from "./cart.ts";
+import { CART_EVENTS } from "./events.ts";
 import { IDEMPOTENCY_TTL_MS, shardKeys, shardOf } from "./keys.ts";
 import type {
   Applied,
@@ -150,8 +151,8 @@ function ifMatchArgument({ ifMatch }: Preconditions): string {
 function resultOf(reply: Reply, shard: number, replayed = false): Result<Applied, StoreError> {
   switch (reply[0]) {
     case "CHANGED": {
-      const [, entryId, ordinal, at, type, id, payload, expired, trace] = reply as unknown as ChangedReply;
-      const data = JSON.parse(payload) as CartState & { cartId: string };
+      const [, entryId, ordinal, at, type, id, text, expired, trace] = reply as unknown as ChangedReply;
+      const data = JSON.parse(text) as CartState & { cartId: string };
       return ok({
         state: data.items.length === 0 ? EMPTY_CART : stateIn(data),
         staged: {
@@ -160,10 +161,11 @@ function resultOf(reply: Reply, shard: number, replayed = false): Result<Applied
           event: {
             id,
             partition: shard,
+            ...CART_EVENTS,
             type,
             subject: data.cartId,
-            version: data.version,
-            payload,
+            sequence: data.version,
+            data: text,
             // Of the request that made the change: a repeat has another. Outcomes kept by earlier releases have none.
             traceparent: trace || null,
             occurredAt: Number(at),

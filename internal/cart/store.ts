@@ -1,3 +1,4 @@
+import type { StagedEvent } from "../platform/event/event.ts";
 import type { Result } from "../platform/result/result.ts";
 import type { CartError, CartState } from "./cart.ts";
 
@@ -27,26 +28,10 @@ export type Change =
   | { readonly op: "remove"; readonly productId: string }
   | { readonly op: "clear" };
 
-/** An event staged in Redis in the same step as the change it tells of. Structurally the outbox's StagedEvent. */
-export interface StagedChange {
-  readonly entryId: string;
-  readonly ordinal: number;
-  readonly event: {
-    readonly id: string;
-    readonly partition: number;
-    readonly type: string;
-    readonly subject: string;
-    readonly version: number;
-    readonly payload: string;
-    readonly traceparent: string | null;
-    readonly occurredAt: number;
-  };
-}
-
 export interface Applied {
   readonly state: CartState;
   /** Null when the operation found nothing to change. */
-  readonly staged: StagedChange | null;
+  readonly staged: StagedEvent | null;
   /** True when this is the remembered outcome of an earlier request with the same idempotency key. */
   readonly replayed: boolean;
   /** True when the change found an expired cart and told of its end first. */

@@ -1,21 +1,21 @@
-import type { OutboxEvent } from "../outbox/event.ts";
 import type { Publisher, PublishOutcome } from "../outbox/relay/publisher.ts";
+import type { EventEnvelope } from "../platform/event/event.ts";
 
 /** A publisher whose broker is an array, with hooks to misbehave as a real broker does. */
 export interface MemoryPublisher extends Publisher {
   /** Everything the broker has, in order of arrival; an event sent twice is here twice. */
-  readonly published: OutboxEvent[];
+  readonly published: EventEnvelope[];
   /** Every attempt, in order, whatever became of it. */
-  readonly attempts: OutboxEvent[];
+  readonly attempts: EventEnvelope[];
   /** From now on, events that match get no answer until {@link release}; the broker does not have them meanwhile. */
-  hold(matches?: (event: OutboxEvent) => boolean): void;
+  hold(matches?: (event: EventEnvelope) => boolean): void;
   /** Answers the held events, in order, as the other hooks say (accepted by default), and holds no more. */
   release(): void;
   /** The events that are held. */
-  held(): OutboxEvent[];
+  held(): EventEnvelope[];
   /** Refuses events that match, the next `times` times (default: always). */
   refuse(
-    matches: (event: OutboxEvent) => boolean,
+    matches: (event: EventEnvelope) => boolean,
     options?: { times?: number; about?: Refused["about"]; error?: string },
   ): void;
   /**
@@ -23,7 +23,7 @@ export interface MemoryPublisher extends Publisher {
    * them nevertheless (default true); `sessionFault` whether they ended the session, which takes the held ones along.
    */
   lose(
-    matches: (event: OutboxEvent) => boolean,
+    matches: (event: EventEnvelope) => boolean,
     options?: { times?: number; arrives?: boolean; sessionFault?: boolean },
   ): void;
   /** The connection is lost: held events resolve as unknown, further ones at once, until {@link reconnect}. */
@@ -36,13 +36,13 @@ export interface MemoryPublisher extends Publisher {
 type Refused = Extract<PublishOutcome, { kind: "refused" }>;
 
 interface Rule {
-  readonly matches: (event: OutboxEvent) => boolean;
+  readonly matches: (event: EventEnvelope) => boolean;
   left: number;
-  readonly answer: (event: OutboxEvent) => PublishOutcome;
+  readonly answer: (event: EventEnvelope) => PublishOutcome;
 }
 
 interface Held {
-  readonly event: OutboxEvent;
+  readonly event: EventEnvelope;
   readonly resolve: (outcome: PublishOutcome) => void;
 }
 
@@ -52,16 +52,16 @@ const EVERYTHING = () => true;
 
 /** Every answer comes asynchronously, and in the order in which events were published unless some are held. */
 export function createMemoryPublisher(): MemoryPublisher {
-  const published: OutboxEvent[] = [];
-  const attempts: OutboxEvent[] = [];
+  const published: EventEnvelope[] = [];
+  const attempts: EventEnvelope[] = [];
   const waiters = new Set<() => void>();
   let rules: Rule[] = [];
-  let holding: (event: OutboxEvent) => boolean = NOTHING;
+  let holding: (event: EventEnvelope) => boolean = NOTHING;
   let held: Held[] = [];
   let reason: string | null = null;
   let closed = false;
 
-  function answer(event: OutboxEvent): PublishOutcome {
+  function answer(event: EventEnvelope): PublishOutcome {
     const rule = rules.find((candidate) => candidate.left > 0 && candidate.matches(event));
     if (!rule) {
       published.push(event);

@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
+import type { StagedEvent } from "../../platform/event/event.ts";
 import { createLogger } from "../../platform/logger/logger.ts";
 import { Registry } from "../../platform/metrics/metrics.ts";
 import { awaitRedis, connectRedis, type RedisConnection } from "../../platform/redis/redis.ts";
 import { parseRedisUrl } from "../../platform/redis/redis-url.ts";
+import { ORIGIN } from "../../testkit/event-origin.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { type OpenOutbox, openOutbox } from "../../testkit/outbox.ts";
 import { migrateDatabase } from "../../testkit/processes/platform.ts";
@@ -13,7 +15,7 @@ import { createForwarderMetrics } from "../metrics.ts";
 import type { OutboxWriter } from "../store/store.ts";
 import { createForwarder, type Forwarder } from "./forwarder.ts";
 import { createRedisStaging } from "./staging.redis.ts";
-import type { StagedEvent, StagingArea } from "./staging.ts";
+import type { StagingArea } from "./staging.ts";
 import { sweepStaged } from "./sweeper.ts";
 
 const SHARDS = 4;
@@ -41,7 +43,7 @@ describe("The forwarder", function () {
   });
   beforeEach(() => {
     space = `outbox-${randomUUID()}`;
-    staging = createRedisStaging({ redis, shards: SHARDS, stream });
+    staging = createRedisStaging({ redis, shards: SHARDS, stream, unnamed: ORIGIN });
   });
   afterEach(async () => {
     await Promise.all(forwarders.splice(0).map((forwarder) => forwarder.close()));
@@ -53,23 +55,26 @@ describe("The forwarder", function () {
     const event = {
       id: randomUUID(),
       partition: shard,
+      ...ORIGIN,
       type: "cart.updated",
       subject,
-      version,
-      payload: "{}",
+      sequence: version,
+      data: "{}",
       traceparent: space,
       occurredAt: Date.now(),
     };
-    const { id, type, payload, occurredAt } = event;
+    const { id, source, type, data, occurredAt } = event;
     const fields = {
       id,
+      source,
       type,
       subject: event.subject,
+      seqname: event.sequenceName,
       version,
       at: occurredAt,
       trace: space,
       n: version,
-      data: payload,
+      data,
     };
     const entryId = await redis.xadd(stream(shard), "*", ...Object.entries(fields).flat().map(String));
     return { entryId: entryId!, ordinal: version, event };
@@ -184,6 +189,22 @@ describe("The forwarder", function () {
     const own = await stage(2, "x");
     expect(await forwarderTo(store).committed(own)).to.equal("committed");
     expect(await committedIds(2)).to.deep.equal([...orphans, own].map((each) => each.event.id));
+  });
+
+  it("reads what an earlier release staged without source and name of the sequence", async () => {
+    const fields = {
+      id: randomUUID(),
+      type: "cart.updated",
+      subject: "a",
+      version: 7,
+      at: 5,
+      trace: "",
+      n: 1,
+      data: "{}",
+    };
+    await redis.xadd(stream(0), "*", ...Object.entries(fields).flat().map(String));
+    const [read] = await staging.oldest(0, 10);
+    expect(read!.event).to.include({ ...ORIGIN, subject: "a", sequence: 7 });
   });
 
   it("says committed of an event that another has committed and taken out of the stream", async () => {

@@ -1,3 +1,4 @@
+import type { StagedEvent } from "../../platform/event/event.ts";
 import type { Logger } from "../../platform/logger/logger.ts";
 import { createDictionary, type Dictionary } from "../../platform/memory/dictionary.ts";
 import type { CommitNotifier } from "../commit-notifier.ts";
@@ -5,7 +6,7 @@ import type { ForwarderMetrics } from "../metrics.ts";
 import type { OutboxWriter } from "../store/store.ts";
 import { createCircuit } from "./circuit.ts";
 import { createShardQueue, type ShardQueue } from "./shard-queue.ts";
-import { MalformedEntry, type StagedEvent, type StagingArea } from "./staging.ts";
+import { MalformedEntry, type StagingArea } from "./staging.ts";
 
 /** Moves staged events from Redis into the SQL outbox, in stream order, many requests to a commit. */
 export interface Forwarder {

@@ -1,6 +1,7 @@
 import { expect } from "chai";
+import type { StagedEvent } from "../../platform/event/event.ts";
+import { ORIGIN } from "../../testkit/event-origin.ts";
 import { createShardQueue } from "./shard-queue.ts";
-import type { StagedEvent } from "./staging.ts";
 
 const staged = (ordinal: number): StagedEvent => ({
   entryId: `1000-${ordinal}`,
@@ -8,10 +9,11 @@ const staged = (ordinal: number): StagedEvent => ({
   event: {
     id: `event-${ordinal}`,
     partition: 0,
+    ...ORIGIN,
     type: "cart.updated",
     subject: "cart",
-    version: ordinal,
-    payload: "{}",
+    sequence: ordinal,
+    data: "{}",
     traceparent: null,
     occurredAt: 1_000,
   },

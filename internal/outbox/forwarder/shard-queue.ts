@@ -1,4 +1,4 @@
-import type { StagedEvent } from "./staging.ts";
+import type { StagedEvent } from "../../platform/event/event.ts";
 
 /**
  * What one process knows of one shard's staged events. While the process has seen every event since its last look at

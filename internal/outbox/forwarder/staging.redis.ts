@@ -1,21 +1,24 @@
+import type { EventOrigin, StagedEvent } from "../../platform/event/event.ts";
 import type { RedisConnection } from "../../platform/redis/redis.ts";
-import { MalformedEntry, type StagedEvent, type StagingArea } from "./staging.ts";
+import { MalformedEntry, type StagingArea } from "./staging.ts";
 
 /**
- * The staged events of every shard, each in its Redis stream. Entry fields: id, type, subject, version,
- * at (epoch ms), trace (or empty), n (staging counter), data (JSON).
+ * The staged events of every shard, each in its Redis stream. Entry fields: id, source, type, subject, seqname and
+ * version (the sequence and its name), at (epoch ms), trace (or empty), n (staging counter), data (JSON).
  */
 export function createRedisStaging(options: {
   redis: RedisConnection;
   shards: number;
   /** The key of a shard's stream, as the scripts that stage events know it. */
   stream: (shard: number) => string;
+  /** Of entries that have no `source` and `seqname`: earlier releases staged the events of one feature only. */
+  unnamed: EventOrigin;
 }): StagingArea {
-  const { redis, shards, stream } = options;
+  const { redis, shards, stream, unnamed } = options;
   return {
     oldest: async (shard, limit) => {
       const entries = await redis.xrange(stream(shard), "-", "+", "COUNT", limit);
-      return entries.map(([entryId, fields]) => stagedEvent(shard, entryId, fields));
+      return entries.map(([entryId, fields]) => stagedEvent(shard, entryId, fields, unnamed));
     },
     remove: async (entries) => {
       await Promise.all([...entries].map(([shard, ids]) => redis.xdel(stream(shard), ...ids)));
@@ -36,7 +39,12 @@ export function createRedisStaging(options: {
   };
 }
 
-function stagedEvent(shard: number, entryId: string, flat: readonly string[]): StagedEvent {
+function stagedEvent(
+  shard: number,
+  entryId: string,
+  flat: readonly string[],
+  unnamed: EventOrigin,
+): StagedEvent {
   const field = new Map<string, string>();
   for (let i = 0; i + 1 < flat.length; i += 2) field.set(flat[i]!, flat[i + 1]!);
   const text = (name: string): string => {
@@ -51,10 +59,12 @@ function stagedEvent(shard: number, entryId: string, flat: readonly string[]): S
     event: {
       id: text("id"),
       partition: shard,
+      source: field.get("source") ?? unnamed.source,
       type: text("type"),
       subject: text("subject"),
-      version: Number(text("version")),
-      payload: text("data"),
+      sequence: Number(text("version")),
+      sequenceName: field.get("seqname") ?? unnamed.sequenceName,
+      data: text("data"),
       traceparent: text("trace") || null,
       occurredAt: Number(text("at")),
     },

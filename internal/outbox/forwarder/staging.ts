@@ -1,13 +1,4 @@
-import type { OutboxEvent } from "../event.ts";
-
-/** An event staged in a shard's Redis stream, not yet known to be in SQL. */
-export interface StagedEvent {
-  /** The stream entry's id, `<ms>-<n>`. */
-  readonly entryId: string;
-  /** The shard's staging counter at this event: rises by exactly one per staged event while Redis keeps its memory. */
-  readonly ordinal: number;
-  readonly event: OutboxEvent;
-}
+import type { StagedEvent } from "../../platform/event/event.ts";
 
 /** The Redis side of the outbox, as the forwarder needs it. A lost Redis is an exception. */
 export interface StagingArea {

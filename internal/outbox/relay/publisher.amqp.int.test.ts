@@ -10,7 +10,7 @@ import { type AmqpPublisherOptions, createAmqpPublisher } from "./publisher.amqp
 import { anEvent, describePublisher, until } from "./publisher.contract.ts";
 import type { Publisher, PublishOutcome } from "./publisher.ts";
 
-const SET_UP = { exchange: "cart.events", source: "/cartwright/cart" };
+const SET_UP = { exchange: "cart.events" };
 
 /** A durable queue of the test's own that gets every cart event, and a consumer on it. */
 async function tap(rabbit: RabbitServer): Promise<EventConsumer & { remove(): Promise<void> }> {
@@ -37,8 +37,8 @@ async function publishCarts(
   let unknown = 0;
   await Promise.all(
     carts.map(async (subject) => {
-      for (let version = from; version <= to; version++) {
-        const event = anEvent({ subject, version });
+      for (let sequence = from; sequence <= to; sequence++) {
+        const event = anEvent({ subject, sequence });
         for (;;) {
           const outcome = await publisher.publish(event);
           if (outcome.kind === "accepted") break;
@@ -69,7 +69,11 @@ describePublisher("the AMQP publisher on a real RabbitMQ", async () => {
     publisher,
     arrived: async (count) => {
       await taps.waitFor(count, 20_000);
-      return taps.events.map((event) => ({ ...event, payload: JSON.stringify(event.data) }));
+      return taps.events.map((event) => ({
+        ...event,
+        sequence: event.version,
+        data: JSON.stringify(event.data),
+      }));
     },
     breakBroker: async () => gate.shut(),
     mendBroker: async () => gate.open(),
@@ -103,7 +107,7 @@ describe("the AMQP publisher on a real RabbitMQ, in detail", function () {
 
   it("sends a CloudEvent in binary mode", async () => {
     const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
-    const event = anEvent({ version: 3, traceparent, occurredAt: Date.UTC(2026, 10, 24, 1, 2, 3, 4) });
+    const event = anEvent({ sequence: 3, traceparent, occurredAt: Date.UTC(2026, 10, 24, 1, 2, 3, 4) });
     await publisher.publish(event);
     const plain = anEvent();
     await publisher.publish(plain);
@@ -126,7 +130,7 @@ describe("the AMQP publisher on a real RabbitMQ, in detail", function () {
       "cloudEvents:traceparent": traceparent,
       "cloudEvents:cartversion": 3,
     });
-    expect(data).to.deep.equal(JSON.parse(event.payload));
+    expect(data).to.deep.equal(JSON.parse(event.data));
     const second = consumer.events.find(({ id }) => id === plain.id)!;
     expect(second.message.application_properties).to.not.have.property("cloudEvents:traceparent");
   });

@@ -8,7 +8,7 @@ import { type AmqpPublisherOptions, createAmqpPublisher } from "./publisher.amqp
 import { anEvent, describePublisher, until } from "./publisher.contract.ts";
 import type { Publisher } from "./publisher.ts";
 
-const SET_UP = { exchange: "cart.events", source: "/cartwright/cart" };
+const SET_UP = { exchange: "cart.events" };
 
 function eventOf(message: Message) {
   const properties = message.application_properties ?? {};
@@ -16,8 +16,8 @@ function eventOf(message: Message) {
     id: String(message.message_id),
     type: String(properties["cloudEvents:type"]),
     subject: String(properties["cloudEvents:subject"]),
-    version: Number(properties["cloudEvents:cartversion"]),
-    payload: String(message.body.content),
+    sequence: Number(properties["cloudEvents:cartversion"]),
+    data: String(message.body.content),
   };
 }
 
@@ -137,7 +137,7 @@ describe("the AMQP publisher on a stand-in for RabbitMQ 4, which shows what 3.10
 
   it("refuses an event that is larger than the broker takes without sending it, and goes on", async () => {
     await start({}, { maxMessageSize: 2_000 });
-    const outcome = await publisher.publish(anEvent({ payload: JSON.stringify("x".repeat(2_000)) }));
+    const outcome = await publisher.publish(anEvent({ data: JSON.stringify("x".repeat(2_000)) }));
     expect(outcome).to.include({ kind: "refused", about: "message" });
     expect(outcome)
       .to.have.property("error")
@@ -170,15 +170,15 @@ describe("the AMQP publisher on a stand-in for RabbitMQ 4, which shows what 3.10
 
   it("gives up the connection when a message stays unanswered, and opens another", async () => {
     await start({ sendTimeoutMs: 200 });
-    broker.judge((message) => (eventOf(message).version === 1 ? "silence" : "accepted"));
-    const outcome = await publisher.publish(anEvent({ version: 1 }));
+    broker.judge((message) => (eventOf(message).sequence === 1 ? "silence" : "accepted"));
+    const outcome = await publisher.publish(anEvent({ sequence: 1 }));
     expect(outcome).to.deep.equal({
       kind: "unknown",
       sessionFault: false,
       error: "a message was not answered within 200 ms",
     });
     await publisher.ready(AbortSignal.timeout(5_000));
-    expect(await publisher.publish(anEvent({ version: 2 }))).to.deep.equal({ kind: "accepted" });
+    expect(await publisher.publish(anEvent({ sequence: 2 }))).to.deep.equal({ kind: "accepted" });
   });
 
   it("sends no more than the link's credit, keeps the order of what waits, and counts the wait for the timeout", async () => {
@@ -186,12 +186,12 @@ describe("the AMQP publisher on a stand-in for RabbitMQ 4, which shows what 3.10
     broker.setCredit(3);
     publish({ sendTimeoutMs: 400 });
     await publisher.ready(AbortSignal.timeout(5_000));
-    const answers = Array.from({ length: 8 }, (_, i) => publisher.publish(anEvent({ version: i + 1 })));
+    const answers = Array.from({ length: 8 }, (_, i) => publisher.publish(anEvent({ sequence: i + 1 })));
     await Promise.all(answers.slice(0, 3));
     expect(broker.arrived).to.have.length(3);
     broker.addCredit(3);
     await Promise.all(answers.slice(3, 6));
-    expect(broker.arrived.map((message) => eventOf(message).version)).to.deep.equal([1, 2, 3, 4, 5, 6]);
+    expect(broker.arrived.map((message) => eventOf(message).sequence)).to.deep.equal([1, 2, 3, 4, 5, 6]);
     for (const outcome of await Promise.all(answers.slice(6))) expect(outcome.kind).to.equal("unknown");
     expect(broker.arrived).to.have.length(6);
   });

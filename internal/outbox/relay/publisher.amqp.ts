@@ -3,17 +3,15 @@ import { messageAddress } from "../../platform/amqp/address.ts";
 import type { AmqpAddress } from "../../platform/amqp/amqp-url.ts";
 import { createMessageEncoder } from "../../platform/amqp/message-encoder.ts";
 import { createAmqpSender } from "../../platform/amqp/sender.ts";
+import type { EventEnvelope } from "../../platform/event/event.ts";
 import type { Logger } from "../../platform/logger/logger.ts";
 import { Gauge, type Registry } from "../../platform/metrics/metrics.ts";
-import type { OutboxEvent } from "../event.ts";
 import type { Publisher } from "./publisher.ts";
 
 export interface AmqpPublisherOptions {
   readonly address: AmqpAddress;
   /** A topic exchange that exists; with RabbitMQ 3 it needs an alternate exchange, or unroutable events are lost unseen. */
   readonly exchange: string;
-  /** The CloudEvents `source` of every event. */
-  readonly source: string;
   /** Default 10,000 ms. */
   readonly sendTimeoutMs?: number;
   /** The broker is given up after twice this without a sign of life. Default 10,000 ms. */
@@ -26,8 +24,8 @@ export interface AmqpPublisherOptions {
 
 /**
  * Publishes events over AMQP 1.0 to RabbitMQ 3.10 or later, as CloudEvents 1.0 in binary mode: the attributes are
- * application properties named `cloudEvents:...`, the cart's version among them as the extension `cartversion` (a
- * long); the data is the body. The event's id is the message-id, its type the routing key. Connects in the
+ * application properties named `cloudEvents:...`, the event's sequence among them as the extension it
+ * names (a long); the data is the body. The event's id is the message-id, its type the routing key. Connects in the
  * background from the start. An event that cannot be encoded, or is larger than the broker takes, is refused without
  * being sent. While the broker takes nothing (a memory or disk alarm) the connection stays, fault() says so, and
  * attempts are unknown at once.
@@ -48,7 +46,7 @@ export function createAmqpPublisher(options: AmqpPublisherOptions): Publisher {
       help: "1 while events can be sent to the broker, else 0",
       registers: [registry],
     });
-  const encode = createEventEncoder(exchange, options.source);
+  const encode = createEventEncoder(exchange);
   const sender = createAmqpSender({
     address: options.address,
     exchange,
@@ -67,20 +65,28 @@ export function createAmqpPublisher(options: AmqpPublisherOptions): Publisher {
 }
 
 /** CloudEvents AMQP binding 1.0.2, section 3.1: binary content mode. */
-function createEventEncoder(exchange: string, source: string) {
-  const encode = createMessageEncoder({
-    contentType: "application/json",
-    names: [
-      "cloudEvents:specversion",
-      "cloudEvents:id",
-      "cloudEvents:type",
-      "cloudEvents:source",
-      "cloudEvents:subject",
-      "cloudEvents:time",
-      "cloudEvents:traceparent",
-      "cloudEvents:cartversion",
-    ],
-  });
+function createEventEncoder(exchange: string) {
+  const encoders = new Map<string, ReturnType<typeof createMessageEncoder>>();
+  function encoderOf(sequenceName: string) {
+    let encoder = encoders.get(sequenceName);
+    if (encoder === undefined) {
+      encoder = createMessageEncoder({
+        contentType: "application/json",
+        names: [
+          "cloudEvents:specversion",
+          "cloudEvents:id",
+          "cloudEvents:type",
+          "cloudEvents:source",
+          "cloudEvents:subject",
+          "cloudEvents:time",
+          "cloudEvents:traceparent",
+          `cloudEvents:${sequenceName}`,
+        ],
+      });
+      encoders.set(sequenceName, encoder);
+    }
+    return encoder;
+  }
   const addresses = new Map<string, string>();
   function addressOf(type: string): string {
     let address = addresses.get(type);
@@ -91,10 +97,10 @@ function createEventEncoder(exchange: string, source: string) {
     return address;
   }
   return (
-    { id, type, subject, version, payload, traceparent, occurredAt }: OutboxEvent,
+    { id, source, type, subject, sequence, sequenceName, data, traceparent, occurredAt }: EventEnvelope,
     style: AddressVersion,
   ) =>
-    encode({
+    encoderOf(sequenceName)({
       messageId: id,
       to: style === "v2" ? addressOf(type) : null,
       // The routing key for RabbitMQ 3; RabbitMQ 4 ignores it.
@@ -108,8 +114,8 @@ function createEventEncoder(exchange: string, source: string) {
         subject,
         new Date(occurredAt).toISOString(),
         traceparent,
-        version,
+        sequence,
       ],
-      body: payload,
+      body: data,
     });
 }

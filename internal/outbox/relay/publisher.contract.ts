@@ -1,13 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
-import type { OutboxEvent } from "../event.ts";
+import type { EventEnvelope } from "../../platform/event/event.ts";
+import { ORIGIN } from "../../testkit/event-origin.ts";
 import type { Publisher } from "./publisher.ts";
 
 /** A publisher under test, with a broker that accepts and that can go away and come back. */
 export interface PublisherBench {
   readonly publisher: Publisher;
   /** The broker's own record, in order of arrival; resolves once it has `count` different ids. */
-  arrived(count: number): Promise<Pick<OutboxEvent, "id" | "subject" | "version" | "type" | "payload">[]>;
+  arrived(count: number): Promise<Pick<EventEnvelope, "id" | "subject" | "sequence" | "type" | "data">[]>;
   /** Ends the connection as a crash of the broker does, and keeps the broker away. */
   breakBroker(): Promise<void>;
   mendBroker(): Promise<void>;
@@ -17,15 +18,16 @@ export interface PublisherBench {
 let carts = 0;
 
 /** An event like any other; what matters to a test is given. */
-export function anEvent(fields: Partial<OutboxEvent> = {}): OutboxEvent {
-  const version = fields.version ?? 1;
+export function anEvent(fields: Partial<EventEnvelope> = {}): EventEnvelope {
+  const sequence = fields.sequence ?? 1;
   return {
     id: randomUUID(),
     partition: 0,
+    ...ORIGIN,
     type: "cart.updated",
     subject: `cart-${++carts}`,
-    version,
-    payload: JSON.stringify({ version, text: "é🛒" }),
+    sequence,
+    data: JSON.stringify({ sequence, text: "é🛒" }),
     traceparent: null,
     occurredAt: Date.now(),
     ...fields,
@@ -47,29 +49,29 @@ export function describePublisher(name: string, factory: () => Promise<Publisher
     });
 
     it("delivers an event as it is, and says accepted", async () => {
-      const event = anEvent({ type: "cart.cleared", version: 7 });
+      const event = anEvent({ type: "cart.cleared", sequence: 7 });
       expect(await bench.publisher.publish(event)).to.deep.equal({ kind: "accepted" });
       const [got] = await bench.arrived(1);
-      const { id, type, subject, version, payload } = event;
-      expect(got).to.deep.include({ id, type, subject, version, payload });
+      const { id, type, subject, sequence, data } = event;
+      expect(got).to.deep.include({ id, type, subject, sequence, data });
       expect(bench.publisher.fault()).to.equal(null);
     });
 
     it("keeps many in flight, and keeps the order of one subject whose events follow one another", async () => {
       const queues = Array.from({ length: 20 }, async (_, queue) => {
-        for (let version = 1; version <= 10; version++)
+        for (let sequence = 1; sequence <= 10; sequence++)
           expect(
-            await bench.publisher.publish(anEvent({ subject: `queue-${queue}`, version })),
+            await bench.publisher.publish(anEvent({ subject: `queue-${queue}`, sequence })),
           ).to.deep.equal({
             kind: "accepted",
           });
       });
       await Promise.all(queues);
-      const versions = new Map<string, number[]>();
-      for (const { subject, version } of await bench.arrived(200))
-        versions.set(subject, [...(versions.get(subject) ?? []), version]);
-      expect(versions.size).to.equal(20);
-      for (const seen of versions.values()) expect(seen).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+      const sequences = new Map<string, number[]>();
+      for (const { subject, sequence } of await bench.arrived(200))
+        sequences.set(subject, [...(sequences.get(subject) ?? []), sequence]);
+      expect(sequences.size).to.equal(20);
+      for (const seen of sequences.values()) expect(seen).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     });
 
     it("answers unknown at once while the broker is away, says why, and works again when it is back", async function () {

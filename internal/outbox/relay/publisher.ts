@@ -1,4 +1,4 @@
-import type { OutboxEvent } from "../event.ts";
+import type { EventEnvelope } from "../../platform/event/event.ts";
 
 /** What became of one attempt to publish. */
 export type PublishOutcome =
@@ -28,7 +28,7 @@ export interface Publisher {
    * the connection, because a timed-out send cannot be recalled). While there is no connection it resolves as unknown
    * immediately; a connection is retried in the background with backoff.
    */
-  publish(event: OutboxEvent): Promise<PublishOutcome>;
+  publish(event: EventEnvelope): Promise<PublishOutcome>;
   /** Resolves once a connection is open and the link has credit; rejects when `signal` aborts. */
   ready(signal: AbortSignal): Promise<void>;
   /** The reason why publishing is not possible now, or null. */

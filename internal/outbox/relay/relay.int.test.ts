@@ -1,15 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
+import type { EventEnvelope } from "../../platform/event/event.ts";
 import { createLogger } from "../../platform/logger/logger.ts";
 import { Registry } from "../../platform/metrics/metrics.ts";
 import { unwrap } from "../../platform/result/result.ts";
+import { ORIGIN } from "../../testkit/event-origin.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { createMemoryPublisher, type MemoryPublisher } from "../../testkit/memory-publisher.ts";
 import { type OpenOutbox, openOutbox } from "../../testkit/outbox.ts";
 import { migrateDatabase } from "../../testkit/processes/platform.ts";
 import { testPostgres } from "../../testkit/servers/test-servers.ts";
 import type { CommitSubscriber } from "../commit-notifier.ts";
-import type { OutboxEvent } from "../event.ts";
 import { createRelayMetrics } from "../metrics.ts";
 import { listDead, replayDead } from "../store/dead.ts";
 import { purgePublished } from "../store/purge.ts";
@@ -58,13 +59,14 @@ describe("The relay", function () {
     started.push(relay);
     return relay;
   };
-  const event = (subject: string, version: number): OutboxEvent => ({
+  const event = (subject: string, version: number): EventEnvelope => ({
     id: randomUUID(),
     partition: [...subject].reduce((sum, char) => sum + char.charCodeAt(0), 0) % PARTITIONS,
+    ...ORIGIN,
     type: "cart.updated",
     subject,
-    version,
-    payload: "{}",
+    sequence: version,
+    data: "{}",
     traceparent: null,
     occurredAt: Date.now(),
   });
@@ -73,7 +75,7 @@ describe("The relay", function () {
       Array.from({ length: subjects }, (_, s) => event(`cart-${s}`, v + 1)),
     ).flat();
   const versionsOf = (publisher: MemoryPublisher, subject: string) =>
-    publisher.published.filter((each) => each.subject === subject).map((each) => each.version);
+    publisher.published.filter((each) => each.subject === subject).map((each) => each.sequence);
   const drained = () => eventually("nothing is pending", async () => (await store.backlog()).pending === 0);
 
   it("publishes everything, each cart in order, and marks it", async () => {
@@ -111,7 +113,7 @@ describe("The relay", function () {
     const publisher = createMemoryPublisher();
     await start(publisher, { pollMs: 50 });
     for (let batch = 1; batch <= 3; batch++) {
-      await store.append(events(5, 1).map((each) => ({ ...each, version: batch })));
+      await store.append(events(5, 1).map((each) => ({ ...each, sequence: batch })));
       await drained();
       expect(publisher.published).to.have.length(5 * batch);
     }
@@ -131,7 +133,7 @@ describe("The relay", function () {
   it("repeats an event whose outcome is unknown, with the same id, before its cart's next one", async () => {
     await store.append(events(4, 5));
     const publisher = createMemoryPublisher();
-    publisher.lose((each) => each.subject === "cart-1" && each.version === 2, { times: 2, arrives: true });
+    publisher.lose((each) => each.subject === "cart-1" && each.sequence === 2, { times: 2, arrives: true });
     await start(publisher);
     await drained();
     expect(versionsOf(publisher, "cart-1")).to.deep.equal([1, 2, 2, 2, 3, 4, 5]);
@@ -141,7 +143,7 @@ describe("The relay", function () {
   it("parks an event that is refused again and again, holding back only its own cart, until it is replayed", async () => {
     await store.append(events(5, 4));
     const publisher = createMemoryPublisher();
-    publisher.refuse((each) => each.subject === "cart-2" && each.version === 2, {
+    publisher.refuse((each) => each.subject === "cart-2" && each.sequence === 2, {
       times: 3,
       about: "message",
     });
@@ -152,7 +154,7 @@ describe("The relay", function () {
 
     const lines: string[] = [];
     await listDead(store, (line) => lines.push(line));
-    expect(lines[0]).to.match(/cart\.updated {2}cart cart-2 v2 {2}3 attempts/);
+    expect(lines[0]).to.match(/cart\.updated {2}cart-2 cartversion 2 {2}3 attempts/);
     expect(lines.at(-1)).to.match(/^1 dead/);
     const id = lines[0]!.split(" ")[0]!;
     expect(unwrap(await replayDead(store, [id]))).to.equal(1);
@@ -169,7 +171,7 @@ describe("The relay", function () {
   it("parks an event that cannot be encoded at once, and goes on with the others", async () => {
     await store.append(events(5, 4));
     const publisher = createMemoryPublisher();
-    const impossible = (each: OutboxEvent) => each.subject === "cart-2" && each.version === 2;
+    const impossible = (each: EventEnvelope) => each.subject === "cart-2" && each.sequence === 2;
     publisher.refuse(impossible, { about: "encoding" });
     await start(publisher);
     await eventually("it is dead", async () => (await store.backlog()).dead === 1);
@@ -180,7 +182,7 @@ describe("The relay", function () {
   it("retries a passing refusal and goes on in order", async () => {
     await store.append(events(3, 3));
     const publisher = createMemoryPublisher();
-    publisher.refuse((each) => each.subject === "cart-0" && each.version === 1, {
+    publisher.refuse((each) => each.subject === "cart-0" && each.sequence === 1, {
       times: 2,
       about: "full",
     });
@@ -260,7 +262,7 @@ describe("The relay", function () {
         events(16, 2).map((each, index) => ({
           ...each,
           id: randomUUID(),
-          version: round * 2 + 1 + Math.floor(index / 16),
+          sequence: round * 2 + 1 + Math.floor(index / 16),
         })),
       );
       await drained();
@@ -270,10 +272,10 @@ describe("The relay", function () {
     await second.stop();
     started = started.filter((relay) => relay !== second);
     const before = two.published.length;
-    await store.append(events(16, 1).map((each) => ({ ...each, version: 100_000 })));
+    await store.append(events(16, 1).map((each) => ({ ...each, sequence: 100_000 })));
     await drained();
     expect(two.published.length).to.equal(before);
-    expect(one.published.filter((each) => each.version === 100_000)).to.have.length(16);
+    expect(one.published.filter((each) => each.sequence === 100_000)).to.have.length(16);
   });
 
   it("reads partitions that it takes over at once, not at its next look", async () => {
@@ -297,7 +299,7 @@ describe("The relay", function () {
         return store.markPublished(relay, outcomes);
       },
     };
-    publisher.refuse((each) => each.version === 1, { times: 3, about: "message" });
+    publisher.refuse((each) => each.sequence === 1, { times: 3, about: "message" });
     await store.append([event("cart-1", 1), event("cart-1", 2)]);
     let heard: (partitions: readonly number[]) => void = () => {};
     const subscriber: CommitSubscriber = {

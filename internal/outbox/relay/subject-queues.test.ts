@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { ORIGIN } from "../../testkit/event-origin.ts";
 import type { OwnedPartition } from "./owned-partitions.ts";
 import { createSubjectQueues, type Delivery } from "./subject-queues.ts";
 
@@ -18,10 +19,11 @@ const delivery = (partition: OwnedPartition, subject: string, version: number): 
     id: `${subject}-${version}`,
     seq: version,
     partition: partition.partition,
+    ...ORIGIN,
     type: "cart.updated",
     subject,
-    version,
-    payload: "{}",
+    sequence: version,
+    data: "{}",
     traceparent: null,
     occurredAt: 0,
     attempts: 0,
@@ -94,8 +96,8 @@ describe("The relay's queues", () => {
       queues.enter(delivery(partition, `s${version % 7}`, version));
     const last = new Map<string, number>();
     for (let sent = queues.next(); sent; sent = queues.next()) {
-      expect(sent.event.version).to.be.greaterThan(last.get(sent.event.subject) ?? 0);
-      last.set(sent.event.subject, sent.event.version);
+      expect(sent.event.sequence).to.be.greaterThan(last.get(sent.event.subject) ?? 0);
+      last.set(sent.event.subject, sent.event.sequence);
       queues.done(sent);
     }
     expect(queues.held()).to.equal(0);

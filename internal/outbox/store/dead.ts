@@ -4,7 +4,7 @@ import type { DeadEvents } from "./store.ts";
 const PAGE = 200;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** Writes every dead event as a line: id, type, cart, version, attempts, when it was parked and why. */
+/** Writes every dead event as a line: id, type, subject, sequence, attempts, when it was parked and why. */
 export async function listDead(store: DeadEvents, write: (line: string) => void): Promise<void> {
   let count = 0;
   for (let after = 0; ; ) {
@@ -12,7 +12,7 @@ export async function listDead(store: DeadEvents, write: (line: string) => void)
     for (const event of page) {
       const parked = new Date(event.deadAt).toISOString();
       write(
-        `${event.id}  ${event.type}  cart ${event.subject} v${event.version}  ${event.attempts} attempts  ${parked}  ${event.lastError}`,
+        `${event.id}  ${event.type}  ${event.subject} ${event.sequenceName} ${event.sequence}  ${event.attempts} attempts  ${parked}  ${event.lastError}`,
       );
     }
     count += page.length;

@@ -8,7 +8,7 @@ export const OUTBOX_TABLES = ["outbox_event", "outbox_partition", "outbox_relay"
 
 /** On SQL Server, the table types of the statements' parameters. */
 export const OUTBOX_TYPES = [
-  "outbox_event_rows",
+  "outbox_envelope_rows",
   "outbox_cursor_rows",
   "outbox_fate_rows",
   "outbox_lease_rows",

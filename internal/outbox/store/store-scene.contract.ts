@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
+import type { EventEnvelope } from "../../platform/event/event.ts";
 import type { OpenOutbox } from "../../testkit/outbox.ts";
-import type { OutboxEvent } from "../event.ts";
 import type { Fenced, OutboxStore } from "./store.ts";
 
 /** An empty, migrated database as the tests need it. */
@@ -12,7 +12,7 @@ export interface OutboxBench {
 }
 
 export interface OpenTransaction {
-  insert(event: OutboxEvent): Promise<void>;
+  insert(event: EventEnvelope): Promise<void>;
   /** Runs a statement that both dialects understand. */
   run(sql: string): Promise<void>;
   end(how: "COMMIT" | "ROLLBACK"): Promise<void>;
@@ -24,7 +24,7 @@ export interface OutboxScene extends OutboxBench {
   readonly rival: OpenOutbox;
   /** The first of ten partitions that are the running test's own. */
   readonly base: number;
-  event(subject: string, version: number, more?: Partial<OutboxEvent>): OutboxEvent;
+  event(subject: string, sequence: number, more?: Partial<EventEnvelope>): EventEnvelope;
   pending(partition?: number, after?: number, limit?: number): ReturnType<OutboxStore["pending"]>;
   /** Makes `relay` the holder of the test's partition, whatever others are free; returns the epoch. */
   hold(relay: string, ttlMs?: number): Promise<number>;
@@ -79,13 +79,15 @@ export function outboxScene(bench: OutboxBench): OutboxScene {
     get base() {
       return base;
     },
-    event: (subject, version, more = {}) => ({
+    event: (subject, sequence, more = {}) => ({
       id: randomUUID(),
       partition: base,
-      type: "cart.updated",
+      source: "/cartwright/orders",
+      type: "order.placed",
       subject,
-      version,
-      payload: JSON.stringify({ subject, version }),
+      sequence,
+      sequenceName: "orderversion",
+      data: JSON.stringify({ subject, sequence }),
       traceparent: null,
       occurredAt: 1_700_000_000_123,
       ...more,

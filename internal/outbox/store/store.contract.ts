@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
+import type { EventEnvelope } from "../../platform/event/event.ts";
 import { eventually } from "../../testkit/eventually.ts";
-import type { OutboxEvent } from "../event.ts";
 import { describeLeases } from "./store-leases.contract.ts";
 import { type OutboxBench, outboxScene } from "./store-scene.contract.ts";
 
@@ -15,15 +15,15 @@ export function describeOutboxStore(name: string, bench: OutboxBench): void {
     const { event, pending, hold, fencedAt } = scene;
 
     it("keeps events as they are, in the order given", async () => {
-      const payload = JSON.stringify({
+      const data = JSON.stringify({
         text: "quotes \" ' \\ emoji 😀 é \u2028 tab\t",
         long: "x".repeat(8_000),
       });
       const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
-      const events = [event("a", 1, { payload, traceparent }), event("b", 1), event("a", 2)];
+      const events = [event("a", 1, { data, traceparent }), event("b", 1), event("a", 2)];
       await scene.store.append(events);
       const stored = await pending();
-      const parsed = ({ payload, ...rest }: OutboxEvent) => ({ ...rest, data: JSON.parse(payload) });
+      const parsed = ({ data, ...rest }: EventEnvelope) => ({ ...rest, data: JSON.parse(data) });
       expect(stored.map(({ seq, attempts, ...rest }) => parsed(rest))).to.deep.equal(events.map(parsed));
       expect(stored.map((each) => each.seq)).to.deep.equal(
         stored.map((each) => each.seq).toSorted((x, y) => x - y),
@@ -146,13 +146,13 @@ export function describeOutboxStore(name: string, bench: OutboxBench): void {
         2,
       );
       const of = (partition: number) =>
-        all.filter((each) => each.partition === partition).map((each) => each.version);
+        all.filter((each) => each.partition === partition).map((each) => each.sequence);
       expect([of(scene.base), of(other)]).to.deep.equal([
         [1, 2],
         [1, 2],
       ]);
       const second = all.filter((each) => each.partition === scene.base)[1]!;
-      expect((await pending(scene.base, second.seq)).map((each) => each.version)).to.deep.equal([3]);
+      expect((await pending(scene.base, second.seq)).map((each) => each.sequence)).to.deep.equal([3]);
     });
 
     it("holds back only a dead event's own subject, until it is replayed", async () => {
@@ -179,7 +179,7 @@ export function describeOutboxStore(name: string, bench: OutboxBench): void {
 
       expect(await scene.store.replay([randomUUID()])).to.equal(0);
       expect(await scene.store.replay([dead.id])).to.equal(1);
-      expect((await pending()).map((each) => each.version)).to.deep.equal([1, 2, 1]);
+      expect((await pending()).map((each) => each.sequence)).to.deep.equal([1, 2, 1]);
       expect((await pending())[0]!.attempts).to.equal(0);
       await scene.store.markRefused("refused", [{ ...refusal, attempts: 1, dead: true }]);
       expect(await scene.store.replay("all")).to.equal(1);
@@ -208,7 +208,7 @@ export function describeOutboxStore(name: string, bench: OutboxBench): void {
         purged += await scene.store.purge(1, 1);
         return purged >= 2;
       });
-      expect((await pending()).map((each) => each.version)).to.deep.equal([3]);
+      expect((await pending()).map((each) => each.sequence)).to.deep.equal([3]);
     });
 
     it("takes a large group at once", async () => {

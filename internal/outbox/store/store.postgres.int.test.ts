@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { expect } from "chai";
 import pg from "pg";
+import { ORIGIN } from "../../testkit/event-origin.ts";
 import { openOutbox } from "../../testkit/outbox.ts";
 import { mainOf } from "../../testkit/processes/processes.ts";
 import { ownPostgres, testPostgres } from "../../testkit/servers/test-servers.ts";
@@ -9,10 +10,11 @@ import { describeOutboxStore } from "./store.contract.ts";
 const anEvent = {
   id: "0191d3a0-0000-7000-8000-000000000001",
   partition: 0,
+  ...ORIGIN,
   type: "cart.updated",
   subject: "a",
-  version: 1,
-  payload: "{}",
+  sequence: 1,
+  data: "{}",
   traceparent: null,
   occurredAt: 1,
 };
@@ -43,7 +45,7 @@ describeOutboxStore("PostgreSQL", {
         await client.query(
           `INSERT INTO outbox_event (event_id, partition_no, type, subject, version, payload, occurred_at)
        VALUES ($1, $2, $3, $4, $5, $6, now())`,
-          [event.id, event.partition, event.type, event.subject, event.version, event.payload],
+          [event.id, event.partition, event.type, event.subject, event.sequence, event.data],
         );
       },
       run: async (sql) => void (await client.query(sql)),

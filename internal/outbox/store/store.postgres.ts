@@ -43,14 +43,16 @@ export function createPostgresOutboxStore(database: Postgres): OutboxStore {
       const rows = events.map((e) => ({
         id: e.id,
         p: e.partition,
+        f: e.source,
         t: e.type,
         s: e.subject,
-        v: e.version,
-        n: Buffer.byteLength(e.payload),
+        v: e.sequence,
+        vn: e.sequenceName,
+        n: Buffer.byteLength(e.data),
         tp: e.traceparent,
         o: e.occurredAt,
       }));
-      const payloads = Buffer.from(events.map((e) => e.payload).join(""));
+      const payloads = Buffer.from(events.map((e) => e.data).join(""));
       const values = [payloads, JSON.stringify(rows)];
       if (tx) await runnerOf(tx).query({ ...SQL.append, values });
       else await query(SQL.append, values);
@@ -131,9 +133,11 @@ interface EventRow {
   seq: string;
   event_id: string;
   partition_no: number;
+  source: string;
   type: string;
   subject: string;
   version: string;
+  sequence_name: string;
   payload: string;
   traceparent: string | null;
   occurred_at: number;
@@ -145,10 +149,12 @@ function storedEvent(row: EventRow): StoredEvent {
     seq: Number(row.seq),
     id: row.event_id,
     partition: row.partition_no,
+    source: row.source,
     type: row.type,
     subject: row.subject,
-    version: Number(row.version),
-    payload: row.payload,
+    sequence: Number(row.version),
+    sequenceName: row.sequence_name,
+    data: row.payload,
     traceparent: row.traceparent,
     occurredAt: row.occurred_at,
     attempts: row.attempts,

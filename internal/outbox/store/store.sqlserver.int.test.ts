@@ -51,8 +51,8 @@ if (serverUrl === undefined) {
               .input("partition_no", mssql.Int, event.partition)
               .input("type", mssql.NVarChar(64), event.type)
               .input("subject", mssql.NVarChar(64), event.subject)
-              .input("version", mssql.BigInt, event.version)
-              .input("payload", mssql.NVarChar(mssql.MAX), event.payload)
+              .input("version", mssql.BigInt, event.sequence)
+              .input("payload", mssql.NVarChar(mssql.MAX), event.data)
               .input("occurred_at", mssql.BigInt, event.occurredAt)
               .query(`INSERT INTO outbox_event (event_id, partition_no, type, subject, version, payload, occurred_at)
                   VALUES (@event_id, @partition_no, @type, @subject, @version, @payload, @occurred_at)`);

@@ -161,9 +161,11 @@ interface EventRow {
   seq: string;
   event_id: string;
   partition_no: number;
+  source: string;
   type: string;
   subject: string;
   version: string;
+  sequence_name: string;
   payload: string;
   traceparent: string | null;
   occurred_at: string;
@@ -176,10 +178,12 @@ function storedEvent(row: EventRow): StoredEvent {
     seq: Number(row.seq),
     id: row.event_id.toLowerCase(),
     partition: row.partition_no,
+    source: row.source,
     type: row.type,
     subject: row.subject,
-    version: Number(row.version),
-    payload: row.payload,
+    sequence: Number(row.version),
+    sequenceName: row.sequence_name,
+    data: row.payload,
     traceparent: row.traceparent,
     occurredAt: Number(row.occurred_at),
     attempts: row.attempts,

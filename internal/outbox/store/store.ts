@@ -1,5 +1,6 @@
+import type { EventEnvelope } from "../../platform/event/event.ts";
 import type { Transaction } from "../../platform/sql/database.ts";
-import type { OutboxEvent, StoredEvent } from "../event.ts";
+import type { StoredEvent } from "../event.ts";
 
 /**
  * The SQL side of the outbox, as the forwarder and the relay need it. Every method is one transaction of its own and
@@ -21,7 +22,7 @@ export interface OutboxWriter {
    * same ids at the same moment, waits for the rival's outcome; once this resolves, every event of the array is
    * committed, by whoever. A payload may come back as another spelling of the same JSON.
    */
-  append(events: readonly OutboxEvent[], tx?: Transaction): Promise<void>;
+  append(events: readonly EventEnvelope[], tx?: Transaction): Promise<void>;
 }
 
 /** How far a relay has read a partition: it wants what lies beyond `after`. */

@@ -1,5 +1,5 @@
 import mssql from "mssql";
-import type { OutboxEvent } from "../event.ts";
+import type { EventEnvelope } from "../../platform/event/event.ts";
 import type { Cursor, Fenced, Lease } from "./store.ts";
 
 /*
@@ -7,15 +7,17 @@ import type { Cursor, Fenced, Lease } from "./store.ts";
  * named type. Columns go by position.
  */
 
-/** Events with their order, as `outbox_event_rows`. Each id once: the first wins. */
-export function eventRows(events: readonly OutboxEvent[]): mssql.Table {
-  const table = new mssql.Table("outbox_event_rows");
+/** Events with their order, as `outbox_envelope_rows`. Each id once: the first wins. */
+export function eventRows(events: readonly EventEnvelope[]): mssql.Table {
+  const table = new mssql.Table("outbox_envelope_rows");
   table.columns.add("ordinal", mssql.Int, { nullable: false });
   table.columns.add("event_id", mssql.UniqueIdentifier, { nullable: false });
   table.columns.add("partition_no", mssql.Int, { nullable: false });
+  table.columns.add("source", mssql.NVarChar(200), { nullable: false });
   table.columns.add("type", mssql.NVarChar(64), { nullable: false });
   table.columns.add("subject", mssql.NVarChar(64), { nullable: false });
   table.columns.add("version", mssql.BigInt, { nullable: false });
+  table.columns.add("sequence_name", mssql.NVarChar(20), { nullable: false });
   table.columns.add("payload", mssql.NVarChar(mssql.MAX), { nullable: false });
   table.columns.add("traceparent", mssql.NVarChar(64), { nullable: true });
   table.columns.add("occurred_at", mssql.BigInt, { nullable: false });
@@ -27,10 +29,12 @@ export function eventRows(events: readonly OutboxEvent[]): mssql.Table {
       seen.size,
       e.id,
       e.partition,
+      e.source,
       e.type,
       e.subject,
-      e.version,
-      withoutApostrophes(e.payload),
+      e.sequence,
+      e.sequenceName,
+      withoutApostrophes(e.data),
       e.traceparent,
       e.occurredAt,
     );

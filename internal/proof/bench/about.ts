@@ -54,6 +54,6 @@ function payloadBytes() {
   const [event] = cartEvents(1);
   return {
     add: JSON.stringify({ productId: "bench-tent-000", quantity: 1 }).length,
-    eventOf5Lines: Buffer.byteLength(event!.payload),
+    eventOf5Lines: Buffer.byteLength(event!.data),
   };
 }

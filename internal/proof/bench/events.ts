@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
-import type { OutboxEvent } from "../../outbox/event.ts";
+import { CART_EVENTS } from "../../cart/events.ts";
+import type { EventEnvelope } from "../../platform/event/event.ts";
 import { createLogger } from "../../platform/logger/logger.ts";
 import { openOutbox } from "../../testkit/outbox.ts";
 import type { Stage } from "./stage.ts";
@@ -11,7 +12,7 @@ const EVENTS_PER_CART = 10;
 const BATCH = 2_000;
 
 /** Events as carts of five lines make them: ten a cart, the carts of a thousand interleaved. */
-export function* cartEvents(count: number): Generator<OutboxEvent> {
+export function* cartEvents(count: number): Generator<EventEnvelope> {
   const block = 1_000 * EVENTS_PER_CART;
   let carts: string[] = [];
   for (let n = 0; n < count; n++) {
@@ -22,17 +23,18 @@ export function* cartEvents(count: number): Generator<OutboxEvent> {
   }
 }
 
-function cartEvent(subject: string, partition: number, version: number): OutboxEvent {
+function cartEvent(subject: string, partition: number, version: number): EventEnvelope {
   const items = Array.from({ length: 5 }, (_, n) => ({ productId: `bench-tent-00${n}`, quantity: version }));
   const change = { type: "item-added", productId: "bench-tent-000", quantity: 1 };
-  const payload = { owner: `user:${subject}`, change, cartId: subject, version, items };
+  const data = { owner: `user:${subject}`, change, cartId: subject, version, items };
   return {
     id: randomUUID(),
     partition,
+    ...CART_EVENTS,
     type: "cart.updated",
     subject,
-    version,
-    payload: JSON.stringify({ ...payload, expiresAt: "2026-11-24T12:00:00.000Z" }),
+    sequence: version,
+    data: JSON.stringify({ ...data, expiresAt: "2026-11-24T12:00:00.000Z" }),
     traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
     occurredAt: Date.now(),
   };
@@ -43,7 +45,7 @@ export async function fillOutbox(stage: Stage, count: number): Promise<void> {
   await emptyOutbox(stage);
   const store = openOutbox(stage.postgres.appUrl, createLogger("bench", "error"));
   try {
-    let batch: OutboxEvent[] = [];
+    let batch: EventEnvelope[] = [];
     for (const event of cartEvents(count)) {
       batch.push(event);
       if (batch.length < BATCH) continue;

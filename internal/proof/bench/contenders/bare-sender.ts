@@ -54,9 +54,9 @@ connection.on("connection_open", () => {
           "cloudEvents:subject": event.subject,
           "cloudEvents:time": new Date(event.occurredAt).toISOString(),
           "cloudEvents:traceparent": event.traceparent,
-          "cloudEvents:cartversion": rhea.types.wrap_long(event.version),
+          "cloudEvents:cartversion": rhea.types.wrap_long(event.sequence),
         },
-        body: rhea.message.data_section(Buffer.from(event.payload)),
+        body: rhea.message.data_section(Buffer.from(event.data)),
       });
     }
   }

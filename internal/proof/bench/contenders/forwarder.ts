@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { Redis } from "ioredis";
 import pg from "pg";
+import { CART_EVENTS } from "../../../cart/events.ts";
 import { shardKeys } from "../../../cart/keys.ts";
 import { createRedisCommitNotifier } from "../../../outbox/commit-notifier.redis.ts";
 import { createForwarder } from "../../../outbox/forwarder/forwarder.ts";
@@ -34,8 +35,8 @@ async function insertLoop(): Promise<number> {
       e.partition,
       e.type,
       e.subject,
-      e.version,
-      e.payload,
+      e.sequence,
+      e.data,
       e.traceparent,
       new Date(e.occurredAt),
     ]);
@@ -58,8 +59,9 @@ async function forwarderRun(): Promise<number> {
   for (let at = 0; at < events.length; at += 1_000) {
     const pipeline = plain.pipeline();
     for (const [index, e] of events.slice(at, at + 1_000).entries()) {
-      const fields = { id: e.id, type: e.type, subject: e.subject, version: e.version, at: e.occurredAt };
-      const rest = { trace: e.traceparent ?? "", n: at + index, data: e.payload };
+      const fields = { id: e.id, source: e.source, type: e.type, subject: e.subject };
+      const named = { seqname: e.sequenceName, version: e.sequence, at: e.occurredAt };
+      const rest = { ...named, trace: e.traceparent ?? "", n: at + index, data: e.data };
       pipeline.xadd(shardKeys.stream(e.partition), "*", ...Object.entries({ ...fields, ...rest }).flat());
     }
     await pipeline.exec();
@@ -68,7 +70,12 @@ async function forwarderRun(): Promise<number> {
   const redis = connectRedis(address, { log, commandTimeoutMs: 10_000 });
   await once(redis, "ready");
   const store = openOutbox(process.env.DATABASE_URL!, log);
-  const staging = createRedisStaging({ redis, shards: SHARDS, stream: shardKeys.stream });
+  const staging = createRedisStaging({
+    redis,
+    shards: SHARDS,
+    stream: shardKeys.stream,
+    unnamed: CART_EVENTS,
+  });
   const metrics = createForwarderMetrics(new Registry());
   const forwarder = createForwarder({
     store,

@@ -1,5 +1,5 @@
 import { Logger, makeWorkerUtils, run } from "graphile-worker";
-import type { OutboxEvent } from "../../../outbox/event.ts";
+import type { EventEnvelope } from "../../../platform/event/event.ts";
 import { cartEvents } from "../events.ts";
 import { COUNT, DATABASE_URL, finishWhenDone, ORDERED, publish } from "./publishing.ts";
 
@@ -37,7 +37,7 @@ await run({
   },
   taskList: {
     publish: async (payload) => {
-      await publish(payload as OutboxEvent);
+      await publish(payload as EventEnvelope);
       finishWhenDone(++done);
     },
   },

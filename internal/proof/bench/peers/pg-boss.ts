@@ -1,5 +1,5 @@
 import { PgBoss } from "pg-boss";
-import type { OutboxEvent } from "../../../outbox/event.ts";
+import type { EventEnvelope } from "../../../platform/event/event.ts";
 import { cartEvents } from "../events.ts";
 import { COUNT, DATABASE_URL, finishWhenDone, ORDERED, publish } from "./publishing.ts";
 
@@ -35,7 +35,7 @@ for (let at = 0; at < COUNT; at += 1_000)
 let done = 0;
 async function drain(): Promise<void> {
   while (done < COUNT) {
-    const jobs = await boss.fetch<OutboxEvent>(QUEUE, { batchSize: BATCH });
+    const jobs = await boss.fetch<EventEnvelope>(QUEUE, { batchSize: BATCH });
     if (jobs.length === 0) return;
     await Promise.all(jobs.map((job) => publish(job.data)));
     await boss.complete(

@@ -1,6 +1,6 @@
-import type { OutboxEvent } from "../../../outbox/event.ts";
 import { createAmqpPublisher } from "../../../outbox/relay/publisher.amqp.ts";
 import { parseAmqpUrl } from "../../../platform/amqp/amqp-url.ts";
+import type { EventEnvelope } from "../../../platform/event/event.ts";
 import { createLogger } from "../../../platform/logger/logger.ts";
 
 export const COUNT = Number(process.env.COUNT);
@@ -11,7 +11,6 @@ export const ORDERED = process.env.ORDERED === "yes";
 const publisher = createAmqpPublisher({
   address: parseAmqpUrl(process.env.AMQP_URL!)!,
   exchange: "cart.events",
-  source: "/cartwright/cart",
   log: createLogger("peer", "error"),
 });
 await publisher.ready(AbortSignal.timeout(10_000));
@@ -21,9 +20,9 @@ let accepted = 0;
 let began = 0;
 
 /** Publishes an event. Where order is to be kept, one that comes before its predecessor was accepted ends the process. */
-export async function publish(event: OutboxEvent): Promise<void> {
+export async function publish(event: EventEnvelope): Promise<void> {
   if (began === 0) began = performance.now();
-  const { subject, version } = event;
+  const { subject, sequence: version } = event;
   if (ORDERED && (versions.get(subject) ?? 0) !== version - 1) {
     console.error(`version ${version} of ${subject} came after version ${versions.get(subject) ?? 0}`);
     process.exit(1);

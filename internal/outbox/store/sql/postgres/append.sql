@@ -3,20 +3,22 @@
 -- within a partition events become visible in seq order, and a reader that moves a cursor by seq misses none.
 -- The payloads travel as one run of bytes: quoting them into an array or into JSON costs Node and the server twice as much.
 -- $1 payloads, UTF-8, one after the other
--- $2 JSON array of {id, p: partition, t: type, s: subject, v: version, n: bytes of payload, tp: traceparent, o: occurred at, epoch ms}
+-- $2 JSON array of {id, p: partition, f: source, t: type, s: subject, v: sequence, vn: its name,
+--    n: bytes of payload, tp: traceparent, o: occurred at, epoch ms}
 -- 1869967469 is the name space of these advisory locks ("outb" in ASCII).
 WITH rows AS MATERIALIZED (
   SELECT *
     FROM ROWS FROM (json_to_recordset($2::json)
-                    AS (id uuid, p int, t text, s text, v bigint, n int, tp text, o float8))
+                    AS (id uuid, p int, f text, t text, s text, v bigint, vn text, n int, tp text, o float8))
          WITH ORDINALITY
-         AS e (id, p, t, s, v, n, tp, o, ordinal)
+         AS e (id, p, f, t, s, v, vn, n, tp, o, ordinal)
 ), locked AS MATERIALIZED (
   SELECT pg_advisory_xact_lock(1869967469, each.p)
     FROM (SELECT DISTINCT p FROM rows ORDER BY p) AS each
 )
-INSERT INTO outbox_event (event_id, partition_no, type, subject, version, payload, traceparent, occurred_at)
-SELECT e.id, e.p, e.t, e.s, e.v,
+INSERT INTO outbox_event (event_id, partition_no, source, type, subject, version, sequence_name, payload,
+                          traceparent, occurred_at)
+SELECT e.id, e.p, e.f, e.t, e.s, e.v, e.vn,
        convert_from(substring($1::bytea FROM (1 + sum(e.n) OVER (ORDER BY e.ordinal) - e.n)::int FOR e.n), 'UTF8'),
        e.tp, to_timestamp(e.o / 1000.0)
   FROM (SELECT count(*) FROM locked) AS all_locked

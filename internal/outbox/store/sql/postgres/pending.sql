@@ -1,6 +1,7 @@
 -- The next pending events of several partitions, beyond each one's cursor; not those whose subject waits for a dead event.
 -- $1 partitions  $2 cursors (seq)  $3 most events a partition
-SELECT e.seq, e.event_id, e.partition_no, e.type, e.subject, e.version, e.payload, e.traceparent,
+SELECT e.seq, e.event_id, e.partition_no, e.source, e.type, e.subject, e.version, e.sequence_name,
+       e.payload, e.traceparent,
        (extract(epoch FROM e.occurred_at) * 1000)::float8 AS occurred_at, e.attempts
   FROM unnest($1::int[], $2::bigint[]) AS p (partition_no, after)
  CROSS JOIN LATERAL (

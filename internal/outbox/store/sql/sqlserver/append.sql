@@ -3,7 +3,7 @@
 -- Each partition's lock is taken, in ascending order, before any seq is drawn, and held to the end of the transaction: so
 -- within a partition events become visible in seq order, and a reader that moves a cursor by seq misses none. Within a
 -- transaction of the caller the inner BEGIN and COMMIT only count.
--- @rows outbox_event_rows, each id once
+-- @rows outbox_envelope_rows, each id once
 BEGIN TRANSACTION;
 DECLARE @partition INT, @name NVARCHAR(32), @outcome INT;
 SELECT @partition = MIN(partition_no) FROM @rows;
@@ -15,8 +15,10 @@ BEGIN
     THROW 51000, 'the lock of an outbox partition was not granted within 8 s', 1;
   SELECT @partition = MIN(partition_no) FROM @rows WHERE partition_no > @partition;
 END;
-INSERT INTO outbox_event (event_id, partition_no, type, subject, version, payload, traceparent, occurred_at)
-SELECT r.event_id, r.partition_no, r.type, r.subject, r.version, r.payload, r.traceparent, r.occurred_at
+INSERT INTO outbox_event (event_id, partition_no, source, type, subject, version, sequence_name, payload,
+                          traceparent, occurred_at)
+SELECT r.event_id, r.partition_no, r.source, r.type, r.subject, r.version, r.sequence_name, r.payload,
+       r.traceparent, r.occurred_at
   FROM @rows r
  WHERE NOT EXISTS (SELECT 1 FROM outbox_event e WHERE e.event_id = r.event_id)
  ORDER BY r.ordinal;

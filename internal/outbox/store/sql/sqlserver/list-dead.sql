@@ -1,5 +1,6 @@
 -- Dead events beyond seq @after, at most @limit.
-SELECT TOP (@limit) seq, event_id, partition_no, type, subject, version, payload, traceparent, occurred_at, attempts,
+SELECT TOP (@limit) seq, event_id, partition_no, source, type, subject, version, sequence_name, payload, traceparent,
+       occurred_at, attempts,
        COALESCE(last_error, N'') AS last_error, dead_at
   FROM outbox_event
  WHERE dead_at IS NOT NULL AND published_at IS NULL AND seq > @after

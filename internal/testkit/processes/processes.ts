@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { nodeFlagsOf } from "../../platform/config/node-flags.ts";
 
 /** The long-running processes of the platform. */
 export type ProcessName = "catalog-stub" | "cart" | "outbox-relay" | "gateway";
@@ -18,18 +19,9 @@ export interface Surroundings {
 export const DEV_ISSUER = "https://cartwright.local";
 export const DEV_AUDIENCE = "cartwright";
 
-/**
- * How Node runs what an event passes through: small young generations, collected by the thread that allocates, and
- * nothing allocated old at a guess. The latter, allocation-site pretenuring, lets dead objects hold young buffers until a
- * full collection, and the default young generation, up to 64 MB, has a full collection every second or two, because
- * buffers count as old. See internal/DECISIONS.md, 2026-11-25.
- */
-const SMOOTH = ["--no-allocation-site-pretenuring", "--max-semi-space-size=16", "--no-parallel-scavenge"];
-const NODE_FLAGS: Partial<Record<ProcessName, readonly string[]>> = { cart: SMOOTH, "outbox-relay": SMOOTH };
-
 /** What Node is called with to run a long-running process. */
 export function nodeArguments(name: ProcessName): readonly string[] {
-  return [...(NODE_FLAGS[name] ?? []), mainOf(name)];
+  return [...nodeFlagsOf(name), mainOf(name)];
 }
 
 /** The main file of a process. */

@@ -1,0 +1,170 @@
+{{/*
+A service of ours, whole: ServiceAccount, Deployment, Service, PodDisruptionBudget, HorizontalPodAutoscaler, ServiceMonitor.
+Context: dict
+  root      the root context
+  part      the component, and the name of the process in the image
+  values    the part's values
+  env       list of environment variables, rendered
+  config    text whose change rolls the pods
+  serves    whether it has a port of its own beside the admin port
+  scaledBy  "" when replicas are the chart's, else who sets them
+*/}}
+{{- define "cartwright.service" -}}
+{{- $root := .root }}{{ $part := .part }}{{ $values := .values }}
+{{- $name := printf "%s-%s" (include "cartwright.fullname" $root) $part }}
+{{- $labels := dict "root" $root "part" $part }}
+{{- $hpa := and $values.autoscaling $values.autoscaling.enabled }}
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: {{ $name }}
+  labels: {{- include "cartwright.labels" $labels | nindent 4 }}
+automountServiceAccountToken: false
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ $name }}
+  labels: {{- include "cartwright.labels" $labels | nindent 4 }}
+spec:
+  {{- if not (or $hpa .scaledBy) }}
+  replicas: {{ $values.replicas }}
+  {{- end }}
+  revisionHistoryLimit: 3
+  strategy:
+    rollingUpdate: { maxUnavailable: 0, maxSurge: 1 }
+  selector:
+    matchLabels: {{- include "cartwright.selector" $labels | nindent 6 }}
+  template:
+    metadata:
+      labels:
+        {{- include "cartwright.selector" $labels | nindent 8 }}
+        {{- with $values.podLabels }}{{ toYaml . | nindent 8 }}{{ end }}
+      annotations:
+        checksum/config: {{ .config | sha256sum }}
+        {{- with $values.podAnnotations }}{{ toYaml . | nindent 8 }}{{ end }}
+    spec:
+      serviceAccountName: {{ $name }}
+      automountServiceAccountToken: false
+      enableServiceLinks: false
+      terminationGracePeriodSeconds: 45
+      {{- with $root.Values.image.pullSecrets }}
+      imagePullSecrets: {{- toYaml . | nindent 8 }}
+      {{- end }}
+      securityContext: {{- include "cartwright.podSecurity" (dict "user" 10001) | nindent 8 }}
+      {{- include "cartwright.spread" $labels | nindent 6 }}
+      {{- with $values.nodeSelector }}
+      nodeSelector: {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- with $values.tolerations }}
+      tolerations: {{- toYaml . | nindent 8 }}
+      {{- end }}
+      containers:
+        - name: {{ $part }}
+          image: {{ include "cartwright.image" $root }}
+          imagePullPolicy: {{ $root.Values.image.pullPolicy }}
+          args: [{{ $part }}]
+          env:
+            - { name: ADMIN_PORT, value: "9090" }
+            {{- if .serves }}
+            - { name: PORT, value: "8080" }
+            {{- end }}
+            - { name: LOG_LEVEL, value: {{ $values.logLevel | default $root.Values.logLevel | quote }} }
+            - { name: SHUTDOWN_DEADLINE_MS, value: "25000" }
+            {{- .env | nindent 12 }}
+            {{- range $key, $value := $values.env }}
+            - { name: {{ $key }}, value: {{ $value | quote }} }
+            {{- end }}
+          ports:
+            {{- if .serves }}
+            - { name: http, containerPort: 8080 }
+            {{- end }}
+            - { name: admin, containerPort: 9090 }
+          startupProbe:
+            httpGet: { path: /healthz, port: admin }
+            periodSeconds: 2
+            failureThreshold: 60
+          livenessProbe:
+            httpGet: { path: /healthz, port: admin }
+            periodSeconds: 10
+            timeoutSeconds: 5
+            failureThreshold: 6
+          readinessProbe:
+            httpGet: { path: /readyz, port: admin }
+            periodSeconds: 5
+            timeoutSeconds: 5
+          lifecycle:
+            preStop:
+              sleep: { seconds: 5 }
+          securityContext: {{- include "cartwright.containerSecurity" $root | nindent 12 }}
+          resources: {{- toYaml $values.resources | nindent 12 }}
+{{- if .serves }}
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: {{ $name }}
+  labels: {{- include "cartwright.labels" $labels | nindent 4 }}
+spec:
+  selector: {{- include "cartwright.selector" $labels | nindent 4 }}
+  ports:
+    - { name: http, port: 80, targetPort: http }
+{{- end }}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  name: {{ $name }}
+  labels: {{- include "cartwright.labels" $labels | nindent 4 }}
+spec:
+  maxUnavailable: 1
+  unhealthyPodEvictionPolicy: AlwaysAllow
+  selector:
+    matchLabels: {{- include "cartwright.selector" $labels | nindent 6 }}
+{{- if $hpa }}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  name: {{ $name }}
+  labels: {{- include "cartwright.labels" $labels | nindent 4 }}
+spec:
+  scaleTargetRef: { apiVersion: apps/v1, kind: Deployment, name: {{ $name }} }
+  minReplicas: {{ $values.autoscaling.min }}
+  maxReplicas: {{ $values.autoscaling.max }}
+  metrics:
+    - type: Resource
+      resource:
+        name: cpu
+        target: { type: Utilization, averageUtilization: {{ $values.autoscaling.cpuPercent }} }
+{{- end }}
+{{- if $root.Values.monitoring.serviceMonitor.enabled }}
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: {{ $name }}-admin
+  labels: {{- include "cartwright.labels" $labels | nindent 4 }}
+    cartwright.dev/scrape: "true"
+spec:
+  clusterIP: None
+  selector: {{- include "cartwright.selector" $labels | nindent 4 }}
+  ports:
+    - { name: admin, port: 9090, targetPort: admin }
+---
+apiVersion: monitoring.coreos.com/v1
+kind: ServiceMonitor
+metadata:
+  name: {{ $name }}
+  labels:
+    {{- include "cartwright.labels" $labels | nindent 4 }}
+    {{- with $root.Values.monitoring.serviceMonitor.labels }}{{ toYaml . | nindent 4 }}{{ end }}
+spec:
+  selector:
+    matchLabels:
+      {{- include "cartwright.selector" $labels | nindent 6 }}
+      cartwright.dev/scrape: "true"
+  endpoints:
+    - { port: admin, path: /metrics, interval: {{ $root.Values.monitoring.serviceMonitor.interval }} }
+{{- end }}
+{{- end -}}

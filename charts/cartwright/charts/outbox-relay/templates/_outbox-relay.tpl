@@ -1,0 +1,12 @@
+{{/* Context: the root. */}}
+{{- define "outbox-relay.resources" -}}
+{{- $env := include "outbox-relay.env" . }}
+{{- include "cartwright.service" (dict "root" . "part" "outbox-relay" "values" (index .Values "outbox-relay") "env" $env "config" $env "serves" false) }}
+{{- end -}}
+
+{{- define "outbox-relay.env" -}}
+{{ include "cartwright.redisEnv" (dict "root" . "user" "relay") }}
+{{ include "cartwright.databaseEnv" (dict "root" . "user" "app") }}
+{{ include "cartwright.amqpEnv" . }}
+- { name: CART_SHARDS, value: {{ .Values.cart.shards | quote }} }
+{{- end -}}

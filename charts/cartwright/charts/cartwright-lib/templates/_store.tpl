@@ -3,7 +3,7 @@ A backing server, whole: ServiceAccount, Service, StatefulSet of one with a volu
 Context: dict
   root, part, values
   user       its uid and gid
-  files      dict of file names and texts, mounted at /config; a change rolls the pod
+  files      dict of file names and texts, mounted at configPath (/config); a change rolls the pod
   container  rendered: image, command, env, probes, securityContext
   ports      list of dict name, port
   mountPath  where its data lie
@@ -67,7 +67,7 @@ spec:
             - { name: data, mountPath: {{ .mountPath }} }
             - { name: tmp, mountPath: /tmp }
             {{- if .files }}
-            - { name: config, mountPath: /config, readOnly: true }
+            - { name: config, mountPath: {{ .configPath | default "/config" }}, readOnly: true }
             {{- end }}
             {{- range .scratch }}
             - { name: tmp, mountPath: {{ .path }}, subPath: {{ .name }} }

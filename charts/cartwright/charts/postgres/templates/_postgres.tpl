@@ -1,7 +1,7 @@
 {{/* Context: the root. */}}
 {{- define "postgres.resources" -}}
 {{- include "cartwright.store" (dict "root" . "part" "postgres" "values" .Values.postgres "user" 999 "mountPath" "/var/lib/postgresql/data"
-      "ports" (list (dict "name" "postgres" "port" 5432)) "files" (dict "roles.sh" (include "postgres.roles" .))
+      "ports" (list (dict "name" "postgres" "port" 5432)) "configPath" "/docker-entrypoint-initdb.d" "files" (dict "roles.sh" (include "postgres.roles" .))
       "scratch" (list (dict "name" "run" "path" "/var/run/postgresql")) "container" (include "postgres.container" .)) }}
 {{- end -}}
 

@@ -1,4 +1,4 @@
-import type { CatalogError, Price } from "./catalog.ts";
+import type { CatalogError, Money } from "./catalog.ts";
 
 /** One product in a cart. */
 export interface Line {
@@ -15,11 +15,24 @@ export interface CartState {
   readonly expiresAt: string | null;
 }
 
-/** A line as a client sees it; name and prices are null for a product the catalog has never named to us. */
+/**
+ * Whether a line can be bought as it stands: the catalog no longer sells it, has less than the line's quantity, or
+ * could not be asked for its price.
+ */
+export type Availability = "available" | "gone" | "outOfStock" | "priceUnknown";
+
+/** A line as a client sees it; name and prices are null when `availability` is `gone` or `priceUnknown`. */
 export interface LineView extends Line {
   readonly name: string | null;
-  readonly unitPrice: Price | null;
-  readonly lineTotal: Price | null;
+  readonly unitPrice: Money | null;
+  readonly lineTotal: Money | null;
+  readonly availability: Availability;
+}
+
+/** The sum of the lines that have a price. */
+export interface Total extends Money {
+  /** The products of the lines that have none; absent when the total is of the whole cart. */
+  readonly excludes?: readonly string[];
 }
 
 /** A cart as a client sees it. */
@@ -27,10 +40,9 @@ export interface CartView {
   readonly cartId: string | null;
   readonly version: number;
   readonly items: readonly LineView[];
-  /** The sum of the lines that have a price. */
-  readonly total: Price;
+  readonly total: Total;
   readonly expiresAt: string | null;
-  /** When the oldest of the prices shown was fetched (ISO 8601); null when a line has no price at all. */
+  /** When the oldest of the prices shown was fetched (ISO 8601); null when no line has a price. */
   readonly pricesAsOf: string | null;
 }
 

@@ -1,5 +1,6 @@
 import { err, ok } from "../platform/result/result.ts";
 import type { Catalog, Listing, Product } from "./catalog.ts";
+import { createProductCache } from "./catalog-cache.ts";
 
 /** A catalog in memory, for tests of what needs one. */
 export interface MemoryCatalog extends Catalog {
@@ -9,45 +10,36 @@ export interface MemoryCatalog extends Catalog {
   remove(id: string): void;
 }
 
-/** Sells `products`. What was asked once stays fresh for ever; with `caching` false it is stale at once. */
+/** Sells `products`. What was asked once stays fresh for an hour; with `caching` false it is stale at once. */
 export function createMemoryCatalog(products: readonly Product[], { caching = true } = {}): MemoryCatalog {
   const sold = new Map(products.map((product) => [product.id, product]));
-  const seen = new Map<string, { product: Product; listing: Listing }>();
+  const cache = createProductCache({
+    cacheTtlMs: caching ? 3_600_000 : 0,
+    staleTtlMs: 3_600_000,
+    maxEntries: 1_000,
+  });
   let down = false;
 
-  function ask(id: string): Product | undefined {
+  function ask(id: string): void {
     const product = sold.get(id);
-    if (product)
-      seen.set(id, { product, listing: { name: product.name, price: product.price, asOf: Date.now() } });
-    return product;
+    if (product) cache.remember(product, performance.now());
+    else cache.rememberUnsold(id, performance.now());
   }
-
-  const fresh = (id: string) => (caching ? seen.get(id) : undefined);
 
   return {
     product: async (id) => {
-      const cached = fresh(id);
-      if (cached) return ok(cached.product);
-      if (down) return err({ code: "CATALOG_UNAVAILABLE", retryAfterSeconds: 1 });
-      const product = ask(id);
+      const known = cache.fresh(id);
+      if (!known && down) return err({ code: "CATALOG_UNAVAILABLE", retryAfterSeconds: 1 });
+      if (!known) ask(id);
+      const product = cache.seen(id)?.product;
       return product ? ok(product) : err({ code: "PRODUCT_NOT_FOUND", productId: id });
     },
     listings: async (ids) => {
-      if (!down) for (const id of ids) if (!fresh(id)) ask(id);
+      if (!down) for (const id of ids) if (!cache.fresh(id)) ask(id);
       const listings = new Map<string, Listing>();
       for (const id of ids) {
-        const sighting = seen.get(id);
+        const sighting = cache.seen(id);
         if (sighting) listings.set(id, sighting.listing);
-      }
-      return listings;
-    },
-    cachedProduct: (id) => fresh(id)?.product ?? null,
-    cachedListings: (ids) => {
-      const listings = new Map<string, Listing>();
-      for (const id of ids) {
-        const sighting = fresh(id);
-        if (!sighting) return null;
-        listings.set(id, sighting.listing);
       }
       return listings;
     },

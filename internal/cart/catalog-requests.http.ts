@@ -1,23 +1,22 @@
-import { BrokenCircuitError, CircuitState, ConsecutiveBreaker, circuitBreaker, handleAll } from "cockatiel";
+import { promisify } from "node:util";
+import { brotliDecompress, gunzip, inflate } from "node:zlib";
 import { Pool } from "undici";
 import type { Logger } from "../platform/logger/logger.ts";
 import { Gauge, type Registry } from "../platform/metrics/metrics.ts";
+import { createCatalogBreaker, HALF_OPEN_AFTER_MS, isNotAsked, RequestFault } from "./catalog-breaker.ts";
 
-/** How long (ms) the breaker stays open before one request tries the catalog again. */
-export const HALF_OPEN_AFTER_MS = 1_000;
-
-/** Failures in a row that open the breaker. */
-const BREAK_AFTER = 5;
+/** The largest answer in bytes, as sent and as decoded. */
 const MOST_BYTES = 1024 * 1024;
 
-/** An answer that a catalog may give; anything else is a failure. */
-export type Answer = { readonly status: 200; readonly body: unknown } | { readonly status: 404 };
+/** An answer about what was asked for; null is 404 or 410: the catalog does not have it. */
+export type Answer = { readonly body: unknown } | null;
 
 /** GET requests to one catalog, behind a breaker. */
 export interface CatalogRequests {
   /**
-   * What `read` makes of the answer. Rejects when there is none in time, when it is neither 200 JSON of at most 1 MiB
-   * nor 404, when `read` throws, and at once while the breaker is open.
+   * What `read` makes of the answer. Rejects with a {@link RequestFault} on any other 4xx, which is about this request
+   * alone; and when there is no answer in time, when it is not 200 with JSON of at most 1 MiB, when `read` throws, and at
+   * once while the breaker is open. A redirect is not followed.
    */
   get<T>(path: string, read: (answer: Answer) => T): Promise<T>;
   /** Lets requests under way end, within their timeout. */
@@ -41,46 +40,77 @@ export function createCatalogRequests(options: {
     bodyTimeout: timeoutMs,
     maxResponseSize: MOST_BYTES,
   });
-  const breaker = circuitBreaker(handleAll, {
-    halfOpenAfter: HALF_OPEN_AFTER_MS,
-    breaker: new ConsecutiveBreaker(BREAK_AFTER),
-  });
+  const breaker = createCatalogBreaker();
   new Gauge({
     name: "catalog_breaker_open",
     help: "1 while the catalog is not asked because it keeps failing",
     registers: [registry],
     collect() {
-      this.set(breaker.state === CircuitState.Closed ? 0 : 1);
+      this.set(breaker.isOpen() ? 1 : 0);
     },
   });
   const health = createHealthLog(log);
 
   async function exchange(path: string): Promise<Answer> {
-    const { statusCode, body } = await pool.request({
+    const { statusCode, headers, body } = await pool.request({
       method: "GET",
       path: prefix + path,
-      headers: { accept: "application/json" },
+      headers: { accept: "application/json", "accept-encoding": "gzip, br, deflate" },
       signal: AbortSignal.timeout(timeoutMs),
     });
-    if (statusCode === 200) return { status: 200, body: await body.json() };
+    if (statusCode === 200) {
+      const bytes = await decoded(await body.bytes(), String(headers["content-encoding"] ?? "identity"));
+      return { body: JSON.parse(bytes.toString()) };
+    }
     await body.dump();
-    if (statusCode === 404) return { status: 404 };
-    throw new Error(`the catalog answered ${statusCode}`);
+    if (statusCode === 404 || statusCode === 410) return null;
+    throw faultOf(statusCode, headers.location);
   }
 
   return {
     get: async (path, read) => {
+      const lookUp = async () => read(await exchange(path));
       try {
-        const result = await breaker.execute(async () => read(await exchange(path)));
+        const result = await breaker.execute(lookUp, lookUp);
         health.good();
         return result;
       } catch (error) {
-        if (!(error instanceof BrokenCircuitError)) health.bad(error);
+        if (!isNotAsked(error) && !(error instanceof RequestFault)) health.bad(error);
         throw error;
       }
     },
     close: () => pool.close(),
   };
+}
+
+const DECODERS = new Map([
+  ["gzip", promisify(gunzip)],
+  ["x-gzip", promisify(gunzip)],
+  ["br", promisify(brotliDecompress)],
+  ["deflate", promisify(inflate)],
+]);
+
+/** Undoes content codings (RFC 9110 section 8.4), the last applied first. undici's own decoder is experimental, and says so. */
+async function decoded(sent: Uint8Array, codings: string): Promise<Buffer> {
+  let bytes = Buffer.from(sent.buffer, sent.byteOffset, sent.byteLength);
+  const names = codings.toLowerCase().split(",");
+  for (const name of names.map((coding) => coding.trim()).reverse()) {
+    if (name === "identity") continue;
+    const decode = DECODERS.get(name);
+    if (decode === undefined) throw new Error(`the catalog answered in an unknown coding: ${name}`);
+    bytes = await decode(bytes, { maxOutputLength: MOST_BYTES });
+  }
+  return bytes;
+}
+
+/** 408 and 429 are about the catalog's state, other 4xx about what was asked. */
+function faultOf(status: number, location: string | string[] | undefined): Error {
+  if (status >= 300 && status < 400)
+    return new Error(
+      `the catalog redirects (${status}) to ${String(location).slice(0, 200)}: set CATALOG_URL to where it is`,
+    );
+  const isAboutRequest = status >= 400 && status < 500 && status !== 408 && status !== 429;
+  return new (isAboutRequest ? RequestFault : Error)(`the catalog answered ${status}`);
 }
 
 /** Says when trouble begins and when it is over: at the first success that has had no failure shortly before it. */

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { eventually } from "../testkit/eventually.ts";
-import type { Catalog, Product } from "./catalog.ts";
+import type { Catalog, Listing, Product } from "./catalog.ts";
 
 /** A catalog under test and the hand on what stands behind it. */
 export interface CatalogBench {
@@ -32,8 +32,8 @@ export function describeCatalog(
     it("finds a product, and says which one it does not find", async () => {
       const catalog = await start({ caching: true });
       bench.put(aProduct());
-      expect(await catalog.product("mug")).to.deep.equal({ ok: true, value: aProduct() });
-      expect(await catalog.product("gone")).to.deep.equal({
+      expect(await catalog.product("mug", "guest:a")).to.deep.equal({ ok: true, value: aProduct() });
+      expect(await catalog.product("gone", "guest:a")).to.deep.equal({
         ok: false,
         error: { code: "PRODUCT_NOT_FOUND", productId: "gone" },
       });
@@ -42,20 +42,20 @@ export function describeCatalog(
     for (const id of [".", "..", "-", "a..b", "x".repeat(64)]) {
       it(`finds a product with the id ${id.slice(0, 5)}`, async () => {
         const catalog = await start({ caching: true });
-        expect(await catalog.product(id)).to.have.nested.property("error.code", "PRODUCT_NOT_FOUND");
         bench.put(aProduct({ id }));
-        expect(await catalog.product(id)).to.deep.equal({ ok: true, value: aProduct({ id }) });
+        expect(await catalog.product(id, "guest:a")).to.deep.equal({ ok: true, value: aProduct({ id }) });
       });
     }
 
-    it("lists what is known, with the time, and leaves out what is not", async () => {
+    it("lists what is known, with the time, and what is not sold as gone", async () => {
       const catalog = await start({ caching: false });
       bench.put(aProduct());
       const before = Date.now();
       const listings = await catalog.listings(["gone", "mug", "mug"]);
-      expect([...listings.keys()]).to.deep.equal(["mug"]);
-      const { asOf, ...listing } = listings.get("mug")!;
-      expect(listing).to.deep.equal({ name: "Mug", price: { amount: 1290, currency: "EUR" } });
+      expect([...listings.keys()]).to.have.members(["gone", "mug"]);
+      expect(listings.get("gone")).to.equal("gone");
+      const { asOf, ...listing } = listings.get("mug") as Exclude<Listing, "gone">;
+      expect(listing).to.deep.equal({ name: "Mug", price: { amount: 1290, currency: "EUR" }, stock: 7 });
       expect(asOf).to.be.within(before - 1, Date.now() + 1);
       expect((await catalog.listings([])).size).to.equal(0);
     });
@@ -64,29 +64,34 @@ export function describeCatalog(
       const catalog = await start({ caching: true });
       bench.put(aProduct());
       bench.put(aProduct({ id: "pot" }));
-      expect(catalog.cachedProduct("mug")).to.equal(null);
-      expect(catalog.cachedListings(["mug"])).to.equal(null);
-      await catalog.product("mug");
+      await catalog.product("mug", "guest:a");
       bench.goDown();
-      expect(catalog.cachedProduct("mug")).to.deep.equal(aProduct());
-      expect(await catalog.product("mug")).to.deep.equal({ ok: true, value: aProduct() });
-      expect(catalog.cachedListings(["mug", "pot"]), "one of them was never asked for").to.equal(null);
-      expect(catalog.cachedListings(["mug"])).to.deep.equal(await catalog.listings(["mug"]));
-      expect(catalog.cachedListings([])?.size).to.equal(0);
+      expect(await catalog.product("mug", "guest:a")).to.deep.equal({ ok: true, value: aProduct() });
+    });
+
+    it("says of a product that is no longer sold that it is gone, whether or not it knew the price", async () => {
+      const catalog = await start({ caching: false });
+      bench.put(aProduct());
+      await catalog.listings(["mug"]);
+      bench.remove("mug");
+      expect((await catalog.listings(["mug"])).get("mug")).to.equal("gone");
+      bench.goDown();
+      expect((await catalog.listings(["mug"])).get("mug"), "what was said last").to.equal("gone");
     });
 
     it("never lets stale data decide", async () => {
       const catalog = await start({ caching: false });
       bench.put(aProduct());
-      await catalog.product("mug");
-      expect(catalog.cachedProduct("mug")).to.equal(null);
-      expect(catalog.cachedListings(["mug"])).to.equal(null);
+      await catalog.product("mug", "guest:a");
       bench.put(aProduct({ stock: 1 }));
-      expect(await catalog.product("mug")).to.have.nested.property("value.stock", 1);
+      expect(await catalog.product("mug", "guest:a")).to.have.nested.property("value.stock", 1);
       bench.remove("mug");
-      expect(await catalog.product("mug")).to.have.nested.property("error.code", "PRODUCT_NOT_FOUND");
+      expect(await catalog.product("mug", "guest:a")).to.have.nested.property(
+        "error.code",
+        "PRODUCT_NOT_FOUND",
+      );
       bench.goDown();
-      const refused = await catalog.product("mug");
+      const refused = await catalog.product("mug", "guest:a");
       expect(refused).to.have.nested.property("error.code", "CATALOG_UNAVAILABLE");
       expect(refused).to.have.nested.property("error.retryAfterSeconds").that.is.at.least(1);
     });
@@ -99,11 +104,14 @@ export function describeCatalog(
       bench.put(aProduct({ name: "Cup" }));
       expect(await catalog.listings(["mug", "never-seen"])).to.deep.equal(seen);
       bench.comeBack();
-      await eventually(
-        "the new name",
-        async () => (await catalog.listings(["mug"])).get("mug")?.name === "Cup",
-      );
-      await eventually("a look-up", async () => (await catalog.product("mug")).ok);
+      await eventually("the new name", async () => nameIn(await catalog.listings(["mug"]), "mug") === "Cup");
+      await eventually("a look-up", async () => (await catalog.product("mug", "guest:a")).ok);
     });
   });
+}
+
+/** The name in a listing; undefined when there is none. */
+export function nameIn(listings: ReadonlyMap<string, Listing>, id: string): string | undefined {
+  const listing = listings.get(id);
+  return listing === undefined || listing === "gone" ? undefined : listing.name;
 }

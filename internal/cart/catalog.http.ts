@@ -5,15 +5,19 @@ import { Counter, type Registry } from "../platform/metrics/metrics.ts";
 import { err, ok, type Result } from "../platform/result/result.ts";
 import type { Catalog, CatalogError, Listing, Product } from "./catalog.ts";
 import { createCatalogReader, type Description, MOST_IDS } from "./catalog-api.ts";
+import { HALF_OPEN_AFTER_MS, RequestFault } from "./catalog-breaker.ts";
 import { createProductCache } from "./catalog-cache.ts";
-import { createCatalogRequests, HALF_OPEN_AFTER_MS } from "./catalog-requests.http.ts";
+import { createLookupLanes, isCrowded } from "./catalog-lanes.ts";
+import { createCatalogRequests } from "./catalog-requests.http.ts";
 
-type Lookup = Promise<Result<Product, CatalogError>>;
+type LookedUp = Result<Product, CatalogError>;
 
-const UNAVAILABLE: CatalogError = {
-  code: "CATALOG_UNAVAILABLE",
-  retryAfterSeconds: Math.max(1, Math.ceil(HALF_OPEN_AFTER_MS / 1000)),
-};
+const RETRY_AFTER_SECONDS = Math.max(1, Math.ceil(HALF_OPEN_AFTER_MS / 1000));
+const UNAVAILABLE: CatalogError = { code: "CATALOG_UNAVAILABLE", retryAfterSeconds: RETRY_AFTER_SECONDS };
+const RATE_LIMITED: CatalogError = { code: "RATE_LIMITED", retryAfterSeconds: RETRY_AFTER_SECONDS };
+
+/** Faults of single products are logged once each, and this many in a minute at most. */
+const MOST_FAULTS_LOGGED = 10;
 
 /**
  * The catalog over HTTP: a timeout over the whole answer, a breaker, a short cache, and one request for any number of
@@ -36,8 +40,9 @@ export function createHttpCatalog(options: {
   const requests = createCatalogRequests(options);
   const reader = createCatalogReader(currency);
   const cache = createProductCache({ cacheTtlMs, staleTtlMs, maxEntries });
-  const underway = createDictionary<Lookup>();
-  const unusable = new LRUCache<string, true>({ max: 1_000 });
+  const lanes = createLookupLanes(options.timeoutMs);
+  const underway = createDictionary<Promise<LookedUp>>();
+  const faults = createFaultLog(log);
   const lookups = new Counter({
     name: "catalog_lookups_total",
     help: "Products looked up, by where the answer came from",
@@ -46,53 +51,60 @@ export function createHttpCatalog(options: {
   });
   const fresh = lookups.labels("fresh");
 
-  function track(id: string, lookup: Lookup): Lookup {
+  function track(id: string, lookup: Promise<LookedUp>): Promise<LookedUp> {
     const tracked = lookup.finally(() => underway.delete(id));
     underway.set(id, tracked);
     return tracked;
   }
 
-  function settle(id: string, said: Description | undefined, askedAt: number): Awaited<Lookup> {
+  function settle(id: string, said: Description | undefined, askedAt: number): LookedUp {
     if (said === undefined) {
       lookups.inc({ result: "not_found" });
+      cache.rememberUnsold(id, askedAt);
       return err({ code: "PRODUCT_NOT_FOUND", productId: id });
     }
-    if (!said.ok) {
-      if (!unusable.has(id))
-        log.warn({ productId: id, fault: said.error }, "the catalog describes a product wrongly");
-      unusable.set(id, true);
-      return unavailable();
-    }
-    unusable.delete(id);
+    if (!said.ok) return unusable(id, said.error);
+    faults.over(id);
     lookups.inc({ result: "fetched" });
     cache.remember(said.value, askedAt);
     return ok(said.value);
   }
 
-  function unavailable(): Awaited<Lookup> {
+  function unavailable(): LookedUp {
     lookups.inc({ result: "unavailable" });
     return err(UNAVAILABLE);
   }
 
-  async function lookUp(id: string): Lookup {
-    const askedAt = performance.now();
-    try {
+  /** What the catalog says of this product cannot be used; what it said before is no longer shown either. */
+  function unusable(id: string, fault: string): LookedUp {
+    faults.report(id, fault);
+    lookups.inc({ result: "unusable" });
+    cache.forget(id);
+    return err({ ...UNAVAILABLE, productId: id });
+  }
+
+  async function lookUp(id: string): Promise<LookedUp> {
+    const ask = async () => {
+      const askedAt = performance.now();
       const said = await requests.get(`/products/${encodeURIComponent(id)}`, (answer) =>
-        answer.status === 404 ? undefined : reader.product(id, answer.body),
+        answer === null ? undefined : reader.product(id, answer.body),
       );
       return settle(id, said, askedAt);
-    } catch {
-      // Logged where the catalog is asked.
-      return unavailable();
+    };
+    try {
+      return await (cache.seen(id)?.product ? ask() : lanes.ofUnseen(ask));
+    } catch (error) {
+      // Other faults are logged where the catalog is asked.
+      return error instanceof RequestFault ? unusable(id, error.message) : unavailable();
     }
   }
 
   /** Several in one request; a look-up for each, under way when this returns. */
-  function lookUpTogether(ids: readonly string[]): Lookup[] {
+  function lookUpTogether(ids: readonly string[]): Promise<LookedUp>[] {
     const askedAt = performance.now();
     const asked = requests
       .get(`/products?ids=${ids.map(encodeURIComponent).join(",")}`, (answer) => {
-        if (answer.status === 404) throw new Error("the catalog has no products by id");
+        if (answer === null) throw new Error("the catalog has no products by id");
         return reader.products(ids, answer.body);
       })
       // Logged where the catalog is asked.
@@ -105,53 +117,71 @@ export function createHttpCatalog(options: {
     );
   }
 
+  /** From the fresh cache, from a look-up under way, or from a new one. */
+  function known(id: string): LookedUp | Promise<LookedUp> | undefined {
+    const sighting = cache.fresh(id);
+    if (!sighting) return underway.get(id);
+    fresh.inc();
+    return sighting.product ? ok(sighting.product) : err({ code: "PRODUCT_NOT_FOUND", productId: id });
+  }
+
   return {
-    product: async (id) => {
-      const sighting = cache.fresh(id);
-      if (sighting) {
-        fresh.inc();
-        return ok(sighting.product);
+    product: async (id, owner) => {
+      const answer = known(id);
+      if (answer) return answer;
+      try {
+        return await lanes.ofOwner(owner, async () => {
+          const meanwhile = known(id);
+          if (meanwhile) return meanwhile;
+          // As a path, "." and ".." would name something else to whatever stands before the catalog.
+          return id === "." || id === ".." ? lookUpTogether([id])[0]! : track(id, lookUp(id));
+        });
+      } catch (error) {
+        if (isCrowded(error)) return err(RATE_LIMITED);
+        throw error;
       }
-      const running = underway.get(id);
-      if (running) return running;
-      // As a path, "." and ".." would name something else to whatever stands before the catalog.
-      if (id === "." || id === "..") return lookUpTogether([id])[0]!;
-      return track(id, lookUp(id));
     },
     listings: async (ids) => {
       const missing = [...new Set(ids)].filter((id) => !cache.fresh(id));
-      const waiting = missing.flatMap((id) => underway.get(id) ?? []);
-      const unasked = missing.filter((id) => underway.get(id) === undefined);
-      for (let i = 0; i < unasked.length; i += MOST_IDS)
-        waiting.push(...lookUpTogether(unasked.slice(i, i + MOST_IDS)));
-      const answered = new Set(
-        (await Promise.all(waiting)).flatMap((answer) => (answer.ok ? answer.value.id : [])),
-      );
+      fresh.inc(new Set(ids).size - missing.length);
+      if (missing.length > 0) await refresh(missing);
       const listings = new Map<string, Listing>();
       for (const id of ids) {
         const listing = cache.seen(id)?.listing;
         if (listing) listings.set(id, listing);
       }
-      for (const id of missing) if (listings.has(id) && !answered.has(id)) lookups.inc({ result: "stale" });
-      fresh.inc(new Set(ids).size - missing.length);
-      return listings;
-    },
-    cachedProduct: (id) => {
-      const sighting = cache.fresh(id);
-      if (!sighting) return null;
-      fresh.inc();
-      return sighting.product;
-    },
-    cachedListings: (ids) => {
-      const listings = new Map<string, Listing>();
-      for (const id of ids) {
-        const sighting = cache.fresh(id);
-        if (!sighting) return null;
-        listings.set(id, sighting.listing);
-      }
-      fresh.inc(listings.size);
       return listings;
     },
     close: () => requests.close(),
+  };
+
+  async function refresh(missing: readonly string[]): Promise<void> {
+    const waiting = missing.flatMap((id) => underway.get(id) ?? []);
+    const unasked = missing.filter((id) => underway.get(id) === undefined);
+    for (let i = 0; i < unasked.length; i += MOST_IDS)
+      waiting.push(...lookUpTogether(unasked.slice(i, i + MOST_IDS)));
+    const answers = await Promise.all(waiting);
+    const answered = new Set(answers.flatMap((answer) => (answer.ok ? answer.value.id : [])));
+    for (const id of missing)
+      if (cache.seen(id)?.product && !answered.has(id)) lookups.inc({ result: "stale" });
+  }
+}
+
+/** Tells of products that cannot be used: each once until it can be, and few in a minute, whatever clients ask for. */
+function createFaultLog(log: Logger) {
+  const told = new LRUCache<string, true>({ max: 1_000 });
+  let minute = 0;
+  let inMinute = 0;
+  return {
+    report: (productId: string, fault: string) => {
+      if (told.has(productId)) return;
+      told.set(productId, true);
+      const now = Math.floor(performance.now() / 60_000);
+      if (now !== minute) inMinute = 0;
+      minute = now;
+      if (++inMinute <= MOST_FAULTS_LOGGED)
+        log.warn({ productId, fault }, "the catalog describes a product wrongly");
+    },
+    over: (productId: string) => void told.delete(productId),
   };
 }

@@ -1,6 +1,6 @@
 import type { Result } from "../platform/result/result.ts";
 
-export interface Price {
+export interface Money {
   /** Whole minor units of the currency, such as cents. */
   readonly amount: number;
   /** ISO 4217. */
@@ -11,30 +11,38 @@ export interface Price {
 export interface Product {
   readonly id: string;
   readonly name: string;
-  readonly price: Price;
+  readonly price: Money;
   readonly stock: number;
 }
 
 export type CatalogError =
   | { readonly code: "PRODUCT_NOT_FOUND"; readonly productId: string }
-  | { readonly code: "CATALOG_UNAVAILABLE"; readonly retryAfterSeconds: number };
+  /** The catalog is away, or, with `productId`, it answers for this product alone with what cannot be used. */
+  | { readonly code: "CATALOG_UNAVAILABLE"; readonly retryAfterSeconds: number; readonly productId?: string }
+  /** The owner has more look-ups under way than one owner may have. */
+  | { readonly code: "RATE_LIMITED"; readonly retryAfterSeconds: number };
 
-/** A product as last seen, for showing. */
-export interface Listing {
-  readonly name: string;
-  readonly price: Price;
-  /** When it was fetched, epoch ms. */
-  readonly asOf: number;
-}
+/** A product as last seen, for showing; `"gone"` once the catalog has said that it does not sell it. */
+export type Listing =
+  | "gone"
+  | {
+      readonly name: string;
+      readonly price: Money;
+      readonly stock: number;
+      /** When it was fetched, epoch ms. */
+      readonly asOf: number;
+    };
 
-/** What the cart needs to know of the catalog. */
+/** What the cart needs to know of the catalog. Both resolve at once, without a look-up, from what was said lately. */
 export interface Catalog {
-  /** The product as the catalog says now, or said at most the cache's TTL ago: what may be accepted rests on it. Stale data never counts. */
-  product(id: string): Promise<Result<Product, CatalogError>>;
-  /** Names and prices to show: fresh when possible, stale when the catalog is down; a product never seen is absent. Never fails. */
+  /**
+   * The product as the catalog says now, or said at most the cache's TTL ago: what may be accepted rests on it. Stale
+   * data never counts. `owner` is who asks: one owner's look-ups are bounded, so that they cannot use up the catalog.
+   */
+  product(id: string, owner: string): Promise<Result<Product, CatalogError>>;
+  /**
+   * Names, prices and stock to show: fresh when possible, stale when the catalog is down. A product never seen is
+   * absent, as is one about which the catalog says what cannot be used. Never fails.
+   */
   listings(ids: readonly string[]): Promise<ReadonlyMap<string, Listing>>;
-  /** {@link product} from the fresh cache alone, or null. */
-  cachedProduct(id: string): Product | null;
-  /** {@link listings} from the fresh cache alone, or null when any of `ids` needs a look-up. */
-  cachedListings(ids: readonly string[]): ReadonlyMap<string, Listing> | null;
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { CATALOGUE, type ProblemCode } from "../platform/problem/catalogue.ts";
 import { addBody, productId, setBody } from "./input.ts";
 
-const price = z.object({
+const money = z.object({
   amount: z.int().describe("whole minor units"),
   currency: z.string().describe("ISO 4217"),
 });
@@ -13,13 +13,26 @@ const cartSchema = z.object({
   items: z.array(
     z.object({
       productId: z.string(),
-      name: z.string().nullable().describe("null for a product that the catalog has never named to us"),
-      unitPrice: price.nullable(),
+      name: z
+        .string()
+        .nullable()
+        .describe("null when availability is gone or priceUnknown, as are the prices"),
+      unitPrice: money.nullable(),
       quantity: z.int(),
-      lineTotal: price.nullable(),
+      lineTotal: money.nullable(),
+      availability: z
+        .enum(["available", "gone", "outOfStock", "priceUnknown"])
+        .describe("gone: no longer sold; outOfStock: fewer in stock than the line's quantity"),
     }),
   ),
-  total: price.describe("the sum of the lines that have a price"),
+  total: money
+    .extend({
+      excludes: z
+        .array(z.string())
+        .optional()
+        .describe("products that have no price; absent when there are none"),
+    })
+    .describe("the sum of the lines that have a price"),
   expiresAt: z.string().nullable().describe("ISO 8601; slides with every change"),
   pricesAsOf: z.string().nullable().describe("when the oldest price shown was fetched"),
 });

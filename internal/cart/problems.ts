@@ -36,7 +36,20 @@ export function problemOf(error: CartError): Problem {
         error.code,
         "This key was used for a different request; use a new key.",
       );
+    case "RATE_LIMITED":
+      return {
+        code: error.code,
+        detail:
+          "Too many products are being looked up for you at the same time; try again with fewer at once.",
+        headers: { "retry-after": String(error.retryAfterSeconds) },
+      };
     case "CATALOG_UNAVAILABLE":
+      if (error.productId !== undefined)
+        return about(
+          "productId",
+          error.code,
+          "The catalog says nothing usable about this product, so nothing was changed; other products can be added.",
+        );
       return {
         code: error.code,
         detail: "The product could not be checked, so nothing was changed; please try again.",

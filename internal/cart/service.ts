@@ -51,7 +51,7 @@ export function createCartService(options: {
   async function show(state: CartState): Promise<CartView> {
     if (state.items.length === 0) return viewOf(state, NO_LISTINGS, currency);
     const ids = state.items.map((line) => line.productId);
-    return viewOf(state, catalog.cachedListings(ids) ?? (await catalog.listings(ids)), currency);
+    return viewOf(state, await catalog.listings(ids), currency);
   }
 
   async function apply(
@@ -64,14 +64,13 @@ export function createCartService(options: {
       if (!earlier.ok) return earlier;
       if (earlier.value !== null) return ok(earlier.value);
     }
-    const checked = await check(change);
+    const checked = await check(owner, change);
     return checked.ok ? store.apply(owner, checked.value, preconditions) : checked;
   }
 
-  async function check(change: RequestedChange): Promise<Result<Change, CartError>> {
+  async function check(owner: string, change: RequestedChange): Promise<Result<Change, CartError>> {
     if (change.op === "remove" || change.op === "clear") return ok(change);
-    const cached = catalog.cachedProduct(change.productId);
-    const product = cached ? ok(cached) : await catalog.product(change.productId);
+    const product = await catalog.product(change.productId, owner);
     if (!product.ok) return product;
     const { stock } = product.value;
     return stock < change.quantity ? err({ code: "OUT_OF_STOCK", stock, held: 0 }) : ok({ ...change, stock });

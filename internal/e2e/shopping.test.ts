@@ -82,6 +82,7 @@ describe("The platform, from outside", function () {
         unitPrice: product.price,
         quantity: 2,
         lineTotal: { amount: 2 * product.price.amount, currency: "EUR" },
+        availability: "available",
       },
     ]);
     expect(added.body.total.amount).to.equal(2 * product.price.amount);

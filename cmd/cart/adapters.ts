@@ -12,6 +12,8 @@ import { createOutboxStore } from "../../internal/outbox/store/open-store.ts";
 import { closeRedis, connectRedis, pingRedis } from "../../internal/platform/redis/redis.ts";
 import type { Service } from "../../internal/platform/service/service.ts";
 import { openDatabase } from "../../internal/platform/sql/database.ts";
+import { schemaIsCurrent } from "../../internal/platform/sql/schema-check.ts";
+import { migrationsOf } from "../schemas.ts";
 import type { Config } from "./config.ts";
 
 /** Opens what the cart service stands on; everything closes with the process, in reverse order. */
@@ -22,6 +24,7 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
   lifecycle.addCheck("redis", () => pingRedis(redis));
   const database = openDatabase(config.DATABASE_URL, { log });
   lifecycle.onStop("database", () => database.close());
+  lifecycle.addCheck("schema", schemaIsCurrent(database, migrationsOf(database.dialect), log));
   // The first request should not pay for connecting.
   database
     .ping()

@@ -93,6 +93,27 @@ function describeMigrate(
       await ask(url, `UPDATE schema_migration SET checksum = '${row!.checksum}' ${where}`);
       expect((await migrate(url)).code).to.equal(0);
     });
+
+    it("goes on beside what a newer version has added, and refuses beside what it has taken away", async () => {
+      const newer = (name: string, kind: string) =>
+        ask(
+          url,
+          `INSERT INTO schema_migration (name, checksum, kind) VALUES ('${name}', '${"0".repeat(64)}', '${kind}')`,
+        );
+      await newer("9001_more.sql", "expanding");
+      const beside = await migrate(url);
+      expect(beside.code, beside.said).to.equal(0);
+      expect(beside.said).to.match(
+        /a newer version has applied 9001_more\.sql; this version can go on beside it/,
+      );
+      await newer("9002_less.sql", "contracting");
+      const { code, said } = await migrate(url);
+      expect(code).to.equal(1);
+      expect(said).to.match(
+        /^migrate: the database has the contracting migration 9002_less\.sql of a newer version/,
+      );
+      await ask(url, "DELETE FROM schema_migration WHERE name LIKE '900%'");
+    });
   });
 }
 

@@ -1,20 +1,24 @@
-import { OUTBOX_TABLES, OUTBOX_TYPES, outboxMigrations } from "../../internal/outbox/store/migrations.ts";
 import { connectTarget } from "../../internal/platform/sql/connect-target.ts";
-import { migrate, readMigrations } from "../../internal/platform/sql/migrator.ts";
+import { migrate } from "../../internal/platform/sql/migrator.ts";
+import { mergeSchemas } from "../../internal/platform/sql/schema.ts";
+import { SCHEMAS } from "../schemas.ts";
 import { readConfig } from "./config.ts";
 
 const { DATABASE_URL: address, DATABASE_APP_ROLE: role, MIGRATE_TIMEOUT_MS } = readConfig();
 const say = (line: string) => process.stdout.write(`migrate: ${line}\n`);
 
 try {
+  const { migrations, tables, types } = mergeSchemas(SCHEMAS, address.dialect);
   const target = await connectTarget(address, MIGRATE_TIMEOUT_MS, say);
   try {
-    const applied = await migrate(target, readMigrations(outboxMigrations(address.dialect)));
+    const { applied, newer } = await migrate(target, migrations);
     for (const name of applied) say(`applied ${name}`);
+    if (newer.length > 0)
+      say(`a newer version has applied ${newer.join(", ")}; this version can go on beside it`);
     if (applied.length === 0) say("the database is up to date");
     if (role !== undefined) {
-      await target.grant(role, { tables: OUTBOX_TABLES, types: OUTBOX_TYPES });
-      say(`granted ${role} the use of ${OUTBOX_TABLES.join(", ")}`);
+      await target.grant(role, { tables, types });
+      say(`granted ${role} the use of ${tables.join(", ")}`);
     }
   } finally {
     await target.close();

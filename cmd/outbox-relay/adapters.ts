@@ -13,6 +13,8 @@ import { createOutboxStore } from "../../internal/outbox/store/open-store.ts";
 import { closeRedis, connectRedis } from "../../internal/platform/redis/redis.ts";
 import type { Service } from "../../internal/platform/service/service.ts";
 import { openDatabase } from "../../internal/platform/sql/database.ts";
+import { schemaIsCurrent } from "../../internal/platform/sql/schema-check.ts";
+import { migrationsOf } from "../schemas.ts";
 import type { Config } from "./config.ts";
 
 /** Opens what the relay stands on; everything closes with the process, in reverse order. */
@@ -24,6 +26,7 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
   lifecycle.onStop("commit subscriber", () => closeRedis(subscription));
   const database = openDatabase(config.DATABASE_URL, { log });
   lifecycle.onStop("database", () => database.close());
+  lifecycle.addCheck("schema", schemaIsCurrent(database, migrationsOf(database.dialect), log));
   lifecycle.addCheck("database", () => database.ping());
   const store = createOutboxStore(database);
 

@@ -1,16 +1,18 @@
-/** Where the outbox's migrations for a dialect lie. */
-export function outboxMigrations(dialect: "postgres" | "sqlserver"): URL {
-  return new URL(`./sql/${dialect}/migrations/`, import.meta.url);
-}
+import { readMigrations } from "../../platform/sql/migrator.ts";
+import type { FeatureSchema } from "../../platform/sql/schema.ts";
 
-/** The tables that the services read and write. */
-export const OUTBOX_TABLES = ["outbox_event", "outbox_partition", "outbox_relay"] as const;
+/** Older than the rule that a migration says what kind it is. */
+const UNMARKED = ["0001_outbox.sql", "0002_outbox-sets.sql"];
 
-/** On SQL Server, the table types of the statements' parameters. */
-export const OUTBOX_TYPES = [
-  "outbox_envelope_rows",
-  "outbox_cursor_rows",
-  "outbox_fate_rows",
-  "outbox_lease_rows",
-  "outbox_id_rows",
-] as const;
+/** What the outbox keeps in the database. */
+export const OUTBOX_SCHEMA: FeatureSchema = {
+  migrations: (dialect) => readMigrations(new URL(`./sql/${dialect}/migrations/`, import.meta.url), UNMARKED),
+  tables: ["outbox_event", "outbox_partition", "outbox_relay"],
+  types: [
+    "outbox_envelope_rows",
+    "outbox_cursor_rows",
+    "outbox_fate_rows",
+    "outbox_lease_rows",
+    "outbox_id_rows",
+  ],
+};

@@ -1,5 +1,5 @@
 import pg from "pg";
-import type { MigrationTarget } from "./migrator.ts";
+import type { AppliedMigration, MigrationTarget } from "./migrator.ts";
 
 /** One advisory lock for all migrations of a database: "cartwrig" read as a number. */
 const LOCK = "7165065752896432487";
@@ -19,20 +19,24 @@ export async function connectPostgresTarget(url: string): Promise<MigrationTarge
       await client.query(`SELECT pg_advisory_lock(${LOCK})`);
       await client.query(`CREATE TABLE IF NOT EXISTS schema_migration (
         name varchar(100) PRIMARY KEY, checksum char(64) NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`);
+      await client.query(
+        "ALTER TABLE schema_migration ADD COLUMN IF NOT EXISTS kind varchar(20) NOT NULL DEFAULT 'expanding'",
+      );
     },
     applied: async () => {
-      const { rows } = await client.query<{ name: string; checksum: string }>(
-        "SELECT name, checksum FROM schema_migration",
+      const { rows } = await client.query<AppliedMigration>(
+        "SELECT name, kind, checksum FROM schema_migration ORDER BY name",
       );
-      return new Map(rows.map((row) => [row.name, row.checksum]));
+      return rows;
     },
     apply: async (migration) => {
       await client.query("BEGIN");
       try {
         await client.query(migration.sql);
-        await client.query("INSERT INTO schema_migration (name, checksum) VALUES ($1, $2)", [
+        await client.query("INSERT INTO schema_migration (name, checksum, kind) VALUES ($1, $2, $3)", [
           migration.name,
           migration.checksum,
+          migration.kind,
         ]);
         await client.query("COMMIT");
       } catch (error) {
@@ -45,6 +49,7 @@ export async function connectPostgresTarget(url: string): Promise<MigrationTarge
       await client.query(
         `GRANT SELECT, INSERT, UPDATE, DELETE ON ${names} TO ${client.escapeIdentifier(role)}`,
       );
+      await client.query(`GRANT SELECT ON schema_migration TO ${client.escapeIdentifier(role)}`);
     },
     close: () => client.end(),
   };

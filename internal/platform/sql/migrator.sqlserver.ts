@@ -1,10 +1,14 @@
 import mssql from "mssql";
-import type { MigrationTarget } from "./migrator.ts";
+import type { AppliedMigration, MigrationTarget } from "./migrator.ts";
 import { poolConfig, type SqlServerAddress } from "./sqlserver.ts";
 
 const TABLE = `IF NOT EXISTS (SELECT 1 FROM sys.tables WHERE name = 'schema_migration')
   CREATE TABLE schema_migration (name NVARCHAR(100) NOT NULL PRIMARY KEY, checksum CHAR(64) NOT NULL,
     applied_at DATETIME2(6) NOT NULL DEFAULT SYSUTCDATETIME())`;
+
+/** A batch of its own: within one, SQL Server would resolve the column before it is there. */
+const KIND = `IF COL_LENGTH('schema_migration', 'kind') IS NULL
+  ALTER TABLE schema_migration ADD kind NVARCHAR(20) NOT NULL DEFAULT N'expanding'`;
 
 /**
  * Connects for migrating; rejects when the server does not answer (yet). A database that is missing is created:
@@ -29,12 +33,13 @@ export async function connectSqlServerTarget(
       if (outcome < 0)
         throw new Error(`the migration lock was not granted (sp_getapplock answered ${outcome})`);
       await pool.request().query(TABLE);
+      await pool.request().query(KIND);
     },
     applied: async () => {
       const { recordset } = await pool
         .request()
-        .query<{ name: string; checksum: string }>("SELECT name, checksum FROM schema_migration");
-      return new Map(recordset.map((row) => [row.name, row.checksum]));
+        .query<AppliedMigration>("SELECT name, kind, checksum FROM schema_migration ORDER BY name");
+      return recordset;
     },
     apply: async (migration) => {
       const transaction = pool.transaction();
@@ -47,7 +52,8 @@ export async function connectSqlServerTarget(
           .request()
           .input("name", mssql.NVarChar(100), migration.name)
           .input("checksum", mssql.Char(64), migration.checksum)
-          .query("INSERT INTO schema_migration (name, checksum) VALUES (@name, @checksum)");
+          .input("kind", mssql.NVarChar(20), migration.kind)
+          .query("INSERT INTO schema_migration (name, checksum, kind) VALUES (@name, @checksum, @kind)");
         await transaction.commit();
       } catch (error) {
         await transaction.rollback().catch(() => {}); // the server may have rolled back already; the first error tells
@@ -57,6 +63,7 @@ export async function connectSqlServerTarget(
     grant: async (role, { tables, types }) => {
       const grants = [
         ...tables.map((table) => `SELECT, INSERT, UPDATE, DELETE ON ${quoted(table)}`),
+        "SELECT ON schema_migration",
         ...types.map((type) => `EXECUTE, REFERENCES ON TYPE::${quoted(type)}`),
       ];
       for (const each of grants) {

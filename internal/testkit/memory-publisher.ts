@@ -20,11 +20,12 @@ export interface MemoryPublisher extends Publisher {
   ): void;
   /**
    * Answers matching events with unknown, the next `times` times (default 1). `arrives` says whether the broker has
-   * them nevertheless (default true); `sessionFault` whether they ended the session, which takes the held ones along.
+   * them nevertheless (default true); `sessionFault` and `resets` whether they ended the session or the connection,
+   * which takes the held ones along.
    */
   lose(
     matches: (event: EventEnvelope) => boolean,
-    options?: { times?: number; arrives?: boolean; sessionFault?: boolean },
+    options?: { times?: number; arrives?: boolean; sessionFault?: boolean; resets?: boolean },
   ): void;
   /** The connection is lost: held events resolve as unknown, further ones at once, until {@link reconnect}. */
   disconnect(reason?: string): void;
@@ -130,14 +131,14 @@ export function createMemoryPublisher(): MemoryPublisher {
     ) => {
       rules.push({ matches, left: times, answer: () => ({ kind: "refused", about, error }) });
     },
-    lose: (matches, { times = 1, arrives = true, sessionFault = false } = {}) => {
+    lose: (matches, { times = 1, arrives = true, sessionFault = false, resets = false } = {}) => {
       const error = sessionFault ? "the session was ended by the test" : "lost by the test";
       rules.push({
         matches,
         left: times,
         answer: (event) => {
           if (arrives) published.push(event);
-          if (sessionFault) loseHeld(true, error);
+          if (sessionFault || resets) loseHeld(sessionFault, error);
           return { kind: "unknown", sessionFault, error };
         },
       });

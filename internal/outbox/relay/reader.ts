@@ -2,7 +2,7 @@ import type { Logger } from "../../platform/logger/logger.ts";
 import type { StoredEvent } from "../event.ts";
 import type { OutboxStore } from "../store/store.ts";
 import type { OwnedPartition, OwnedPartitions } from "./owned-partitions.ts";
-import type { SubjectQueues } from "./subject-queues.ts";
+import { type Delivery, deliveryOf, type SubjectQueues } from "./subject-queues.ts";
 
 /** Reads ahead of the broker: keeps the queues supplied from the partitions this relay owns. */
 export interface Reader {
@@ -14,7 +14,16 @@ export interface Reader {
   wake(): void;
   /** This relay has parked an event of the subject. */
   noteDead(subject: string): void;
+  /** Nothing more of the delivery's subject is read, until its partition is read again. */
+  skip(delivery: Delivery): void;
+  /** Reads the partition again from the start. */
+  restart(partition: OwnedPartition): void;
+  /** Reads every partition again of which something was skipped. */
+  restartSkipped(): void;
 }
+
+/** A partition of which so many subjects are skipped is read no further. */
+const MOST_SKIPPED = 10_000;
 
 /** How often to look whether dead events were replayed, in ms. */
 const DEAD_CHECK_MS = 1_000;
@@ -52,6 +61,8 @@ export function createReader(options: {
   /** Noted while the database was asked for the dead. */
   let noted: string[] = [];
   let deadCheckedAt = 0;
+  /** Subjects of which events were left out, by partition; what follows them waits with them. */
+  const skipped = new WeakMap<OwnedPartition, Set<string>>();
   let loop: Promise<void> = Promise.resolve();
   let stopped = false;
   let failures = 0;
@@ -83,7 +94,17 @@ export function createReader(options: {
   }
 
   function hasNews(): boolean {
-    return owned.all().some(({ partition, phase }) => phase === "open" && fresh[partition]);
+    return owned.all().some((each) => each.phase === "open" && fresh[each.partition] && readable(each));
+  }
+
+  function readable(partition: OwnedPartition): boolean {
+    return (skipped.get(partition)?.size ?? 0) < MOST_SKIPPED;
+  }
+
+  function skip({ event, partition }: Delivery): void {
+    const subjects = skipped.get(partition);
+    if (subjects) subjects.add(event.subject);
+    else skipped.set(partition, new Set([event.subject]));
   }
 
   function canOpen(): boolean {
@@ -104,7 +125,7 @@ export function createReader(options: {
   async function read(): Promise<number> {
     const space = room();
     if (space === 0) return 0;
-    const open = owned.all().filter((each) => fresh[each.partition] && opened(each));
+    const open = owned.all().filter((each) => fresh[each.partition] && opened(each) && readable(each));
     if (open.length === 0) return 0;
     const limit = Math.max(8, Math.ceil(space / open.length), Math.min(64, space));
     for (const { partition } of open) fresh[partition] = false;
@@ -126,8 +147,9 @@ export function createReader(options: {
       if (++entry.found === limit) fresh[event.partition] = true;
       if (partition.phase !== "open") continue;
       owned.advance(partition, event.seq);
-      if (!dead.has(event.subject))
-        queues.enter({ event, partition, attempts: event.attempts, suspicions: 0 });
+      if (dead.has(event.subject) || skipped.get(partition)?.has(event.subject)) continue;
+      const delivery = deliveryOf(event, partition);
+      if (!queues.enter(delivery)) skip(delivery);
     }
     if (events.length > 0) delivered();
     return events.length;
@@ -149,10 +171,11 @@ export function createReader(options: {
     const replayed = [...dead].some((subject) => !now.has(subject));
     dead = now;
     if (!replayed) return;
-    for (const partition of open) if (partition.phase === "open") restart(partition);
+    for (const partition of open) restart(partition);
   }
 
   function restart(partition: OwnedPartition): void {
+    if (partition.phase !== "open") return;
     owned.restart(partition);
     queues.drop(partition);
     fresh[partition.partition] = true;
@@ -171,6 +194,11 @@ export function createReader(options: {
     rest = null;
   }
 
+  function wake(): void {
+    if (rest?.until === "room" && room() >= capacity / 2) rest.wake();
+    else if (rest?.until === "news" && canOpen()) rest.wake();
+  }
+
   return {
     start: () => {
       loop = run();
@@ -185,9 +213,15 @@ export function createReader(options: {
       for (const partition of partitions) fresh[partition] = true;
       if (rest?.until === "news") rest.wake();
     },
-    wake: () => {
-      if (rest?.until === "room" && room() >= capacity / 2) rest.wake();
-      else if (rest?.until === "news" && canOpen()) rest.wake();
+    wake,
+    skip,
+    restart: (partition) => {
+      restart(partition);
+      wake();
+    },
+    restartSkipped: () => {
+      for (const partition of owned.all()) if (skipped.has(partition)) restart(partition);
+      wake();
     },
     noteDead: (subject) => {
       dead.add(subject);

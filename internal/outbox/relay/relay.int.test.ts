@@ -25,7 +25,9 @@ describe("The relay", function () {
   this.timeout(60_000);
   let store: OpenOutbox;
   let started: Relay[] = [];
+  let publishers: MemoryPublisher[] = [];
   let databases = 0;
+  let pendingReads = 0;
 
   beforeEach(async () => {
     const postgres = await testPostgres();
@@ -34,6 +36,9 @@ describe("The relay", function () {
     store = openOutbox(url);
   });
   afterEach(async () => {
+    // A relay waits for what is in flight: after a failure, too, nothing may stay held.
+    for (const publisher of publishers) publisher.behave();
+    publishers = [];
     await Promise.all(started.map((relay) => relay.stop()));
     started = [];
     await store.close();
@@ -41,7 +46,13 @@ describe("The relay", function () {
 
   const start = async (publisher: MemoryPublisher, more: Partial<RelayOptions> = {}) => {
     const relay = createRelay({
-      store,
+      store: {
+        ...store,
+        pending: (...query) => {
+          pendingReads++;
+          return store.pending(...query);
+        },
+      },
       publisher,
       subscriber: { listen: () => {} },
       relay: randomUUID(),
@@ -55,8 +66,9 @@ describe("The relay", function () {
       log,
       ...more,
     });
-    await relay.start();
+    publishers.push(publisher);
     started.push(relay);
+    await relay.start();
     return relay;
   };
   const event = (subject: string, version: number): EventEnvelope => ({
@@ -76,6 +88,12 @@ describe("The relay", function () {
     ).flat();
   const versionsOf = (publisher: MemoryPublisher, subject: string) =>
     publisher.published.filter((each) => each.subject === subject).map((each) => each.sequence);
+  const arrived = (publisher: MemoryPublisher) => new Set(publisher.published.map(({ id }) => id)).size;
+  /** Long enough for a reader that polls every 5 ms to have read what was appended, and for the queues to be looked at. */
+  const untilReadOnce = async () => {
+    const reads = pendingReads;
+    await eventually("it has read twice more", () => pendingReads >= reads + 2);
+  };
   const drained = () => eventually("nothing is pending", async () => (await store.backlog()).pending === 0);
 
   it("publishes everything, each cart in order, and marks it", async () => {
@@ -235,6 +253,37 @@ describe("The relay", function () {
       await drained();
       expect(versionsOf(publisher, "order-3")).to.deep.equal([1, 2]);
     });
+
+    it("goes on with other types behind more waiting events than it keeps in memory, of many carts or of one", async () => {
+      const publisher = createMemoryPublisher();
+      publisher.refuse(cleared, { about: "full" });
+      const many = Array.from({ length: 1_000 }, (_, n) => event(`order-${n}`, 1));
+      const hot = Array.from({ length: 1_000 }, (_, n) => event("hot", n + 1));
+      await store.append([...many, ...hot].map((each) => ({ ...each, type: "cart.cleared" })));
+      await store.append([...events(50, 1), event("order-7", 2), event("hot", 1_001)]);
+      await start(publisher);
+      await eventually("the other type is through", () => publisher.published.length === 50);
+      publisher.behave();
+      await drained();
+      expect(versionsOf(publisher, "order-7")).to.deep.equal([1, 2]);
+      expect(versionsOf(publisher, "hot")).to.deep.equal(Array.from({ length: 1_001 }, (_, n) => n + 1));
+    });
+
+    it("tells one cart's event that resets the connection from all of its type: only its own cart waits", async () => {
+      const publisher = createMemoryPublisher();
+      const poison = (each: EventEnvelope) => each.subject === "cart-3" && each.sequence === 2;
+      publisher.lose(poison, { times: Number.POSITIVE_INFINITY, arrives: false, resets: true });
+      await store.append(events(12, 3));
+      const relay = await start(publisher, { maxAttempts: 2 });
+      await eventually("the others are through", () => arrived(publisher) === 34, {
+        timeoutMs: 30_000,
+      });
+      expect(versionsOf(publisher, "cart-3")).to.deep.equal([1]);
+      await store.append(events(12, 1).map((each) => ({ ...each, sequence: 4 })));
+      await eventually("so are new ones", () => arrived(publisher) === 45);
+      expect(relay.trouble()).to.match(/^some events of type cart\.updated wait/);
+      expect((await store.backlog()).dead).to.equal(0);
+    });
   });
 
   it("repeats what is in doubt one at a time until the broker accepts again", async () => {
@@ -245,12 +294,29 @@ describe("The relay", function () {
     await eventually("the window is full", () => publisher.held().length === 16);
     publisher.disconnect();
     publisher.reconnect();
+    await store.append(events(20, 1).map((each) => ({ ...each, subject: `new-${each.subject}` })));
     await eventually("something is repeated", () => publisher.attempts.length > 16);
     await new Promise((resolve) => setImmediate(resolve));
     expect(publisher.held(), "one is asked with before the rest follows").to.have.length(1);
     publisher.release();
     await drained();
-    expect(publisher.published).to.have.length(20);
+    expect(publisher.published).to.have.length(40);
+  });
+
+  it("sends nothing beside the last one in doubt", async () => {
+    const publisher = createMemoryPublisher();
+    publisher.hold();
+    await store.append([event("cart-1", 1)]);
+    await start(publisher, { window: 16 });
+    await eventually("it is in flight", () => publisher.held().length === 1);
+    publisher.disconnect();
+    await store.append(events(20, 1).map((each) => ({ ...each, subject: `new-${each.subject}` })));
+    publisher.reconnect();
+    await eventually("it is repeated", () => publisher.held().length > 0);
+    await untilReadOnce();
+    expect(publisher.held().map(({ subject }) => subject)).to.deep.equal(["cart-1"]);
+    publisher.release();
+    await drained();
   });
 
   it("shares the partitions fairly, and takes over those of a relay that stops", async () => {

@@ -73,9 +73,18 @@ export function createRelay(options: RelayOptions): Relay {
       metrics.latency.observe(Math.max(0, Date.now() - event.occurredAt) / 1000);
       marker.accepted({ seq: event.seq, partition: event.partition, epoch: partition.epoch });
       queues.done(delivery);
+      if (delivery.trimmed) reader.restart(partition);
     },
     refused: (delivery, error, about) => refusals.refused(delivery, error, about),
     settled,
+    waits: (delivery) => {
+      if (queues.trim(delivery)) reader.skip(delivery);
+    },
+    shed: (delivery) => {
+      queues.park(delivery);
+      reader.skip(delivery);
+    },
+    reread: () => reader.restartSkipped(),
     metrics,
     log,
   });

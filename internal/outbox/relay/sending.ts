@@ -1,3 +1,4 @@
+import { createLineBudget } from "../../platform/logger/line-budget.ts";
 import type { Logger } from "../../platform/logger/logger.ts";
 import type { RelayMetrics } from "../metrics.ts";
 import { createInDoubt } from "./in-doubt.ts";
@@ -38,6 +39,12 @@ export function createSending(options: {
   refused: (delivery: Delivery, error: string, about: "encoding" | "message") => Promise<void>;
   /** A delivery has its outcome, and what follows from it was done. */
   settled: () => void;
+  /** A delivery has to leave this process's memory; it is to be read again on {@link reread}. */
+  shed: (delivery: Delivery) => void;
+  /** A delivery begins to wait for the broker. */
+  waits: (delivery: Delivery) => void;
+  /** What was shed may be read again. */
+  reread: () => void;
   metrics: RelayMetrics;
   log: Logger;
 }): Sending {
@@ -46,13 +53,24 @@ export function createSending(options: {
   const retries = new Set<NodeJS.Timeout>();
   const stopping = new AbortController();
   const inDoubt = createInDoubt();
+  const [troubleLines, pauseLines] = [createLineBudget(), createLineBudget()];
   const troubled = createTroubledKeys({
     firstMs: PROBE_MS.first,
     mostMs: PROBE_MS.most,
-    ready: requeue,
+    mostWaiting: Math.ceil(options.window / 2),
+    shed: options.shed,
+    reread: options.reread,
+    waits: options.waits,
+    ready: (deliveries, alone) => {
+      if (!alone) return requeue(deliveries);
+      for (const delivery of deliveries) inDoubt.add(delivery);
+      pump();
+    },
     changed: troubleChanged,
   });
   let inFlight = 0;
+  /** One is in flight that nothing may be sent beside. */
+  let solo = false;
   let resuming = false;
 
   function requeue(deliveries: readonly Delivery[]): void {
@@ -61,7 +79,7 @@ export function createSending(options: {
   }
 
   function pump(): void {
-    while (!resuming && !stopping.signal.aborted) {
+    while (!(resuming || solo || stopping.signal.aborted)) {
       const alone = inDoubt.any();
       if (inFlight >= (alone ? 1 : options.window)) return;
       const delivery = alone ? inDoubt.next() : queues.next();
@@ -74,10 +92,12 @@ export function createSending(options: {
   async function send(delivery: Delivery, alone: boolean): Promise<void> {
     const { partition } = delivery.event;
     const connected = publisher.fault() === null;
+    solo = alone;
     inFlight++;
     unanswered[partition] = (unanswered[partition] ?? 0) + 1;
     const outcome = await publisher.publish(delivery.event);
     inFlight--;
+    if (alone) solo = false;
     unanswered[partition]!--;
     metrics.inFlight.set(inFlight);
     await settle(delivery, outcome, alone && connected);
@@ -108,33 +128,36 @@ export function createSending(options: {
     alone: boolean,
   ): Promise<void> {
     metrics.published.inc({ result: "unknown" });
-    troubled.unanswered(delivery);
     void resume(outcome.error);
     if (alone) delivery.suspicions++;
-    if (alone && outcome.sessionFault) await refused(delivery, outcome.error, "message");
-    else if (delivery.suspicions < SUSPICIONS) inDoubt.add(delivery);
-    else {
+    if (alone && !outcome.sessionFault && (delivery.suspicions >= SUSPICIONS || troubled.resets(delivery))) {
       delivery.suspicions = 0;
       metrics.deferred.inc({ reason: "reset" });
-      troubled.note(delivery, "reset");
+      return troubled.note(delivery, "reset");
     }
+    troubled.unanswered(delivery);
+    if (alone && outcome.sessionFault) await refused(delivery, outcome.error, "message");
+    else inDoubt.add(delivery);
   }
 
   function troubleChanged(count: number): void {
     metrics.troubledKeys.set(count);
+    const leftOut = troubleLines.take();
+    if (leftOut === null) return;
     const reason = troubled.describe();
-    if (reason === null) log.info("the broker takes every event again");
-    else log.warn({ reason }, "the broker does not take some events; they wait until it does");
+    if (reason === null) log.info({ leftOut }, "the broker takes every event again");
+    else log.warn({ reason, leftOut }, "the broker does not take some events; they wait until it does");
   }
 
   /** After a lost connection: nothing is sent until the publisher is ready again. */
   async function resume(reason: string): Promise<void> {
     if (resuming) return;
     resuming = true;
-    log.warn({ reason }, "publishing paused until the broker is back");
+    const leftOut = pauseLines.take();
+    if (leftOut !== null) log.warn({ reason, leftOut }, "publishing paused until the broker is back");
     try {
       await publisher.ready(stopping.signal);
-      log.info("publishing resumed");
+      if (leftOut !== null) log.info("publishing resumed");
     } catch (err) {
       if (!stopping.signal.aborted) throw err;
     } finally {

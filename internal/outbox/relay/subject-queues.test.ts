@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { ORIGIN } from "../../testkit/event-origin.ts";
 import type { OwnedPartition } from "./owned-partitions.ts";
-import { createSubjectQueues, type Delivery } from "./subject-queues.ts";
+import { createSubjectQueues, type Delivery, deliveryOf, MOST_BEHIND } from "./subject-queues.ts";
 
 const open = (partition = 0): { -readonly [K in keyof OwnedPartition]: OwnedPartition[K] } => ({
   partition,
@@ -11,24 +11,23 @@ const open = (partition = 0): { -readonly [K in keyof OwnedPartition]: OwnedPart
   cursor: 0,
 });
 
-const delivery = (partition: OwnedPartition, subject: string, version: number): Delivery => ({
-  partition,
-  attempts: 0,
-  suspicions: 0,
-  event: {
-    id: `${subject}-${version}`,
-    seq: version,
-    partition: partition.partition,
-    ...ORIGIN,
-    type: "cart.updated",
-    subject,
-    sequence: version,
-    data: "{}",
-    traceparent: null,
-    occurredAt: 0,
-    attempts: 0,
-  },
-});
+const delivery = (partition: OwnedPartition, subject: string, version: number): Delivery =>
+  deliveryOf(
+    {
+      id: `${subject}-${version}`,
+      seq: version,
+      partition: partition.partition,
+      ...ORIGIN,
+      type: "cart.updated",
+      subject,
+      sequence: version,
+      data: "{}",
+      traceparent: null,
+      occurredAt: 0,
+      attempts: 0,
+    },
+    partition,
+  );
 
 const name = (each: Delivery | undefined) => each?.event.id;
 
@@ -101,5 +100,19 @@ describe("The relay's queues", () => {
       queues.done(sent);
     }
     expect(queues.held()).to.equal(0);
+  });
+
+  it("keep only so many behind one that waits for the broker, and say what they leave out", () => {
+    const queues = createSubjectQueues();
+    const partition = open();
+    const enter = (version: number) => queues.enter(delivery(partition, "a", version));
+    for (let version = 1; version <= 2 * MOST_BEHIND; version++) expect(enter(version)).to.equal(true);
+    const head = queues.next()!;
+    head.waits = true;
+    expect([queues.trim(head), head.trimmed, queues.held()]).to.deep.equal([true, true, 1 + MOST_BEHIND]);
+    head.trimmed = false;
+    expect([enter(99), head.trimmed, queues.trim(head)]).to.deep.equal([false, true, false]);
+    expect(queues.enter(delivery(partition, "b", 1))).to.equal(true);
+    expect(queues.held()).to.equal(2 + MOST_BEHIND);
   });
 });

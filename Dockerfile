@@ -25,6 +25,7 @@ COPY internal/platform internal/platform
 COPY internal/cart internal/cart
 COPY internal/catalog internal/catalog
 COPY internal/gateway internal/gateway
+COPY internal/operator internal/operator
 COPY internal/outbox internal/outbox
 USER 10001:10001
 ENTRYPOINT ["node", "cmd/run.ts"]

@@ -45,6 +45,7 @@ export interface RelayMetrics {
   readonly latency: Histogram;
   readonly owned: Gauge;
   readonly inFlight: Gauge;
+  readonly behind: Gauge;
   readonly deferred: Counter<"reason">;
   readonly troubledKeys: Gauge;
 }
@@ -70,6 +71,11 @@ export function createRelayMetrics(registry: Registry): RelayMetrics {
     owned: new Gauge({
       name: "outbox_partitions_owned",
       help: "Partitions this relay holds a lease for",
+      registers,
+    }),
+    behind: new Gauge({
+      name: "outbox_partitions_behind",
+      help: "Partitions of this relay of which more waits than it could read at once: another relay would help",
       registers,
     }),
     inFlight: new Gauge({ name: "outbox_in_flight", help: "Events sent and not yet answered", registers }),

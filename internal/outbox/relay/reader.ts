@@ -50,11 +50,15 @@ export function createReader(options: {
   unsettled: (partition: number) => number;
   /** Events have entered the queues. */
   delivered: () => void;
+  /** After each read: of how many partitions there was more than could be read. */
+  behind: (partitions: number) => void;
   log: Logger;
 }): Reader {
   const { store, owned, queues, pollMs, capacity, unsettled, delivered, log } = options;
   /** Partitions that may have events beyond their cursor. */
   const fresh: boolean[] = [];
+  /** Partitions of which the last read found more than it could take. */
+  const behind = new Set<number>();
   let lookedAtAll = Number.NEGATIVE_INFINITY;
   let readAt = Number.NEGATIVE_INFINITY;
   let dead = new Set<string>();
@@ -128,7 +132,10 @@ export function createReader(options: {
     const open = owned.all().filter((each) => fresh[each.partition] && opened(each) && readable(each));
     if (open.length === 0) return 0;
     const limit = Math.max(8, Math.ceil(space / open.length), Math.min(64, space));
-    for (const { partition } of open) fresh[partition] = false;
+    for (const { partition } of open) {
+      fresh[partition] = false;
+      behind.delete(partition);
+    }
     readAt = performance.now();
     let events: StoredEvent[];
     try {
@@ -144,13 +151,18 @@ export function createReader(options: {
     for (const event of events) {
       const entry = byNumber.get(event.partition)!;
       const { partition } = entry;
-      if (++entry.found === limit) fresh[event.partition] = true;
+      if (++entry.found === limit) {
+        fresh[event.partition] = true;
+        behind.add(event.partition);
+      }
       if (partition.phase !== "open") continue;
       owned.advance(partition, event.seq);
       if (dead.has(event.subject) || skipped.get(partition)?.has(event.subject)) continue;
       const delivery = deliveryOf(event, partition);
       if (!queues.enter(delivery)) skip(delivery);
     }
+    for (const partition of behind) if (owned.get(partition) === undefined) behind.delete(partition);
+    options.behind(behind.size);
     if (events.length > 0) delivered();
     return events.length;
   }

@@ -3,7 +3,6 @@ import { expect } from "chai";
 import type { EventEnvelope } from "../../platform/event/event.ts";
 import { createLogger } from "../../platform/logger/logger.ts";
 import { Registry } from "../../platform/metrics/metrics.ts";
-import { unwrap } from "../../platform/result/result.ts";
 import { ORIGIN } from "../../testkit/event-origin.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { createMemoryPublisher, type MemoryPublisher } from "../../testkit/memory-publisher.ts";
@@ -12,8 +11,9 @@ import { migrateDatabase } from "../../testkit/processes/platform.ts";
 import { testPostgres } from "../../testkit/servers/test-servers.ts";
 import type { CommitSubscriber } from "../commit-notifier.ts";
 import { createRelayMetrics } from "../metrics.ts";
-import { listDead, replayDead } from "../store/dead.ts";
+import { listDead } from "../store/dead.ts";
 import { purgePublished } from "../store/purge.ts";
+import { replaySelected } from "../store/replay.ts";
 import type { OutboxStore } from "../store/store.ts";
 import { createRelay, type Relay, type RelayOptions } from "./relay.ts";
 
@@ -175,15 +175,19 @@ describe("The relay", function () {
     expect(lines[0]).to.match(/cart\.updated {2}cart-2 cartversion 2 {2}3 attempts/);
     expect(lines.at(-1)).to.match(/^1 dead/);
     const id = lines[0]!.split(" ")[0]!;
-    expect(unwrap(await replayDead(store, [id]))).to.equal(1);
+    const asked = { ids: [id], type: "cart.updated", errorContains: "refused", before: Date.now() + 60_000 };
+    expect(await replaySelected(store, { ...asked, type: "cart.cleared" }, { dryRun: false })).to.deep.equal({
+      matched: 0,
+      replayed: 0,
+    });
+    expect(await replaySelected(store, asked, { dryRun: true })).to.deep.equal({ matched: 1, replayed: 0 });
+    expect(await replaySelected(store, {}, { dryRun: false }), "nothing asked for").to.include({
+      matched: 0,
+    });
+    expect(await replaySelected(store, asked, { dryRun: false })).to.deep.equal({ matched: 1, replayed: 1 });
     await drained();
     await eventually("cart 2 is through", () => versionsOf(publisher, "cart-2").length === 4);
     expect(versionsOf(publisher, "cart-2")).to.deep.equal([1, 2, 3, 4]);
-  });
-
-  it("says what is no event id before it replays anything", async () => {
-    const result = await replayDead(store, [randomUUID(), "nonsense"]);
-    expect(result).to.deep.equal({ ok: false, error: { code: "NOT_AN_EVENT_ID", value: "nonsense" } });
   });
 
   it("parks an event that cannot be encoded at once, and goes on with the others", async () => {

@@ -96,6 +96,7 @@ export function createRelay(options: RelayOptions): Relay {
     capacity: Math.max(16 * options.window, 512),
     unsettled: (partition) => sending.unanswered(partition) + marker.waiting(partition),
     delivered: sending.pump,
+    behind: (count) => metrics.behind.set(count),
     log,
   });
   const refusals = createRefusals({ ...options, marker, queues, sending, dead: reader.noteDead });

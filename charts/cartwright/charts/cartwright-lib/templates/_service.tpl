@@ -7,6 +7,7 @@ Context: dict
   env       list of environment variables, rendered
   config    text whose change rolls the pods
   serves    whether it has a port of its own beside the admin port
+  token     whether it talks to the Kubernetes API
   scaledBy  "" when replicas are the chart's, else who sets them
 */}}
 {{- define "cartwright.service" -}}
@@ -19,7 +20,7 @@ kind: ServiceAccount
 metadata:
   name: {{ $name }}
   labels: {{- include "cartwright.labels" $labels | nindent 4 }}
-automountServiceAccountToken: false
+automountServiceAccountToken: {{ .token | default false }}
 ---
 apiVersion: apps/v1
 kind: Deployment
@@ -45,7 +46,7 @@ spec:
         {{- with $values.podAnnotations }}{{ toYaml . | nindent 8 }}{{ end }}
     spec:
       serviceAccountName: {{ $name }}
-      automountServiceAccountToken: false
+      automountServiceAccountToken: {{ .token | default false }}
       enableServiceLinks: false
       terminationGracePeriodSeconds: 45
       {{- with $root.Values.image.pullSecrets }}

@@ -6,13 +6,21 @@ import type { OutboxScene } from "./store-scene.contract.ts";
 export function describeLeases(scene: OutboxScene): void {
   const { event, pending, hold, fencedAt } = scene;
 
-  it("marks published under the fence, and no event twice", async () => {
+  it("marks published under the fence, and answers a repeated mark as the first time", async () => {
     await scene.store.append([event("a", 1), event("a", 2)]);
     const epoch = await hold("marker");
     const outcomes = await fencedAt(epoch);
     expect(await scene.store.markPublished("marker", outcomes.slice(0, 1))).to.deep.equal([outcomes[0]!.seq]);
-    expect(await scene.store.markPublished("marker", outcomes)).to.deep.equal([outcomes[1]!.seq]);
+    const both = outcomes.map(({ seq }) => seq);
+    expect(await scene.store.markPublished("marker", outcomes)).to.have.members(both);
     expect(await pending()).to.deep.equal([]);
+    const repeated = await Promise.all([
+      scene.store.markPublished("marker", outcomes),
+      scene.rival.markPublished("marker", outcomes),
+    ]);
+    for (const seqs of repeated) expect(seqs).to.have.members(both);
+    const gone = outcomes.map((each) => ({ ...each, seq: each.seq + 1_000_000 }));
+    expect(await scene.store.markPublished("marker", gone), "of events that are not there").to.deep.equal([]);
   });
 
   it("lets a write with an old epoch, or by another relay, change nothing", async () => {

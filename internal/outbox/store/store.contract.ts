@@ -155,6 +155,24 @@ export function describeOutboxStore(name: string, bench: OutboxBench): void {
       expect((await pending(scene.base, second.seq)).map((each) => each.sequence)).to.deep.equal([3]);
     });
 
+    it("names the first pending event of each partition, also where a cursor has passed it", async () => {
+      await scene.store.append([event("a", 1), event("a", 2), event("b", 1, { partition: scene.base + 1 })]);
+      const stored = await pending();
+      const epoch = await hold("marker");
+      const oldest = () => scene.store.oldestPending([scene.base, scene.base + 1, scene.base + 2]);
+      const [other] = await pending(scene.base + 1);
+      const there = { partition: scene.base + 1, seq: other!.seq };
+      expect(await oldest()).to.have.deep.members([{ partition: scene.base, seq: stored[0]!.seq }, there]);
+      await scene.store.markPublished("marker", (await fencedAt(epoch)).slice(0, 1));
+      expect(await oldest()).to.have.deep.members([{ partition: scene.base, seq: stored[1]!.seq }, there]);
+      const [second] = await fencedAt(epoch);
+      await scene.store.markRefused("marker", [{ ...second!, attempts: 1, error: "no", dead: true }]);
+      await scene.store.append([event("a", 3)]);
+      expect(await oldest(), "the third waits for the dead one").to.deep.equal([there]);
+      await scene.store.replay("all");
+      expect(await scene.store.oldestPending([])).to.deep.equal([]);
+    });
+
     it("holds back only a dead event's own subject, until it is replayed", async () => {
       const before = await scene.store.backlog();
       await scene.store.append([

@@ -14,6 +14,7 @@ const load = (name: string) => ({
 const SQL = {
   append: load("append"),
   pending: load("pending"),
+  oldestPending: load("oldest-pending"),
   markPublished: load("mark-published"),
   markRefused: load("mark-refused"),
   backlog: load("backlog"),
@@ -65,6 +66,12 @@ export function createPostgresOutboxStore(database: Postgres): OutboxStore {
         limitEach,
       ]);
       return rows.map(storedEvent);
+    },
+    oldestPending: async (partitions) => {
+      const { rows } = await query<{ partition_no: number; seq: string }>(SQL.oldestPending, [
+        array(partitions),
+      ]);
+      return rows.map((row) => ({ partition: row.partition_no, seq: Number(row.seq) }));
     },
     markPublished: async (relay, events) => {
       const { rows } = await query<{ seq: string }>(SQL.markPublished, [

@@ -12,6 +12,7 @@ const load = (name: string) => loadSql(new URL(`./sql/sqlserver/${name}.sql`, im
 const SQL = {
   append: load("append"),
   pending: load("pending"),
+  oldestPending: load("oldest-pending"),
   markPublished: load("mark-published"),
   markRefused: load("mark-refused"),
   backlog: load("backlog"),
@@ -28,6 +29,8 @@ const SQL = {
   replayAll: load("replay-all"),
 };
 
+const REPLAY_CHUNK = 1_000;
+
 const RELAY = mssql.NVarChar(64);
 
 /** The outbox in SQL Server. Sets of rows travel as table-valued parameters. */
@@ -35,6 +38,17 @@ export function createSqlServerOutboxStore(server: SqlServer): OutboxStore {
   /** One statement, run again after a deadlock, or when a rival was first to insert the same key. */
   function run<R>(sql: string, bind: (request: mssql.Request) => mssql.Request = (request) => request) {
     return retryTransient(async () => (bind(await server.request()) as mssql.Request).query<R>(sql));
+  }
+
+  async function replayAll(): Promise<number> {
+    for (let total = 0; ; ) {
+      const { rowsAffected } = await run(SQL.replayAll, (request) =>
+        request.input("limit", mssql.Int, REPLAY_CHUNK),
+      );
+      const replayed = rowsAffected[0] ?? 0;
+      total += replayed;
+      if (replayed < REPLAY_CHUNK) return total;
+    }
   }
 
   return {
@@ -53,6 +67,13 @@ export function createSqlServerOutboxStore(server: SqlServer): OutboxStore {
         request.input("cursors", cursorRows(cursors)).input("limit", mssql.Int, limitEach),
       );
       return recordset.map(storedEvent);
+    },
+    oldestPending: async (partitions) => {
+      if (partitions.length === 0) return [];
+      const { recordset } = await run<{ partition_no: number; seq: string }>(SQL.oldestPending, (request) =>
+        request.input("partitions", partitionRows(partitions)),
+      );
+      return recordset.map((row) => ({ partition: row.partition_no, seq: Number(row.seq) }));
     },
     markPublished: async (relay, events) => {
       if (events.length === 0) return [];
@@ -142,7 +163,7 @@ export function createSqlServerOutboxStore(server: SqlServer): OutboxStore {
       return recordset.map((row) => row.subject);
     },
     replay: async (ids) => {
-      if (ids === "all") return (await run(SQL.replayAll)).rowsAffected[0] ?? 0;
+      if (ids === "all") return replayAll();
       if (ids.length === 0) return 0;
       const { rowsAffected } = await run(SQL.replay, (request) => request.input("ids", idRows(ids)));
       return rowsAffected[0] ?? 0;

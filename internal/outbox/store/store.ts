@@ -62,7 +62,17 @@ export interface OutboxReader {
    * seq within a partition. Events of a subject that has an earlier dead event are left out: they wait for it.
    */
   pending(cursors: readonly Cursor[], limitEach: number): Promise<StoredEvent[]>;
-  /** Marks events published, except those whose partition is no longer held by `relay` at that epoch; returns the seqs marked. */
+  /**
+   * The first pending event of each partition that has one, as {@link pending} from the start would give it. One at or
+   * below a relay's cursor that the relay neither holds nor has sent tells that the database has gone back in time (a
+   * restore, a failover that lost commits): the partition is to be read again from the start.
+   */
+  oldestPending(partitions: readonly number[]): Promise<{ partition: number; seq: number }[]>;
+  /**
+   * Marks events published, except those whose partition is no longer held by `relay` at that epoch. Returns the seqs
+   * that are published now, by this call or an earlier one: repeated after an unknown outcome it answers the same, and
+   * what it does not return was held off by the fence, or is gone. At most 1,000 at once.
+   */
   markPublished(relay: string, events: readonly Fenced[]): Promise<number[]>;
   /** Writes attempts, error and death of refused events under the same fence; returns the seqs written. */
   markRefused(relay: string, refusals: readonly Refusal[]): Promise<number[]>;

@@ -1,4 +1,5 @@
--- Marks events published where the relay still holds their partition at that epoch; returns the seqs marked.
+-- Marks events published where the relay still holds their partition at that epoch. Returns the seqs that are published
+-- now, by this call or by an earlier one whose answer was lost: what it does not return was held off by the fence.
 -- The share lock keeps a rival from claiming the partition until this has committed.
 -- $1 relay  $2 seqs  $3 partitions  $4 epochs
 WITH fate AS (
@@ -11,7 +12,7 @@ WITH fate AS (
      FOR SHARE
 )
 UPDATE outbox_event e
-   SET published_at = clock_timestamp()
+   SET published_at = coalesce(e.published_at, clock_timestamp())
   FROM fate f JOIN held h ON h.partition_no = f.partition_no AND h.epoch = f.epoch
- WHERE e.seq = f.seq AND e.partition_no = f.partition_no AND e.published_at IS NULL
+ WHERE e.seq = f.seq AND e.partition_no = f.partition_no
 RETURNING e.seq

@@ -8,7 +8,7 @@ RABBITMQ_TESTS ?= internal/testkit/servers/rabbitmq.int.test.ts internal/outbox/
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs demo token dead replay test test-rabbitmq4 check race bench bench-quick bench-packages chaos soak fmt clean install packages
+.PHONY: help up down status logs demo token dead replay test test-rabbitmq4 charts check race bench bench-quick bench-packages chaos soak fmt clean install packages
 
 help: ## this help
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -40,11 +40,16 @@ replay: packages ## make dead events pending again: make replay ID=<id> | ID=all
 	@$(NODE) scripts/outbox-admin.ts replay
 
 test: install ## all tests, on servers of their own
+	@$(if $(filter file,$(origin TESTS)),scripts/install-chart-tools.sh || true)
 	@$(BIN)/mocha $(TESTS)
 
 test-rabbitmq4: install ## the publisher, the relay and survival on a real RabbitMQ 4 (Debian 13's, in a tree of its own)
 	@scripts/install-rabbitmq4.sh
 	@RABBITMQ=4 $(BIN)/mocha $(RABBITMQ_TESTS)
+
+charts: packages ## lint, render, validate and unit-test the Helm charts (helm, or Go to build it)
+	@scripts/install-chart-tools.sh
+	@$(BIN)/mocha 'internal/e2e/charts/*.test.ts'
 
 check: packages ## format, lint, arrows, types
 	@scripts/step.sh "format and lint" $(BIN)/biome check .

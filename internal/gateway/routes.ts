@@ -1,15 +1,14 @@
 import type { Express, NextFunction, Request, RequestHandler, Response } from "express";
 import { pathOf } from "../platform/http/app.ts";
 import { methods } from "../platform/http/methods.ts";
-import type { IdentitySigner } from "../platform/identity/internal-token.ts";
 import type { Logger } from "../platform/logger/logger.ts";
 import type { Registry } from "../platform/metrics/metrics.ts";
 import { invalid, type Problem, sendProblem } from "../platform/problem/problem.ts";
 import { authenticate } from "./authenticate.ts";
 import { bodyLimit } from "./body-limit.ts";
-import { outgoingHeaders } from "./outgoing-headers.ts";
+import { type OwnerTokens, outgoingHeaders } from "./outgoing-headers.ts";
 import { rateLimit } from "./rate-limit.ts";
-import type { createGuestSessions, VerifyToken } from "./tokens.ts";
+import type { createGuestSessions, createTokenVerifier } from "./tokens.ts";
 
 /** Dot segments, doubled slashes and encoded separators: paths that two servers may read differently. */
 const AMBIGUOUS = /\/\/|\/\.{1,2}(\/|$)|%2f|%5c|%2e|\\/i;
@@ -26,8 +25,8 @@ export function gatewayRoutes(
   app: Express,
   parts: {
     sessions: ReturnType<typeof createGuestSessions>;
-    verify: VerifyToken;
-    signer: IdentitySigner;
+    verify: ReturnType<typeof createTokenVerifier>;
+    tokens: OwnerTokens;
     cart: RequestHandler;
     catalog: RequestHandler;
     bodyLimitBytes: number;
@@ -36,11 +35,11 @@ export function gatewayRoutes(
     log: Logger;
   },
 ): void {
-  const { sessions, verify, signer, cart, catalog, bodyLimitBytes, perMinute, registry, log } = parts;
+  const { sessions, verify, tokens, cart, catalog, bodyLimitBytes, perMinute, registry, log } = parts;
   const limitRate = rateLimit(perMinute, registry);
   const limitBody = bodyLimit(bodyLimitBytes);
 
-  const toCart = [authenticate(verify, log), limitRate, limitBody, outgoingHeaders(signer), cart];
+  const toCart = [authenticate(verify, registry, log), limitRate, limitBody, outgoingHeaders(tokens), cart];
   const toCatalog = [readOnly, limitRate, limitBody, outgoingHeaders(null), catalog];
   const behind = [
     { prefix: "/api/cart", stripped: "/api", handlers: toCart },

@@ -6,7 +6,6 @@ import { promisify } from "node:util";
 import { exportJWK, type JSONWebKeySet, SignJWT } from "jose";
 import { createUpstream } from "../gateway/proxy.ts";
 import { gatewayRoutes } from "../gateway/routes.ts";
-import { rememberTokens } from "../gateway/token-cache.ts";
 import { createGuestSessions, createTokenVerifier } from "../gateway/tokens.ts";
 import { type KeySource, openKeySet } from "../gateway/user-keys.ts";
 import { createApp } from "../platform/http/app.ts";
@@ -22,8 +21,6 @@ export const SESSION_SECRET = "a-secret-of-the-gateway-s-sessions";
 export const INTERNAL_SECRET = "a-secret-between-gateway-and-cart";
 export const ISSUER = "https://issuer.test";
 export const AUDIENCE = "shop";
-/** Whom the gateway's internal tokens are for. */
-export const CART_AUDIENCE = "cartwright-cart";
 
 /** A gateway in this process, before upstreams of the test's own. */
 export interface GatewayUnderTest {
@@ -62,12 +59,8 @@ export async function startGateway(options: {
     routes: (app) =>
       gatewayRoutes(app, {
         sessions,
-        verify: rememberTokens(
-          createTokenVerifier(SESSION_SECRET, users),
-          () => keys?.edition() ?? 0,
-          registry,
-        ),
-        signer: createInternalTokenSigner({ secret: INTERNAL_SECRET, audience: CART_AUDIENCE }),
+        verify: createTokenVerifier(SESSION_SECRET, users),
+        tokens: createInternalTokenSigner({ secret: INTERNAL_SECRET }),
         cart: cart.handler,
         catalog: catalog.handler,
         bodyLimitBytes: options.bodyLimitBytes ?? 65_536,
@@ -114,7 +107,7 @@ export interface RecordingUpstream {
   close(): Promise<void>;
 }
 
-const verifier = createInternalTokenVerifier({ secret: INTERNAL_SECRET, audience: CART_AUDIENCE });
+const verifier = createInternalTokenVerifier({ secret: INTERNAL_SECRET });
 
 /** A server that notes each whole request and answers by `answer`: without one, 200 with the owner as JSON. */
 export async function startUpstream(answer?: RequestListener): Promise<RecordingUpstream> {
@@ -125,8 +118,7 @@ export async function startUpstream(answer?: RequestListener): Promise<Recording
     req.on("error", () => {});
     req.on("end", async () => {
       const token = req.headers["x-cartwright-identity"];
-      const identity = typeof token === "string" ? await verifier.verify(token) : null;
-      const owner = identity?.owner ?? null;
+      const owner = typeof token === "string" ? await verifier.verify(token) : null;
       const { method = "", url = "", headers, rawHeaders } = req;
       asked.push({ method, url, headers, rawHeaders, body, owner });
       if (answer) answer(req, res);

@@ -55,9 +55,7 @@ export function createRelay(options: RelayOptions): Relay {
     store,
     relay,
     gatherMs: 25,
-    fenced: ({ partition, epoch }) => {
-      if (owned.get(partition)?.epoch === epoch) lose(partition, "its marks were held off by the fence");
-    },
+    fenced: (partition) => lose(partition, "its marks were held off by the fence"),
     progressed: settled,
     log,
   });

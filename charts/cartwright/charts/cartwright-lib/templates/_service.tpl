@@ -43,6 +43,7 @@ spec:
         {{- with $values.podLabels }}{{ toYaml . | nindent 8 }}{{ end }}
       annotations:
         checksum/config: {{ .config | sha256sum }}
+        checksum/secrets: {{ include "cartwright.secretsChecksum" (dict "root" $root "env" .env) }}
         {{- with $values.podAnnotations }}{{ toYaml . | nindent 8 }}{{ end }}
     spec:
       serviceAccountName: {{ $name }}
@@ -107,9 +108,12 @@ metadata:
   name: {{ $name }}
   labels: {{- include "cartwright.labels" $labels | nindent 4 }}
 spec:
+  {{- with $values.service }}
+  type: {{ .type }}
+  {{- end }}
   selector: {{- include "cartwright.selector" $labels | nindent 4 }}
   ports:
-    - { name: http, port: 80, targetPort: http }
+    - { name: http, port: {{ ($values.service | default dict).port | default 80 }}, targetPort: http }
 {{- end }}
 ---
 apiVersion: policy/v1

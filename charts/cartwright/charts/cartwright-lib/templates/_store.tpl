@@ -46,6 +46,7 @@ spec:
       labels: {{- include "cartwright.selector" $labels | nindent 8 }}
       annotations:
         checksum/config: {{ toYaml .files | sha256sum }}
+        checksum/secrets: {{ include "cartwright.secretsChecksum" (dict "root" .root "env" ((.container | fromYaml).env | toYaml)) }}
     spec:
       serviceAccountName: {{ $name }}
       automountServiceAccountToken: false

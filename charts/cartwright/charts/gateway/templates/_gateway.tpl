@@ -3,6 +3,7 @@
 {{- $values := .Values.gateway }}
 {{- $env := include "gateway.env" . }}
 {{- include "cartwright.service" (dict "root" . "part" "gateway" "values" $values "env" $env "config" $env "serves" true) }}
+{{- include "gateway.routes" . }}
 {{- end -}}
 
 {{- define "gateway.env" -}}

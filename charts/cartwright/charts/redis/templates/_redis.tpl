@@ -5,11 +5,19 @@
       "container" (include "redis.container" .)) }}
 {{- end -}}
 
+{{/* The share of the memory limit that Redis may fill, in MiB. Context: the root. */}}
+{{- define "redis.maxmemoryMiB" -}}
+{{- $limit := .Values.redis.resources.limits.memory | toString }}
+{{- if not (regexMatch "^[0-9]+(Mi|Gi)$" $limit) }}{{ fail (printf "redis.resources.limits.memory=%s: give it in Mi or Gi, because maxmemory is a share of it" $limit) }}{{ end }}
+{{- $mib := mul (regexFind "^[0-9]+" $limit | int) (ternary 1024 1 (hasSuffix "Gi" $limit)) }}
+{{- div (mul $mib (.Values.redis.maxmemoryPercent | int)) 100 }}
+{{- end -}}
+
 {{- define "redis.config" -}}
 appendonly yes
 appendfsync everysec
 dir /data
-maxmemory {{ .Values.redis.maxmemoryMiB }}mb
+maxmemory {{ include "redis.maxmemoryMiB" . }}mb
 # Carts are never thrown away silently: a full Redis refuses changes, and reads and removals go on.
 maxmemory-policy noeviction
 # Small carts stay in the compact encoding: above the most lines and the fields of the cart itself.

@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+import { attempt, findTool, run } from "../../testkit/kube/tool.ts";
+import { matrix } from "./matrix.ts";
+
+const CHARTS = fileURLToPath(new URL("../../../charts/", import.meta.url));
+const CHART = join(CHARTS, "cartwright");
+/** Kinds that come with a CRD: their shape is looked at by helm-unittest. */
+const CUSTOM = "ServiceMonitor,HTTPRoute,CartPlatform";
+const KUBE = ["--kube-version", "1.34"];
+
+describe("The Helm chart", function () {
+  this.timeout(120_000);
+  const helm = findTool("helm");
+  const kubeconform = findTool("kubeconform");
+  const unittest = findTool("helm-unittest");
+  let folder: string;
+
+  before(function () {
+    if (helm === null || kubeconform === null || unittest === null) {
+      console.log(
+        "      the charts are not tested: helm, kubeconform or helm-unittest is missing (make charts)",
+      );
+      this.skip();
+    }
+    folder = mkdtempSync(join(tmpdir(), "cartwright-charts-"));
+  });
+  after(() => {
+    if (folder !== undefined) rmSync(folder, { recursive: true });
+  });
+
+  it("passes lint", async () => {
+    await run(helm!, ["lint", "--strict", CHART, ...KUBE, "--set", "database.kind=postgres"]);
+  });
+
+  it("renders for every choice of servers, to objects that Kubernetes knows, with no unknown field", async () => {
+    const choices = matrix();
+    const render = async ({ name, set }: { name: string; set: readonly string[] }, index: number) => {
+      const { code, stdout, stderr } = await attempt(helm!, [
+        "template",
+        "shop",
+        CHART,
+        ...KUBE,
+        ...set.flatMap((each) => ["--set", each]),
+      ]);
+      expect(code, `${name}: ${stderr}`).to.equal(0);
+      writeFileSync(join(folder, `${index}.yaml`), `# ${name}\n${stdout}`);
+    };
+    for (let at = 0; at < choices.length; at += 2) {
+      await Promise.all(choices.slice(at, at + 2).map((choice, i) => render(choice, at + i)));
+    }
+    const location = join(CHARTS, "schemas", "{{.ResourceKind}}{{.KindSuffix}}.json");
+    await run(kubeconform!, ["-strict", "-skip", CUSTOM, "-schema-location", location, folder]);
+  });
+
+  it("refuses a typo in the values", async () => {
+    const typos = ["gatway.enabled=true", "cart.replicsa=2", "redis.external.ulr=redis://a"];
+    for (const typo of typos) {
+      const { code, stderr } = await attempt(helm!, [
+        "template",
+        CHART,
+        ...KUBE,
+        "--set",
+        `database.kind=postgres,${typo}`,
+      ]);
+      expect([typo, code]).to.deep.equal([typo, 1]);
+      expect(stderr).to.match(/additional propert/i);
+    }
+  });
+
+  it("passes its unit tests", async () => {
+    await run(unittest!, ["-f", "tests/*_test.yaml", CHART]);
+  });
+});

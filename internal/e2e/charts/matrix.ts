@@ -1,0 +1,64 @@
+/** One way to set the chart's values: a name, and what `--set` takes. */
+export interface Choice {
+  readonly name: string;
+  readonly set: readonly string[];
+}
+
+const DATABASES: readonly Choice[] = [
+  { name: "postgres", set: ["database.kind=postgres"] },
+  { name: "sqlserver", set: ["database.kind=sqlserver", "sqlserver.acceptEula=true"] },
+  {
+    name: "database by url",
+    set: [
+      "database.kind=postgres",
+      "database.external.url=postgres://a:b@c:5432/d",
+      "database.external.appRole=app",
+    ],
+  },
+  {
+    name: "database by secret",
+    set: ["database.kind=sqlserver", "database.external.existingSecret=sql"],
+  },
+];
+const server = (part: string, url: string): readonly Choice[] => [
+  { name: `own ${part}`, set: [] },
+  { name: `${part} by url`, set: [`${part}.external.url=${url}`] },
+  { name: `${part} by secret`, set: [`${part}.external.existingSecret=theirs`, `${part}.enabled=false`] },
+];
+const CATALOGS: readonly Choice[] = [
+  { name: "own catalog", set: [] },
+  { name: "catalog by url", set: ["catalog-stub.url=https://catalog.example"] },
+];
+/** What may be on or off beside any choice of servers; taken by turns, so that each meets each server. */
+const SWITCHES: readonly Choice[] = [
+  { name: "no policies", set: ["networkPolicy.enabled=false"] },
+  { name: "no operator", set: ["operator.enabled=false"] },
+  {
+    name: "scraped",
+    set: ["monitoring.serviceMonitor.enabled=true", "monitoring.serviceMonitor.labels.release=x"],
+  },
+  { name: "autoscaled", set: ["gateway.autoscaling.enabled=true", "cart.autoscaling.enabled=true"] },
+  { name: "Ingress", set: ["gateway.ingress.enabled=true", "gateway.ingress.className=nginx"] },
+  { name: "HTTPRoute", set: ["gateway.httpRoute.enabled=true", "gateway.httpRoute.parentRefs[0].name=door"] },
+  { name: "own Secret", set: ["credentials.existingSecret=mine"] },
+  {
+    name: "users",
+    set: ["gateway.jwt.jwksUrl=https://a/k", "gateway.jwt.issuer=a", "gateway.jwt.audience=b"],
+  },
+];
+
+/** Every choice of servers, each with some of the switches. */
+export function matrix(): Choice[] {
+  const servers = DATABASES.flatMap((database) =>
+    server("redis", "redis://a:6379").flatMap((redis) =>
+      server("rabbitmq", "amqp://a:5672").flatMap((rabbitmq) =>
+        CATALOGS.map((catalog) => [database, redis, rabbitmq, catalog]),
+      ),
+    ),
+  );
+  return servers.map((choices, index) => {
+    const switches = SWITCHES.filter((_, bit) => ((index * 37 + 11) >> bit) & 1);
+    const all = [...choices, ...switches];
+    return { name: all.map(({ name }) => name).join(", "), set: all.flatMap(({ set }) => set) };
+  });
+}

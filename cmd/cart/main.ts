@@ -19,7 +19,10 @@ const service = createCartService({
   currency: config.CART_CURRENCY,
   metrics: createCartMetrics(registry, config.CART_TTL_SECONDS),
 });
-const identity = createInternalTokenVerifier({ secret: config.INTERNAL_TOKEN_SECRET });
+const identity = createInternalTokenVerifier({
+  secret: config.INTERNAL_TOKEN_SECRET,
+  audience: "cartwright-cart",
+});
 
 const app = createApp({ log, registry, routes: (app) => cartRoutes(app, service, identity) });
 await process.serve(app, config.PORT);

@@ -1,5 +1,6 @@
 import { createUpstream } from "../../internal/gateway/proxy.ts";
 import { gatewayRoutes } from "../../internal/gateway/routes.ts";
+import { rememberTokens } from "../../internal/gateway/token-cache.ts";
 import { createGuestSessions, createTokenVerifier } from "../../internal/gateway/tokens.ts";
 import { createApp } from "../../internal/platform/http/app.ts";
 import { createInternalTokenSigner } from "../../internal/platform/identity/internal-token.ts";
@@ -17,14 +18,19 @@ lifecycle.onStop("upstream connections", () => {
   catalog.close();
 });
 
+const users = userTokensOf(config, log);
+const verify = createTokenVerifier(config.SESSION_SECRET, users);
 const app = createApp({
   log,
   registry,
   routes: (app) =>
     gatewayRoutes(app, {
       sessions: createGuestSessions(config.SESSION_SECRET, config.SESSION_TTL_SECONDS),
-      verify: createTokenVerifier(config.SESSION_SECRET, userTokensOf(config, log)),
-      tokens: createInternalTokenSigner({ secret: config.INTERNAL_TOKEN_SECRET }),
+      verify: rememberTokens(verify, () => users?.keys.edition() ?? 0, registry),
+      signer: createInternalTokenSigner({
+        secret: config.INTERNAL_TOKEN_SECRET,
+        audience: "cartwright-cart",
+      }),
       cart: cart.handler,
       catalog: catalog.handler,
       bodyLimitBytes: config.BODY_LIMIT_BYTES,

@@ -2,7 +2,7 @@ import type { Express, Request, RequestHandler, Response } from "express";
 import { pathOf } from "../platform/http/app.ts";
 import { jsonBody, validate } from "../platform/http/json-body.ts";
 import { methods } from "../platform/http/methods.ts";
-import { IDENTITY_HEADER } from "../platform/identity/internal-token.ts";
+import { IDENTITY_HEADER, type IdentityVerifier } from "../platform/identity/internal-token.ts";
 import { type Problem, sendProblem } from "../platform/problem/problem.ts";
 import { ok, type Result } from "../platform/result/result.ts";
 import type { CartView } from "./cart.ts";
@@ -15,28 +15,15 @@ import type { RequestedChange } from "./store.ts";
 /** The largest request body in bytes: an add takes fewer than 200. */
 const BODY_LIMIT = 8 * 1024;
 
-/** Who a request acts for: verifies the gateway's internal token; null when it is missing or wrong. */
-export interface IdentityVerifier {
-  /** The owner of a token that was verified before and still lives. */
-  cached(token: string): string | undefined;
-  verify(token: string): Promise<string | null>;
-}
-
 /** The cart API as the design fixes it. Every route but its own description needs the gateway's identity token. */
 export function cartRoutes(app: Express, service: CartService, identity: IdentityVerifier): void {
-  const authenticate: RequestHandler = (req, res, next) => {
+  const authenticate: RequestHandler = async (req, res, next) => {
     const token = req.headers[IDENTITY_HEADER];
     if (typeof token !== "string") return refuse(req, res, UNAUTHENTICATED);
-    const known = identity.cached(token);
-    if (known !== undefined) {
-      res.locals.owner = known;
-      return next();
-    }
-    return identity.verify(token).then((owner) => {
-      if (owner === null) return refuse(req, res, UNAUTHENTICATED);
-      res.locals.owner = owner;
-      next();
-    });
+    const verified = await identity.verify(token);
+    if (verified === null) return refuse(req, res, UNAUTHENTICATED);
+    res.locals.owner = verified.owner;
+    next();
   };
   const body = jsonBody(BODY_LIMIT);
   const change = (read: (req: Request) => Result<RequestedChange, Problem>): RequestHandler => {

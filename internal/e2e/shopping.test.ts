@@ -208,7 +208,8 @@ describe("The platform, from outside", function () {
     await alice.add("mug-steel", 3);
     const signed = await createInternalTokenSigner({
       secret: platform.surroundings.internalTokenSecret,
-    }).sign("user:alice");
+      audience: "cartwright-cart",
+    }).sign({ owner: "user:alice", kind: "user" });
     for (const headers of [
       { [IDENTITY_HEADER]: signed },
       { "X-Cartwright-Identity": "user:alice" },
@@ -222,7 +223,10 @@ describe("The platform, from outside", function () {
 
   it("lets nobody reach the cart service past the gateway", async () => {
     const cart = platform.carts[0]!.url;
-    const wrong = await createInternalTokenSigner({ secret: "x".repeat(32) }).sign("user:alice");
+    const wrong = await createInternalTokenSigner({
+      secret: "x".repeat(32),
+      audience: "cartwright-cart",
+    }).sign({ owner: "user:alice", kind: "user" });
     const bearer = await platform.token("alice");
     for (const headers of [
       {},

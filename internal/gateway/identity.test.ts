@@ -4,6 +4,7 @@ import { createInternalTokenSigner } from "../platform/identity/internal-token.t
 import { eventually } from "../testkit/eventually.ts";
 import {
   AUDIENCE,
+  CART_AUDIENCE,
   type GatewayUnderTest,
   INTERNAL_SECRET,
   ISSUER,
@@ -83,7 +84,10 @@ describe("Identity at the gateway", () => {
       await by(issuer, { aud: "bank" }),
       await by(issuer, { iss: "https://evil.test" }),
       `${part({ alg: "none" })}.${part(claims)}.`,
-      await createInternalTokenSigner({ secret: INTERNAL_SECRET }).sign("user:alice"),
+      await createInternalTokenSigner({ secret: INTERNAL_SECRET, audience: CART_AUDIENCE }).sign({
+        owner: "user:alice",
+        kind: "user",
+      }),
     ]) {
       const answer = await ask({ authorization: `Bearer ${token}` });
       expect(answer.status).to.equal(401);

@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from "express";
-import { IDENTITY_HEADER } from "../platform/identity/internal-token.ts";
+import type { Identity } from "../platform/identity/identity.ts";
+import { IDENTITY_HEADER, type IdentitySigner } from "../platform/identity/internal-token.ts";
 import { isTraceparent, newTraceparent } from "../platform/trace/traceparent.ts";
 
 /** All that a client may say to a service behind the gateway. Whatever else it sends, identity headers first of all, stops here. */
@@ -16,32 +17,17 @@ const PASSED = [
   "x-request-id",
 ] as const;
 
-/** The owner's internal token: at hand, or signed now. */
-export interface OwnerTokens {
-  cached(owner: string): string | undefined;
-  sign(owner: string): Promise<string>;
-}
-
 /**
  * Replaces the request's headers by those that go upstream: the few that a client may set, who sent it
- * (`X-Forwarded-*`), a valid trace context, and, when `tokens` are given, the owner that {@link authenticate} found.
+ * (`X-Forwarded-*`), a valid trace context, and, when a `signer` is given, the identity that {@link authenticate} found.
  */
-export function outgoingHeaders(tokens: OwnerTokens | null): RequestHandler {
-  return (req, res, next) => {
+export function outgoingHeaders(signer: IdentitySigner | null): RequestHandler {
+  return async (req, res, next) => {
     const headers = passedOn(req);
     res.locals.clientCloses = CLOSE.test(req.headers.connection ?? "");
     req.headers = headers;
-    if (tokens === null) return next();
-    const owner = res.locals.owner as string;
-    const token = tokens.cached(owner);
-    if (token !== undefined) {
-      headers[IDENTITY_HEADER] = token;
-      return next();
-    }
-    return tokens.sign(owner).then((signed) => {
-      headers[IDENTITY_HEADER] = signed;
-      next();
-    });
+    if (signer !== null) headers[IDENTITY_HEADER] = await signer.sign(res.locals.identity as Identity);
+    next();
   };
 }
 

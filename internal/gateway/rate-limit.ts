@@ -1,6 +1,7 @@
 import type { RequestHandler } from "express";
 import { LRUCache } from "lru-cache";
 import { pathOf } from "../platform/http/app.ts";
+import type { Identity } from "../platform/identity/identity.ts";
 import { Counter, type Registry } from "../platform/metrics/metrics.ts";
 import { sendProblem } from "../platform/problem/problem.ts";
 
@@ -17,7 +18,7 @@ export function rateLimit(perMinute: number, registry: Registry, windowMs = 60_0
   if (perMinute === 0) return (_req, _res, next) => next();
   const windows = new LRUCache<string, { count: number; endsAt: number }>({ max: 100_000, ttl: windowMs });
   return (req, res, next) => {
-    const who = (res.locals.owner as string | undefined) ?? req.socket.remoteAddress ?? "";
+    const who = (res.locals.identity as Identity | undefined)?.owner ?? req.socket.remoteAddress ?? "";
     const window = windows.get(who) ?? { count: 0, endsAt: Date.now() + windowMs };
     if (window.count === 0) windows.set(who, window);
     if (++window.count <= perMinute) return next();

@@ -1,14 +1,15 @@
 import type { Express, NextFunction, Request, RequestHandler, Response } from "express";
 import { pathOf } from "../platform/http/app.ts";
 import { methods } from "../platform/http/methods.ts";
+import type { IdentitySigner } from "../platform/identity/internal-token.ts";
 import type { Logger } from "../platform/logger/logger.ts";
 import type { Registry } from "../platform/metrics/metrics.ts";
 import { invalid, type Problem, sendProblem } from "../platform/problem/problem.ts";
 import { authenticate } from "./authenticate.ts";
 import { bodyLimit } from "./body-limit.ts";
-import { type OwnerTokens, outgoingHeaders } from "./outgoing-headers.ts";
+import { outgoingHeaders } from "./outgoing-headers.ts";
 import { rateLimit } from "./rate-limit.ts";
-import type { createGuestSessions, createTokenVerifier } from "./tokens.ts";
+import type { createGuestSessions, VerifyToken } from "./tokens.ts";
 
 /** Dot segments, doubled slashes and encoded separators: paths that two servers may read differently. */
 const AMBIGUOUS = /\/\/|\/\.{1,2}(\/|$)|%2f|%5c|%2e|\\/i;
@@ -25,8 +26,8 @@ export function gatewayRoutes(
   app: Express,
   parts: {
     sessions: ReturnType<typeof createGuestSessions>;
-    verify: ReturnType<typeof createTokenVerifier>;
-    tokens: OwnerTokens;
+    verify: VerifyToken;
+    signer: IdentitySigner;
     cart: RequestHandler;
     catalog: RequestHandler;
     bodyLimitBytes: number;
@@ -35,11 +36,11 @@ export function gatewayRoutes(
     log: Logger;
   },
 ): void {
-  const { sessions, verify, tokens, cart, catalog, bodyLimitBytes, perMinute, registry, log } = parts;
+  const { sessions, verify, signer, cart, catalog, bodyLimitBytes, perMinute, registry, log } = parts;
   const limitRate = rateLimit(perMinute, registry);
   const limitBody = bodyLimit(bodyLimitBytes);
 
-  const toCart = [authenticate(verify, registry, log), limitRate, limitBody, outgoingHeaders(tokens), cart];
+  const toCart = [authenticate(verify, log), limitRate, limitBody, outgoingHeaders(signer), cart];
   const toCatalog = [readOnly, limitRate, limitBody, outgoingHeaders(null), catalog];
   const behind = [
     { prefix: "/api/cart", stripped: "/api", handlers: toCart },

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { createInternalTokenSigner } from "../platform/identity/internal-token.ts";
 import { eventually } from "../testkit/eventually.ts";
 import {
+  CART_AUDIENCE,
   type GatewayUnderTest,
   type RecordingUpstream,
   sendRaw,
@@ -30,7 +31,10 @@ describe("Headers smuggled past the gateway", () => {
   const user = async (sub: string, expiresIn = "1m") => `Bearer ${await userToken(issuer, sub, expiresIn)}`;
   const ask = (headers: Record<string, string>) => request(gateway.url, "GET", "/api/cart", { headers });
   const forgedIdentity = () =>
-    createInternalTokenSigner({ secret: "not-the-secret-of-the-gateway-and-cart" }).sign("user:victim");
+    createInternalTokenSigner({
+      secret: "not-the-secret-of-the-gateway-and-cart",
+      audience: CART_AUDIENCE,
+    }).sign({ owner: "user:victim", kind: "user" });
 
   const smuggled = [
     "X-Cartwright-Identity",

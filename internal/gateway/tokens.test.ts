@@ -2,7 +2,14 @@ import { createSecretKey, type KeyObject } from "node:crypto";
 import { expect } from "chai";
 import { type JWTHeaderParameters, SignJWT } from "jose";
 import { createInternalTokenSigner } from "../platform/identity/internal-token.ts";
-import { AUDIENCE, ISSUER, SESSION_SECRET, type TestIssuer, testIssuer } from "../testkit/gateway.ts";
+import {
+  AUDIENCE,
+  CART_AUDIENCE,
+  ISSUER,
+  SESSION_SECRET,
+  type TestIssuer,
+  testIssuer,
+} from "../testkit/gateway.ts";
 import { recordingLogger } from "../testkit/recording-logger.ts";
 import { createGuestSessions, createTokenVerifier } from "./tokens.ts";
 import { openKeySet } from "./user-keys.ts";
@@ -54,7 +61,7 @@ describe("A bearer token", () => {
   };
   const codeOf = async (token: string) => {
     const result = await verify(token);
-    return result.ok ? result.value.owner : result.error.code;
+    return result.ok ? result.value.identity.owner : result.error.code;
   };
 
   it("of a guest names a guest nobody has been before", async () => {
@@ -63,7 +70,7 @@ describe("A bearer token", () => {
     expect(one.expiresIn).to.equal(60);
     const result = await verify(one.accessToken);
     if (!result.ok) throw new Error(result.error.code);
-    expect(result.value.owner).to.equal(`guest:${one.guestId}`);
+    expect(result.value.identity.owner).to.equal(`guest:${one.guestId}`);
     expect(result.value.expiresAt).to.be.within(Date.now() + 55_000, Date.now() + 61_000);
   });
 
@@ -118,7 +125,11 @@ describe("A bearer token", () => {
     ["of a guest, without an expiry", () => session({ exp: undefined })],
     [
       "between gateway and cart, signed with the session secret",
-      () => createInternalTokenSigner({ secret: SESSION_SECRET }).sign("user:alice"),
+      () =>
+        createInternalTokenSigner({ secret: SESSION_SECRET, audience: CART_AUDIENCE }).sign({
+          owner: "user:alice",
+          kind: "user",
+        }),
     ],
     ["cut short", async () => (await user()).slice(0, -3)],
     ["that is no token", () => "alice"],
@@ -133,6 +144,16 @@ describe("A bearer token", () => {
   it("that has expired is refused, and says so", async () => {
     expect(await codeOf(await user({ exp: now() - 60 }))).to.equal("EXPIRED");
     expect(await codeOf(await session({ exp: now() - 1 }))).to.equal("EXPIRED");
+  });
+
+  it("that expires absurdly late, as an exp in milliseconds does, is refused, and says so", async () => {
+    const year = 365 * 86_400;
+    expect(await codeOf(await user({ exp: now() + year }))).to.equal("user:alice");
+    expect(await codeOf(await session({ exp: now() + year }))).to.match(/^guest:/);
+    for (const exp of [Date.now() + 60_000, now() + 2 * year, 1e300]) {
+      expect(await codeOf(await user({ exp })), String(exp)).to.equal("EXPIRES_TOO_LATE");
+      expect(await codeOf(await session({ exp })), String(exp)).to.equal("EXPIRES_TOO_LATE");
+    }
   });
 
   it("that has expired and is forged does not say so", async () => {

@@ -1,31 +1,37 @@
 import { randomUUID } from "node:crypto";
-import { decodeJwt, errors, type JWTVerifyGetKey, jwtVerify, SignJWT } from "jose";
-import { isOwner } from "../platform/identity/internal-token.ts";
+import { decodeJwt, errors, jwtVerify, SignJWT } from "jose";
+import { type Identity, identityOf } from "../platform/identity/identity.ts";
 import { err, ok, type Result } from "../platform/result/result.ts";
+import type { KeySet } from "./user-keys.ts";
 
 const SESSION_ISSUER = "cartwright-gateway-session";
 const SESSION_AUDIENCE = "cartwright-guest";
 
+/** How far ahead (ms) a token may expire: 366 days. What lies beyond is a fault of its issuer, such as an exp in ms. */
+const MOST_LIFETIME_MS = 366 * 86_400_000;
+
 /**
  * Why a bearer token was not taken. What exactly is wrong with a token is not told, except to whom its issuer gave it:
- * that it expired, or that its subject cannot be one of our owners.
+ * that it expired, that it never does, or that its subject cannot be one of our owners.
  */
 export type TokenError =
   | { readonly code: "INVALID" }
   | { readonly code: "EXPIRED" }
+  | { readonly code: "EXPIRES_TOO_LATE" }
   | { readonly code: "SUBJECT" }
   | { readonly code: "KEYS_UNAVAILABLE"; readonly cause: unknown };
 
 export interface Verified {
-  /** `user:<sub>` or `guest:<id>`. */
-  readonly owner: string;
+  readonly identity: Identity;
   /** Epoch ms. */
   readonly expiresAt: number;
 }
 
+export type VerifyToken = (token: string) => Promise<Result<Verified, TokenError>>;
+
 /** Whose tokens to take for users. */
 export interface UserTokens {
-  readonly keys: JWTVerifyGetKey;
+  readonly keys: KeySet;
   readonly issuer: string;
   readonly audience: string;
   /** Asymmetric only. */
@@ -55,10 +61,10 @@ export function createGuestSessions(secret: string, ttlSeconds: number) {
  * Verifies bearer tokens: a guest's by the session secret, a user's by the issuer's keys, each with its algorithms,
  * issuer, audience and expiry pinned. The unverified issuer claim only chooses which check a token must pass.
  */
-export function createTokenVerifier(sessionSecret: string, users: UserTokens | null) {
+export function createTokenVerifier(sessionSecret: string, users: UserTokens | null): VerifyToken {
   const sessionKey = new TextEncoder().encode(sessionSecret);
 
-  return async (token: string): Promise<Result<Verified, TokenError>> => {
+  return async (token) => {
     try {
       if (decodeJwt(token).iss === SESSION_ISSUER) {
         const { payload } = await jwtVerify(token, sessionKey, {
@@ -70,7 +76,7 @@ export function createTokenVerifier(sessionSecret: string, users: UserTokens | n
         return verified("guest", payload);
       }
       if (users === null) return err({ code: "INVALID" });
-      const { payload } = await jwtVerify(token, users.keys, {
+      const { payload } = await jwtVerify(token, users.keys.find, {
         algorithms: [...users.algorithms],
         issuer: users.issuer,
         audience: users.audience,
@@ -96,6 +102,10 @@ function verified(
   kind: "guest" | "user",
   payload: { sub?: string; exp?: number },
 ): Result<Verified, TokenError> {
-  const owner = `${kind}:${payload.sub}`;
-  return isOwner(owner) ? ok({ owner, expiresAt: payload.exp! * 1000 }) : err({ code: "SUBJECT" });
+  const identity = identityOf(`${kind}:${payload.sub}`);
+  if (identity === null) return err({ code: "SUBJECT" });
+  const expiresAt = payload.exp! * 1000;
+  return expiresAt > Date.now() + MOST_LIFETIME_MS
+    ? err({ code: "EXPIRES_TOO_LATE" })
+    : ok({ identity, expiresAt });
 }

@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type { ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { expect } from "chai";
 import { SignJWT } from "jose";
+import { Registry } from "../platform/metrics/metrics.ts";
 import { eventually } from "../testkit/eventually.ts";
 import {
   AUDIENCE,
@@ -15,6 +17,7 @@ import {
   testIssuer,
 } from "../testkit/gateway.ts";
 import { recordingLogger } from "../testkit/recording-logger.ts";
+import { rememberTokens } from "./token-cache.ts";
 import { createTokenVerifier } from "./tokens.ts";
 import { openKeySet, readKeySource } from "./user-keys.ts";
 
@@ -44,9 +47,9 @@ describe("Keys from a URL", () => {
     const verify = createTokenVerifier(SESSION_SECRET, users);
     const codeOf = async (kid?: string) => {
       const result = await verify(await token(kid));
-      return result.ok ? result.value.owner : result.error.code;
+      return result.ok ? result.value.identity.owner : result.error.code;
     };
-    return { codeOf, lines };
+    return { verify, codeOf, lines };
   };
 
   it("are fetched once, when first needed", async () => {
@@ -69,6 +72,17 @@ describe("Keys from a URL", () => {
     ["redirects", (res) => res.writeHead(302, { location: "/elsewhere" }).end()],
     ["answers no JSON", (res) => res.end("<html>")],
     ["answers JSON that is no key set", (res) => res.end('{"keys":1}')],
+    [
+      "answers more than 256 KiB",
+      (res) => res.end(JSON.stringify({ ...issuer.jwks, more: "x".repeat(300_000) })),
+    ],
+    [
+      "answers more than 256 KiB once it is decoded",
+      (res) =>
+        res
+          .setHeader("content-encoding", "gzip")
+          .end(gzipSync(JSON.stringify({ ...issuer.jwks, more: "x".repeat(50_000_000) }))),
+    ],
     ["hangs up", (res) => res.destroy()],
   ];
   for (const [what, how] of down) {
@@ -80,6 +94,20 @@ describe("Keys from a URL", () => {
       expect(await codeOf()).to.equal("user:alice");
     });
   }
+
+  it("are refused from a redirect, and the cause says where it leads", async () => {
+    answer = (res) => res.writeHead(308, { location: "https://id.test/keys" }).end();
+    const { verify } = verifier();
+    const result = await verify(await token());
+    if (result.ok || result.error.code !== "KEYS_UNAVAILABLE") throw new Error("it was taken");
+    expect(String(result.error.cause)).to.include("redirects (308) to https://id.test/keys");
+  });
+
+  it("come compressed", async () => {
+    answer = (res) =>
+      res.setHeader("content-encoding", "br").end(brotliCompressSync(JSON.stringify(issuer.jwks)));
+    expect(await verifier().codeOf()).to.equal("user:alice");
+  });
 
   it("are unavailable when nobody listens there", async () => {
     const { codeOf } = verifier();
@@ -105,6 +133,23 @@ describe("Keys from a URL", () => {
     const other = await testIssuer("EC", "k9");
     answer = (res) => res.end(JSON.stringify(other.jwks));
     await eventually("the old key is refused", async () => (await codeOf()) === "INVALID");
+  });
+
+  it("that the issuer withdrew stop working for tokens that are remembered, too", async () => {
+    const { log } = recordingLogger();
+    const keys = openKeySet(new URL(`${server.url}/jwks`), log, 1);
+    const users = { keys, issuer: ISSUER, audience: AUDIENCE, algorithms: ["ES256"] };
+    const verify = rememberTokens(createTokenVerifier(SESSION_SECRET, users), keys.edition, new Registry());
+    const [withdrawn, other] = [await token(), await testIssuer("EC", "k9")];
+    expect((await verify(withdrawn)).ok).to.equal(true);
+    expect((await verify(withdrawn)).ok).to.equal(true);
+    answer = (res) => res.end(JSON.stringify(other.jwks));
+    await eventually("other tokens have had the keys renewed", async () => {
+      await verify(await token());
+      return !(await verify(await token())).ok;
+    });
+    const result = await verify(withdrawn);
+    expect(result.ok || result.error.code).to.equal("INVALID");
   });
 });
 

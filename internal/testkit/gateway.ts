@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { exportJWK, type JSONWebKeySet, SignJWT } from "jose";
 import { createUpstream } from "../gateway/proxy.ts";
 import { gatewayRoutes } from "../gateway/routes.ts";
+import { rememberTokens } from "../gateway/token-cache.ts";
 import { createGuestSessions, createTokenVerifier } from "../gateway/tokens.ts";
 import { type KeySource, openKeySet } from "../gateway/user-keys.ts";
 import { createApp } from "../platform/http/app.ts";
@@ -21,6 +22,8 @@ export const SESSION_SECRET = "a-secret-of-the-gateway-s-sessions";
 export const INTERNAL_SECRET = "a-secret-between-gateway-and-cart";
 export const ISSUER = "https://issuer.test";
 export const AUDIENCE = "shop";
+/** Whom the gateway's internal tokens are for. */
+export const CART_AUDIENCE = "cartwright-cart";
 
 /** A gateway in this process, before upstreams of the test's own. */
 export interface GatewayUnderTest {
@@ -59,8 +62,12 @@ export async function startGateway(options: {
     routes: (app) =>
       gatewayRoutes(app, {
         sessions,
-        verify: createTokenVerifier(SESSION_SECRET, users),
-        tokens: createInternalTokenSigner({ secret: INTERNAL_SECRET }),
+        verify: rememberTokens(
+          createTokenVerifier(SESSION_SECRET, users),
+          () => keys?.edition() ?? 0,
+          registry,
+        ),
+        signer: createInternalTokenSigner({ secret: INTERNAL_SECRET, audience: CART_AUDIENCE }),
         cart: cart.handler,
         catalog: catalog.handler,
         bodyLimitBytes: options.bodyLimitBytes ?? 65_536,
@@ -107,7 +114,7 @@ export interface RecordingUpstream {
   close(): Promise<void>;
 }
 
-const verifier = createInternalTokenVerifier({ secret: INTERNAL_SECRET });
+const verifier = createInternalTokenVerifier({ secret: INTERNAL_SECRET, audience: CART_AUDIENCE });
 
 /** A server that notes each whole request and answers by `answer`: without one, 200 with the owner as JSON. */
 export async function startUpstream(answer?: RequestListener): Promise<RecordingUpstream> {
@@ -118,7 +125,8 @@ export async function startUpstream(answer?: RequestListener): Promise<Recording
     req.on("error", () => {});
     req.on("end", async () => {
       const token = req.headers["x-cartwright-identity"];
-      const owner = typeof token === "string" ? await verifier.verify(token) : null;
+      const identity = typeof token === "string" ? await verifier.verify(token) : null;
+      const owner = identity?.owner ?? null;
       const { method = "", url = "", headers, rawHeaders } = req;
       asked.push({ method, url, headers, rawHeaders, body, owner });
       if (answer) answer(req, res);

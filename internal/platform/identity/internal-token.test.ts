@@ -1,11 +1,14 @@
 import { expect } from "chai";
 import { decodeJwt, SignJWT } from "jose";
-import { createInternalTokenSigner, createInternalTokenVerifier, isOwner } from "./internal-token.ts";
+import { eventually } from "../../testkit/eventually.ts";
+import { identityOf } from "./identity.ts";
+import { createInternalTokenSigner, createInternalTokenVerifier } from "./internal-token.ts";
 
 describe("The internal token", () => {
   const secret = "a-secret-between-gateway-and-cart";
-  const signer = createInternalTokenSigner({ secret });
-  const verify = (token: string) => createInternalTokenVerifier({ secret }).verify(token);
+  const audience = "cartwright-cart";
+  const signer = createInternalTokenSigner({ secret, audience });
+  const verify = (token: string) => createInternalTokenVerifier({ secret, audience }).verify(token);
 
   const signed = (claims: Record<string, unknown>, { key = secret, alg = "HS256" } = {}) =>
     new SignJWT({ iss: "cartwright-gateway", aud: "cartwright-cart", sub: "user:mallory", ...claims })
@@ -13,30 +16,56 @@ describe("The internal token", () => {
       .sign(new TextEncoder().encode(key));
   const soon = () => Math.floor(Date.now() / 1000) + 60;
 
+  /** Signs an owner as a user or a guest, whether or not it is one. */
+  const sign = (owner: string) => signer.sign({ owner, kind: owner.startsWith("user:") ? "user" : "guest" });
+
   it("carries an owner to whoever has the secret", async () => {
     for (const owner of [
       "user:alice",
       "guest:0b8f6a1e-5a0e-4c57-8f39-3ad1f1a0e8a7",
       `user:${"x".repeat(128)}`,
     ]) {
-      expect(await verify(await signer.sign(owner))).to.equal(owner);
+      expect(await verify(await sign(owner)))
+        .to.deep.equal(identityOf(owner))
+        .and.not.equal(null);
     }
   });
 
+  it("says which kind of owner it is, and which guest a user was, when that is known", async () => {
+    const guest = "guest:0b8f6a1e-5a0e-4c57-8f39-3ad1f1a0e8a7";
+    expect(await verify(await sign(guest))).to.deep.equal({ owner: guest, kind: "guest" });
+    const merged = { owner: "user:alice", kind: "user", guest } as const;
+    expect(await verify(await signer.sign(merged))).to.deep.equal(merged);
+    expect(await verify(await sign("user:alice"))).to.deep.equal({ owner: "user:alice", kind: "user" });
+  });
+
+  it("is for one audience", async () => {
+    const other = createInternalTokenVerifier({ secret, audience: "cartwright-orders" });
+    expect(await other.verify(await sign("user:alice"))).to.equal(null);
+    const orders = createInternalTokenSigner({ secret, audience: "cartwright-orders" });
+    const token = await orders.sign({ owner: "user:alice", kind: "user" });
+    expect(await other.verify(token)).to.deep.equal({ owner: "user:alice", kind: "user" });
+    expect(await verify(token)).to.equal(null);
+  });
+
   it("lives a minute unless told otherwise", async () => {
-    const { iat, exp } = decodeJwt(await signer.sign("user:alice"));
+    const { iat, exp } = decodeJwt(await signer.sign({ owner: "user:alice", kind: "user" }));
     expect(exp! - iat!).to.equal(60);
-    const brief = decodeJwt(await createInternalTokenSigner({ secret, ttlSeconds: 7 }).sign("user:alice"));
+    const brief = decodeJwt(
+      await createInternalTokenSigner({ secret, audience, ttlSeconds: 7 }).sign({
+        owner: "user:alice",
+        kind: "user",
+      }),
+    );
     expect(brief.exp! - brief.iat!).to.equal(7);
   });
 
-  it("is signed once per owner and then at hand", async () => {
-    const signer = createInternalTokenSigner({ secret });
-    expect(signer.cached("user:alice")).to.equal(undefined);
-    const token = await signer.sign("user:alice");
-    expect(signer.cached("user:alice")).to.equal(token);
-    expect(await signer.sign("user:alice")).to.equal(token);
-    expect(await signer.sign("user:bob")).not.to.equal(token);
+  it("is signed once per identity and given again", async () => {
+    const token = await sign("user:alice");
+    expect(await sign("user:alice")).to.equal(token);
+    expect(await sign("user:bob")).not.to.equal(token);
+    const merged = await signer.sign({ owner: "user:alice", kind: "user", guest: "guest:1" });
+    expect(merged).not.to.equal(token);
   });
 
   it("is not signed for what is no owner", async () => {
@@ -49,14 +78,14 @@ describe("The internal token", () => {
       `user:${"x".repeat(129)}`,
       "",
     ]) {
-      expect(isOwner(owner), owner).to.equal(false);
-      const refused = await signer.sign(owner).catch((error: Error) => error.message);
-      expect(refused, owner).to.equal("not an owner");
+      expect(identityOf(owner), owner).to.equal(null);
+      const refused = await sign(owner).catch((error: Error) => error.message);
+      expect(refused, owner).to.equal("not an identity");
     }
   });
 
   it("made as the signer makes it, but by hand, is taken: what the next tests vary is the fault", async () => {
-    expect(await verify(await signed({ exp: soon() }))).to.equal("user:mallory");
+    expect(await verify(await signed({ exp: soon() }))).to.have.property("owner", "user:mallory");
   });
 
   const refused: [string, () => Promise<string>][] = [
@@ -68,6 +97,7 @@ describe("The internal token", () => {
     ["of another algorithm", () => signed({ exp: soon() }, { alg: "HS512" })],
     ["without a subject", () => signed({ exp: soon(), sub: undefined })],
     ["whose subject is no owner", () => signed({ exp: soon(), sub: "mallory" })],
+    ["of a user whose guest is none", () => signed({ exp: soon(), guest: "user:victim" })],
     ["not yet valid", () => signed({ exp: soon(), nbf: soon() })],
     [
       "unsigned (alg none)",
@@ -94,22 +124,20 @@ describe("The internal token", () => {
     });
   }
 
-  it("that was verified is remembered, and not beyond its expiry", async () => {
-    const verifier = createInternalTokenVerifier({ secret });
+  it("that was verified is not taken beyond its expiry", async () => {
+    const verifier = createInternalTokenVerifier({ secret, audience });
     const exp = Math.floor(Date.now() / 1000) + 2;
     const token = await signed({ exp });
-    expect(verifier.cached(token)).to.equal(undefined);
-    await verifier.verify(token);
-    expect(verifier.cached(token)).to.equal("user:mallory");
-    while (Date.now() < exp * 1000 + 5) await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(verifier.cached(token)).to.equal(undefined);
-    expect(await verifier.verify(token)).to.equal(null);
+    const first = await verifier.verify(token);
+    expect(first).to.have.property("owner", "user:mallory");
+    expect(await verifier.verify(token), "remembered").to.equal(first);
+    await eventually("it is over", async () => (await verifier.verify(token)) === null);
+    expect(Date.now()).to.be.at.least(exp * 1000);
   });
 
   it("that was refused is not remembered", async () => {
-    const verifier = createInternalTokenVerifier({ secret });
+    const verifier = createInternalTokenVerifier({ secret, audience });
     const token = await signed({ exp: soon() }, { key: "x".repeat(40) });
-    await verifier.verify(token);
-    expect(verifier.cached(token)).to.equal(undefined);
+    for (let i = 0; i < 2; i++) expect(await verifier.verify(token)).to.equal(null);
   });
 });

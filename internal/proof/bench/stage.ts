@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { identityOf } from "../../platform/identity/identity.ts";
 import { createInternalTokenSigner } from "../../platform/identity/internal-token.ts";
 import { watch } from "../../testkit/guard.ts";
 import { devSecrets } from "../../testkit/processes/dev-keys.ts";
@@ -66,7 +67,11 @@ export async function openStage(): Promise<Stage> {
     amqpUrl: rabbit.relayUrl,
     ...(await devSecrets(join(dir, "keys"))),
   };
-  const signer = createInternalTokenSigner({ secret: surroundings.internalTokenSecret, ttlSeconds: 86_400 });
+  const signer = createInternalTokenSigner({
+    secret: surroundings.internalTokenSecret,
+    audience: "cartwright-cart",
+    ttlSeconds: 86_400,
+  });
   let started = 0;
   let cores: "apart" | "divided" | "shared" = "apart";
   let catalog: Running | undefined;
@@ -130,7 +135,7 @@ export async function openStage(): Promise<Stage> {
       cores = "apart";
       for (const { pid } of [redis, postgres, rabbit]) pinFamily(pid);
     },
-    identity: (owner) => signer.sign(owner),
+    identity: (owner) => signer.sign(identityOf(owner)!),
   };
 }
 

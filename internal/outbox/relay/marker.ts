@@ -1,5 +1,5 @@
 import type { Logger } from "../../platform/logger/logger.ts";
-import type { Fenced, OutboxReader, Refusal } from "../store/store.ts";
+import type { Fenced, Lease, OutboxReader, Refusal } from "../store/store.ts";
 
 /** Writes the outcome of published events back, many at a time. */
 export interface Marker {
@@ -13,24 +13,30 @@ export interface Marker {
   flush(): Promise<void>;
 }
 
+interface Mark extends Fenced {
+  /** A write of it failed, and may have been done nevertheless. */
+  readonly repeated: boolean;
+}
+
 const BATCH = 1_000;
 
 /**
  * Marks are gathered for a few milliseconds and written in one statement. While the database is away they are kept
  * and tried again: the fence in the database decides whether they still count, so a mark that comes late is either
- * true or without effect. `fenced` is told of partitions whose marks were held off.
+ * true or without effect. `fenced` is told of leases whose marks were held off. A mark repeated after a failed write
+ * tells nothing when it is held off: the failed write may have done it.
  */
 export function createMarker(options: {
   store: Pick<OutboxReader, "markPublished" | "markRefused">;
   relay: string;
   gatherMs: number;
-  fenced: (partition: number) => void;
+  fenced: (lease: Lease) => void;
   /** Called after every write, successful or not, so that who waits for {@link Marker.waiting} can look. */
   progressed: () => void;
   log: Logger;
 }): Marker {
   const { store, relay, gatherMs, fenced, progressed, log } = options;
-  let queue: Fenced[] = [];
+  let queue: Mark[] = [];
   /** By partition number. */
   const waiting: number[] = [];
   let timer: NodeJS.Timeout | undefined;
@@ -61,29 +67,29 @@ export function createMarker(options: {
       marked = new Set(await store.markPublished(relay, batch));
     } catch (err) {
       if (failures++ === 0) log.warn({ err, events: batch.length }, "published events cannot be marked yet");
-      queue = batch.concat(queue);
+      queue = batch.map((mark) => ({ ...mark, repeated: true })).concat(queue);
       return;
     }
     if (failures > 0) log.info("published events are being marked again");
     failures = 0;
-    const lost = new Set<number>();
-    for (const { seq, partition } of batch) {
+    const lost = new Map<number, number>();
+    for (const { seq, partition, epoch, repeated } of batch) {
       waiting[partition]!--;
-      if (!marked.has(seq)) lost.add(partition);
+      if (!(marked.has(seq) || repeated)) lost.set(partition, epoch);
     }
-    for (const partition of lost) fenced(partition);
+    for (const [partition, epoch] of lost) fenced({ partition, epoch });
   }
 
   return {
     accepted: (event) => {
-      queue.push(event);
+      queue.push({ ...event, repeated: false });
       waiting[event.partition] = (waiting[event.partition] ?? 0) + 1;
       if (!writing) plan(queue.length >= BATCH ? 0 : gatherMs);
     },
     refused: async (refusal) => {
       const written = await store.markRefused(relay, [refusal]);
       if (written.length > 0) return true;
-      fenced(refusal.partition);
+      fenced(refusal);
       return false;
     },
     waiting: (partition) => waiting[partition] ?? 0,

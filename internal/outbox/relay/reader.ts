@@ -28,6 +28,9 @@ const MOST_SKIPPED = 10_000;
 /** How often to look whether dead events were replayed, in ms. */
 const DEAD_CHECK_MS = 1_000;
 
+/** How often to look for pending events that lie behind the cursors, in ms. */
+const BEHIND_CHECK_MS = 2_000;
+
 /** Reads begin at least this far apart, in ms, unless they are full: many small ones cost more than they bring. */
 const PACE_MS = 2;
 const FULL_READ = 256;
@@ -67,6 +70,7 @@ export function createReader(options: {
   let deadCheckedAt = 0;
   /** Subjects of which events were left out, by partition; what follows them waits with them. */
   const skipped = new WeakMap<OwnedPartition, Set<string>>();
+  let behindCheckedAt = 0;
   let loop: Promise<void> = Promise.resolve();
   let stopped = false;
   let failures = 0;
@@ -78,6 +82,7 @@ export function createReader(options: {
       try {
         // Before a partition is first read, too: a later replay shows only against what was known.
         if (performance.now() - deadCheckedAt > DEAD_CHECK_MS || canOpen()) await checkDead();
+        if (performance.now() - behindCheckedAt > BEHIND_CHECK_MS) await checkBehind();
         if (performance.now() - lookedAtAll >= pollMs) lookAtAll();
         found = await read();
         if (failures > 0) log.info("the outbox can be read again");
@@ -184,6 +189,35 @@ export function createReader(options: {
     dead = now;
     if (!replayed) return;
     for (const partition of open) restart(partition);
+  }
+
+  /**
+   * A database that was restored, or failed over with a loss, counts again from an earlier seq: what is pending behind the
+   * cursor of a partition of which nothing is held, sent or skipped, can have come only so. The partition begins anew.
+   */
+  async function checkBehind(): Promise<void> {
+    behindCheckedAt = performance.now();
+    const idle = owned
+      .all()
+      .filter(
+        (each) =>
+          each.phase === "open" && queues.held(each) + unsettled(each.partition) === 0 && !skipped.has(each),
+      );
+    const cursors = new Map(idle.map(({ partition, cursor }) => [partition, cursor]));
+    if (idle.length === 0) return;
+    const first = await store.pending(
+      idle.map(({ partition }) => ({ partition, after: 0 })),
+      1,
+    );
+    for (const { partition, seq, subject } of first) {
+      const owner = idle.find((each) => each.partition === partition)!;
+      if (seq > cursors.get(partition)! || dead.has(subject)) continue;
+      log.warn(
+        { partition, seq, cursor: owner.cursor },
+        "the database has gone back; the partition is read anew",
+      );
+      restart(owner);
+    }
   }
 
   function restart(partition: OwnedPartition): void {

@@ -1,13 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
+import pg from "pg";
+import { parseAmqpUrl } from "../../platform/amqp/amqp-url.ts";
 import type { EventEnvelope } from "../../platform/event/event.ts";
 import { createLogger } from "../../platform/logger/logger.ts";
 import { Registry } from "../../platform/metrics/metrics.ts";
 import { ORIGIN } from "../../testkit/event-origin.ts";
 import { eventually } from "../../testkit/eventually.ts";
+import { startFakeRabbit4 } from "../../testkit/fake-rabbit4.ts";
 import { createMemoryPublisher, type MemoryPublisher } from "../../testkit/memory-publisher.ts";
 import { type OpenOutbox, openOutbox } from "../../testkit/outbox.ts";
 import { migrateDatabase } from "../../testkit/processes/platform.ts";
+import { recordingLogger } from "../../testkit/recording-logger.ts";
 import { testPostgres } from "../../testkit/servers/test-servers.ts";
 import type { CommitSubscriber } from "../commit-notifier.ts";
 import { createRelayMetrics } from "../metrics.ts";
@@ -15,6 +19,8 @@ import { listDead } from "../store/dead.ts";
 import { purgePublished } from "../store/purge.ts";
 import { replaySelected } from "../store/replay.ts";
 import type { OutboxStore } from "../store/store.ts";
+import { createAmqpPublisher } from "./publisher.amqp.ts";
+import type { Publisher } from "./publisher.ts";
 import { createRelay, type Relay, type RelayOptions } from "./relay.ts";
 
 const PARTITIONS = 8;
@@ -25,26 +31,35 @@ describe("The relay", function () {
   this.timeout(60_000);
   let store: OpenOutbox;
   let started: Relay[] = [];
-  let publishers: MemoryPublisher[] = [];
+  let publishers: { behave?(): void }[] = [];
+  let url: string;
   let databases = 0;
   let pendingReads = 0;
 
   beforeEach(async () => {
     const postgres = await testPostgres();
-    const url = await postgres.createDatabase(`relay_${process.pid}_${++databases}`);
+    url = await postgres.createDatabase(`relay_${process.pid}_${++databases}`);
     migrateDatabase({ ...postgres, url });
     store = openOutbox(url);
   });
   afterEach(async () => {
     // A relay waits for what is in flight: after a failure, too, nothing may stay held.
-    for (const publisher of publishers) publisher.behave();
+    for (const publisher of publishers) publisher.behave?.();
     publishers = [];
     await Promise.all(started.map((relay) => relay.stop()));
     started = [];
     await store.close();
   });
 
-  const start = async (publisher: MemoryPublisher, more: Partial<RelayOptions> = {}) => {
+  /** What somebody else does to the database. */
+  async function inDatabase(text: string): Promise<void> {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    await client.query(text);
+    await client.end();
+  }
+
+  const start = async (publisher: Publisher & { behave?(): void }, more: Partial<RelayOptions> = {}) => {
     const relay = createRelay({
       store: {
         ...store,
@@ -356,6 +371,67 @@ describe("The relay", function () {
     started = started.filter((relay) => relay !== first);
     await store.append(events(16, 1));
     await eventually("what it took over is published", () => two.published.length > 0);
+  });
+
+  it("sends nothing more once its lease may have run out, although it cannot reach the database to renew it", async () => {
+    const publisher = createMemoryPublisher();
+    const metrics = createRelayMetrics(new Registry());
+    let renewing = true;
+    const stuck: OutboxStore = {
+      ...store,
+      renew: (...args) =>
+        renewing ? store.renew(...args) : Promise.reject(new Error("the database is away")),
+      claim: (...args) =>
+        renewing ? store.claim(...args) : Promise.reject(new Error("the database is away")),
+    };
+    await start(publisher, { store: stuck, leaseMs: 600, metrics });
+    await store.append(events(1, 1));
+    await drained();
+    renewing = false;
+    let claimed = 0;
+    await eventually("another could take every partition", async () => {
+      claimed += (await store.claim("another", PARTITIONS, 60_000)).length;
+      return claimed === PARTITIONS;
+    });
+    const late = event("late", 1);
+    await store.append([late]);
+    await eventually("the relay has found that its lease is over", async () => {
+      const owned = await metrics.owned.get();
+      return (owned.values[0]?.value ?? PARTITIONS) < PARTITIONS;
+    });
+    expect(publisher.attempts.map(({ id }) => id)).to.not.include(late.id);
+    renewing = true;
+  });
+
+  it("begins a partition anew when the database has gone back to an earlier seq, as after a restore", async () => {
+    const publisher = createMemoryPublisher();
+    await store.append(events(8, 20));
+    await start(publisher);
+    await drained();
+    await inDatabase("TRUNCATE outbox_event RESTART IDENTITY");
+    await store.append(events(8, 1).map((each) => ({ ...each, sequence: 21 })));
+    await drained();
+    expect(versionsOf(publisher, "cart-3")).to.deep.equal(Array.from({ length: 21 }, (_, n) => n + 1));
+  });
+
+  it("parks a row that no message can be made of, and names it, without ending", async () => {
+    const broker = await startFakeRabbit4();
+    const { log: recorder, lines } = recordingLogger();
+    const publisher = createAmqpPublisher({
+      address: parseAmqpUrl(broker.url)!,
+      exchange: "cart.events",
+      log: recorder,
+    });
+    const [impossible, ...others] = events(3, 1);
+    await store.append([impossible!, ...others]);
+    await inDatabase(`UPDATE outbox_event SET occurred_at = 'infinity' WHERE event_id = '${impossible!.id}'`);
+    await start(publisher, { log: recorder });
+    await eventually("it is dead", async () => (await store.backlog()).dead === 1);
+    await drained();
+    expect(broker.accepted.map(({ message_id }) => message_id)).to.have.members(others.map(({ id }) => id));
+    expect(lines.find(({ level }) => level === "error")).to.include({ eventId: impossible!.id });
+    await publisher.close();
+    await broker.close();
   });
 
   it("reads a partition anew after a replay, once the marks under way are written", async () => {

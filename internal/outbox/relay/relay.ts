@@ -55,7 +55,9 @@ export function createRelay(options: RelayOptions): Relay {
     store,
     relay,
     gatherMs: 25,
-    fenced: (partition) => lose(partition, "its marks were held off by the fence"),
+    fenced: ({ partition, epoch }) => {
+      if (owned.get(partition)?.epoch === epoch) lose(partition, "its marks were held off by the fence");
+    },
     progressed: settled,
     log,
   });

@@ -59,8 +59,8 @@ export interface SubjectQueues {
   park(delivery: Delivery): void;
   /** Drops everything of a partition that is not in flight. */
   drop(partition: OwnedPartition): void;
-  /** Events read and not yet settled. */
-  held(): number;
+  /** Events read and not yet settled, of one partition or of all. */
+  held(partition?: OwnedPartition): number;
 }
 
 interface SubjectQueue {
@@ -151,6 +151,6 @@ export function createSubjectQueues(): SubjectQueues {
       held -= partitions.get(partition)?.held ?? 0;
       partitions.delete(partition);
     },
-    held: () => held,
+    held: (partition) => (partition ? (partitions.get(partition)?.held ?? 0) : held),
   };
 }

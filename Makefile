@@ -8,7 +8,7 @@ RABBITMQ_TESTS ?= internal/testkit/servers/rabbitmq.int.test.ts internal/outbox/
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs demo token dead replay test test-rabbitmq4 charts check race bench bench-quick bench-packages chaos soak fmt clean install packages
+.PHONY: help up down status logs demo token dead replay test test-rabbitmq4 charts kube-test check race bench bench-quick bench-packages chaos soak fmt clean install packages
 
 help: ## this help
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -50,6 +50,11 @@ test-rabbitmq4: install ## the publisher, the relay and survival on a real Rabbi
 charts: packages ## lint, render, validate and unit-test the Helm charts (helm, or Go to build it)
 	@scripts/install-chart-tools.sh
 	@$(BIN)/mocha 'internal/e2e/charts/*.test.ts'
+
+kube-test: packages ## the chart on the cluster of KUBECONFIG, by Helm 3 and Helm 4 (IMAGE=cartwright:dev FORMER=<revision to upgrade from>)
+	@command -v kubectl >/dev/null || { echo "kubectl is missing"; exit 1; }
+	@kubectl version >/dev/null || { echo "no cluster answers: set KUBECONFIG"; exit 1; }
+	@$(BIN)/mocha internal/e2e/kube/release.scenes.ts
 
 check: packages ## format, lint, arrows, types
 	@scripts/step.sh "format and lint" $(BIN)/biome check .

@@ -1,0 +1,196 @@
+import { expect } from "chai";
+import { eventually } from "../../testkit/eventually.ts";
+import { findHelms, type Release, releaseOf } from "../../testkit/kube/helm.ts";
+import { startLoadPod } from "../../testkit/kube/load-pod.ts";
+import { createNamespace, type Namespace } from "../../testkit/kube/namespace.ts";
+import { shopperAt } from "../../testkit/shopper.ts";
+import { CHART, formerChart } from "./former-chart.ts";
+import { reachFrom } from "./reach.ts";
+
+const IMAGE = process.env.IMAGE ?? "cartwright:dev";
+const FORMER = process.env.FORMER ?? "HEAD";
+const HELMS = await findHelms();
+const NAME = "cartwright";
+const SERVICES = ["gateway", "cart", "catalog-stub", "outbox-relay"];
+const LEFT =
+  "deployment,statefulset,job,pod,service,configmap,secret,pvc,serviceaccount,role,rolebinding,networkpolicy,pdb,hpa";
+const [repository, tag] = IMAGE.split(":");
+const VALUES = ["database.kind=postgres", `image.repository=${repository}`, `image.tag=${tag}`];
+/** Two of each that shoppers talk to: what the scenes with failures and with evictions need. */
+const TWO = [...VALUES, "gateway.replicas=2", "cart.replicas=2", "catalog-stub.replicas=2"];
+const rolled = (mark: string) => SERVICES.map((part) => `${part}.podAnnotations.rolled=${mark}`);
+
+for (const major of [3, 4] as const) {
+  describe(`A release on Kubernetes, by Helm ${major}`, function () {
+    this.timeout(900_000);
+    this.bail(true);
+    let namespace: Namespace;
+    let release: Release;
+
+    before(async function () {
+      const helm = HELMS.get(major);
+      if (helm === undefined) {
+        console.log(`      there is no Helm ${major}: its scenes do not run`);
+        this.skip();
+      }
+      namespace = await createNamespace(`cartwright-test-${major}-${Date.now() % 100_000}`);
+      release = releaseOf(helm, NAME, namespace.name);
+    });
+    after(async () => {
+      if (process.env.KEEP === undefined) await namespace?.delete();
+    });
+
+    const address = (part: string, port: number) => `${NAME}-${part}:${port}`;
+    const load = () =>
+      startLoadPod(namespace, { image: IMAGE, gatewayUrl: `http://${NAME}-gateway`, shoppers: 8 });
+    const sql = (statement: string) => {
+      const psql = ["psql", "-h", "127.0.0.1", "-U", "cartwright_app", "-d", "cartwright", "-Atc", statement];
+      const login = `PGPASSWORD="$APP_PASSWORD" exec "$@"`;
+      return namespace.kubectl(["exec", `${NAME}-postgres-0`, "--", "sh", "-c", login, "sh", ...psql]);
+    };
+    const published = async () =>
+      Number(await sql("select count(*) from outbox_event where published_at is not null"));
+    const nothingPending = () =>
+      eventually(
+        "every event is published",
+        async () =>
+          (await sql("select count(*) from outbox_event where published_at is null")).trim() === "0",
+        { timeoutMs: 120_000, intervalMs: 1_000 },
+      );
+    const ready = (kind: string, part: string) =>
+      namespace.kubectl(["rollout", "status", `${kind}/${NAME}-${part}`, "--timeout=180s"]);
+
+    it("installs the chart as it was before, and is ready", async () => {
+      await release.install(await formerChart(FORMER), TWO);
+    });
+
+    it("sells through kubectl port-forward", async () => {
+      const gateway = await namespace.forward(`${NAME}-gateway`, 80);
+      try {
+        const shopper = await shopperAt(gateway.url);
+        const { status, headers, body } = await shopper.add("stove-ember", 2);
+        expect([status, headers.get("outbox-state")]).to.deep.equal([200, "committed"]);
+        expect(body.items[0]).to.include({ productId: "stove-ember", quantity: 2 });
+      } finally {
+        await gateway.close();
+      }
+    });
+
+    it("upgrades to the chart of this checkout, under load, without a request that fails", async () => {
+      const shoppers = await load();
+      await release.upgrade(CHART, [...TWO, ...rolled("once")]);
+      const report = await shoppers.stop();
+      expect(report).to.deep.include({ refused: {}, wrong: [] });
+      expect(report.acknowledged).to.be.above(100);
+      await nothingPending();
+    });
+
+    it("passes helm test: buys something and sees its event", async () => {
+      expect(await release.test()).to.match(/its event arrived/);
+    });
+
+    it("restarts nothing when nothing changed", async () => {
+      const before = await namespace.pods();
+      await release.upgrade(CHART, [...TWO, ...rolled("once")]);
+      expect(await namespace.pods()).to.deep.equal(before);
+    });
+
+    it("rolls only who reads what changed", async () => {
+      const before = await namespace.pods();
+      await release.upgrade(CHART, [...TWO, ...rolled("once"), "cart.ttlSeconds=1801"]);
+      const now = await namespace.pods();
+      const gone = [...before].filter(([uid]) => !now.has(uid)).map(([, name]) => name);
+      expect(gone).to.have.length(2);
+      for (const name of gone) expect(name).to.match(/^cartwright-cart-/);
+    });
+
+    it("goes back by helm rollback, under load, without a request that fails", async () => {
+      const shoppers = await load();
+      await release.rollback();
+      const report = await shoppers.stop();
+      expect(report).to.deep.include({ refused: {}, wrong: [] });
+      await nothingPending();
+    });
+
+    it("loses no event when pods are killed: every kind of them, one after the other", async () => {
+      const shoppers = await load();
+      for (const part of [...SERVICES, "redis", "rabbitmq", "postgres"]) {
+        const [pod] = (await namespace.pods(part)).values();
+        await namespace.kubectl(["delete", "pod", pod!, "--grace-period=0", "--force"]);
+        await ready(SERVICES.includes(part) ? "deployment" : "statefulset", part);
+      }
+      const report = await shoppers.stop();
+      expect(report.acknowledged).to.be.above(100);
+      expect(report.wrong).to.deep.equal([]);
+      await nothingPending();
+      expect(await release.test()).to.match(/its event arrived/);
+    });
+
+    it("lets one pod of a service be evicted at a time, and no request fails meanwhile", async () => {
+      const shoppers = await load();
+      const [first, second] = (await namespace.pods("gateway")).values();
+      const evict = (name: string) => {
+        const eviction = {
+          apiVersion: "policy/v1",
+          kind: "Eviction",
+          metadata: { name, namespace: namespace.name },
+        };
+        const path = `/api/v1/namespaces/${namespace.name}/pods/${name}/eviction`;
+        return namespace.tryKubectl(["create", "--raw", path, "-f", "-"], {
+          input: JSON.stringify(eviction),
+        });
+      };
+      expect((await evict(first!)).code).to.equal(0);
+      expect((await evict(second!)).stderr).to.match(/disruption budget/);
+      await ready("deployment", "gateway");
+      expect(await shoppers.stop()).to.deep.include({ refused: {}, wrong: [] });
+    });
+
+    it("lets through the arrows of the design and no others", async () => {
+      const stores = [address("redis", 6379), address("postgres", 5432), address("rabbitmq", 5672)];
+      const services = [address("gateway", 80), address("cart", 80), address("catalog-stub", 80)];
+      const all = [...stores, ...services];
+      const open = async (labels: Record<string, string>) => {
+        const seen = await reachFrom(namespace, IMAGE, labels, all);
+        return all.filter((each) => seen[each]).map((each) => each.replace(/^cartwright-|:.*/g, ""));
+      };
+      const as = (component: string) => ({
+        "app.kubernetes.io/instance": NAME,
+        "app.kubernetes.io/part-of": "cartwright",
+        "app.kubernetes.io/component": component,
+      });
+      expect(await open({}), "a stranger").to.deep.equal(["gateway"]);
+      expect(await open({ "cartwright.dev/consumer": "true" }), "a consumer").to.deep.equal([
+        "rabbitmq",
+        "gateway",
+      ]);
+      expect(await open(as("gateway")), "gateway").to.deep.equal(["cart", "catalog-stub"]);
+      expect(await open(as("cart")), "cart").to.deep.equal(["redis", "postgres", "catalog-stub"]);
+      expect(await open(as("outbox-relay")), "relay").to.deep.equal(["redis", "postgres", "rabbitmq"]);
+      expect(await open(as("redis")), "redis").to.deep.equal([]);
+    });
+
+    it("comes back on its old volumes after uninstall and install", async () => {
+      const before = await published();
+      expect(before).to.be.above(0);
+      await release.uninstall();
+      await eventually("its pods are gone", async () => (await namespace.pods()).size === 0, {
+        timeoutMs: 120_000,
+      });
+      await release.install(CHART, VALUES);
+      expect(await published()).to.be.at.least(before);
+      expect(await release.test()).to.match(/its event arrived/);
+    });
+
+    it("leaves nothing behind but what NOTES.txt tells to delete", async () => {
+      await release.uninstall();
+      const mine = ["-l", `app.kubernetes.io/instance=${NAME}`];
+      await namespace.kubectl(["delete", "secret,pvc,pod", ...mine, "--timeout=120s"]);
+      await eventually(
+        "nothing is left",
+        async () => (await namespace.kubectl(["get", LEFT, ...mine, "-o", "name"])) === "",
+        { timeoutMs: 120_000, intervalMs: 1_000 },
+      );
+    });
+  });
+}

@@ -1,0 +1,43 @@
+// Shoppers inside the cluster: each sets quantities in a cart of its own, one request after the other, until /tmp/stop is
+// there; then prints one line of JSON with what was answered. Runs in a pod of the product's image; see load-pod.ts.
+import { existsSync } from "node:fs";
+
+const { GATEWAY_URL, SHOPPERS } = process.env;
+const refused = {};
+const wrong = [];
+let acknowledged = 0;
+
+const call = async (method, path, token, body) => {
+  const headers = { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) };
+  const answer = await fetch(GATEWAY_URL + path, {
+    method,
+    headers,
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  return { status: answer.status, body: await answer.json() };
+};
+
+async function shop() {
+  const token = (await call("POST", "/api/session")).body.accessToken;
+  let version = 0;
+  for (let step = 0; !existsSync("/tmp/stop"); step++) {
+    try {
+      const quantity = 1 + (step % 5);
+      const { status, body } = await call("PUT", "/api/cart/items/stove-ember", token, { quantity });
+      if (status !== 200) refused[`${status} ${body.code}`] = (refused[`${status} ${body.code}`] ?? 0) + 1;
+      else if (body.items[0].quantity !== quantity || body.version <= version)
+        wrong.push({ version, quantity, body });
+      else {
+        version = body.version;
+        acknowledged++;
+      }
+    } catch (error) {
+      const what = error.cause?.code ?? error.message;
+      refused[what] = (refused[what] ?? 0) + 1;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+await Promise.all(Array.from({ length: Number(SHOPPERS) }, shop));
+process.stdout.write(`${JSON.stringify({ acknowledged, refused, wrong: wrong.slice(0, 3) })}\n`);

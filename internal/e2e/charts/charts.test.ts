@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { attempt, findTool, run } from "../../testkit/kube/tool.ts";
-import { matrix } from "./matrix.ts";
+import { type Choice, matrix } from "./matrix.ts";
 
 const CHARTS = fileURLToPath(new URL("../../../charts/", import.meta.url));
 const CHART = join(CHARTS, "cartwright");
@@ -38,12 +38,13 @@ describe("The Helm chart", function () {
 
   it("renders for every choice of servers, to objects that Kubernetes knows, with no unknown field", async () => {
     const choices = matrix();
-    const render = async ({ name, set }: { name: string; set: readonly string[] }, index: number) => {
+    const render = async ({ name, set, files = [] }: Choice & { files?: string[] }, index: number) => {
       const { code, stdout, stderr } = await attempt(helm!, [
         "template",
         "shop",
         CHART,
         ...KUBE,
+        ...files.flatMap((file) => ["--values", join(CHART, file)]),
         ...set.flatMap((each) => ["--set", each]),
       ]);
       expect(code, `${name}: ${stderr}`).to.equal(0);
@@ -52,6 +53,8 @@ describe("The Helm chart", function () {
     for (let at = 0; at < choices.length; at += 2) {
       await Promise.all(choices.slice(at, at + 2).map((choice, i) => render(choice, at + i)));
     }
+    const production = { name: "production", set: [], files: ["values-production.yaml"] };
+    await render(production, choices.length);
     const location = join(CHARTS, "schemas", "{{.ResourceKind}}{{.KindSuffix}}.json");
     await run(kubeconform!, ["-strict", "-skip", CUSTOM, "-schema-location", location, folder]);
   });

@@ -9,11 +9,17 @@ const REPOSITORY = fileURLToPath(new URL("../../../", import.meta.url));
 /** The chart as it is in this checkout. */
 export const CHART = join(REPOSITORY, "charts", "cartwright");
 
-/** The chart as it was in `revision` of the repository, unpacked into a folder of its own. */
-export async function formerChart(revision: string): Promise<string> {
+/**
+ * The chart as it was in `revision` of the repository, unpacked into a folder of its own; without a revision, as it was
+ * before the last commit that changed it.
+ */
+export async function formerChart(given?: string): Promise<string> {
+  const options = { cwd: REPOSITORY };
+  const older = ["rev-list", "--skip=1", "--max-count=1", "HEAD", "--", "charts/cartwright"];
+  const revision = given ?? (await run("git", older, options)).trim();
   const folder = mkdtempSync(join(tmpdir(), "cartwright-former-chart-"));
   const archive = join(folder, "chart.tar");
-  await run("git", ["archive", "--output", archive, revision, "charts/cartwright"], { cwd: REPOSITORY });
+  await run("git", ["archive", "--output", archive, revision, "charts/cartwright"], options);
   await run("tar", ["-xf", archive, "-C", folder]);
   return join(folder, "charts", "cartwright");
 }

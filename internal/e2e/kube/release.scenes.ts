@@ -8,7 +8,6 @@ import { CHART, formerChart } from "./former-chart.ts";
 import { reachFrom } from "./reach.ts";
 
 const IMAGE = process.env.IMAGE ?? "cartwright:dev";
-const FORMER = process.env.FORMER ?? "HEAD";
 const HELMS = await findHelms();
 const NAME = "cartwright";
 const SERVICES = ["gateway", "cart", "catalog-stub", "outbox-relay"];
@@ -61,7 +60,7 @@ for (const major of [3, 4] as const) {
       namespace.kubectl(["rollout", "status", `${kind}/${NAME}-${part}`, "--timeout=180s"]);
 
     it("installs the chart as it was before, and is ready", async () => {
-      await release.install(await formerChart(FORMER), TWO);
+      await release.install(await formerChart(process.env.FORMER), TWO);
     });
 
     it("sells through kubectl port-forward", async () => {

@@ -1,4 +1,4 @@
-import { connectTarget } from "../../internal/platform/sql/connect-target.ts";
+import { withTarget } from "../../internal/platform/sql/connect-target.ts";
 import { migrate } from "../../internal/platform/sql/migrator.ts";
 import { mergeSchemas } from "../../internal/platform/sql/schema.ts";
 import { SCHEMAS } from "../schemas.ts";
@@ -9,8 +9,7 @@ const say = (line: string) => process.stdout.write(`migrate: ${line}\n`);
 
 try {
   const { migrations, tables, types } = mergeSchemas(SCHEMAS, address.dialect);
-  const target = await connectTarget(address, MIGRATE_TIMEOUT_MS, say);
-  try {
+  await withTarget(address, MIGRATE_TIMEOUT_MS, say, async (target) => {
     const { applied, newer } = await migrate(target, migrations);
     for (const name of applied) say(`applied ${name}`);
     if (newer.length > 0)
@@ -20,9 +19,7 @@ try {
       await target.grant(role, { tables, types });
       say(`granted ${role} the use of ${tables.join(", ")}`);
     }
-  } finally {
-    await target.close();
-  }
+  });
 } catch (error) {
   process.stderr.write(`migrate: ${(error as Error).message}\n`);
   process.exitCode = 1;

@@ -4,6 +4,8 @@ import { createOutboxStore } from "../../internal/outbox/store/open-store.ts";
 import { replaySelected } from "../../internal/outbox/store/replay.ts";
 import { createLogger } from "../../internal/platform/logger/logger.ts";
 import { openDatabase } from "../../internal/platform/sql/database.ts";
+import { retryPatiently } from "../../internal/platform/sql/retry.ts";
+import { isUnavailableSqlServer } from "../../internal/platform/sql/sqlserver.ts";
 import { parseCommand } from "./arguments.ts";
 import { readConfig } from "./config.ts";
 
@@ -18,12 +20,14 @@ const fail = (line: string, exitCode: number) => {
 
 const database = openDatabase(config.DATABASE_URL, { log: createLogger("outbox-admin", "warn") });
 const store = createOutboxStore(database);
+const patiently = retryPatiently(isUnavailableSqlServer);
+const pages: typeof store = { ...store, listDead: (...page) => patiently(() => store.listDead(...page)) };
 try {
   if (!command.ok) fail(command.error, 64);
-  else if (command.value.name === "list") await listDead(store, say);
+  else if (command.value.name === "list") await listDead(pages, say);
   else {
     const { selector, dryRun } = command.value;
-    const result = await replaySelected(store, selector, { dryRun });
+    const result = await patiently(() => replaySelected(store, selector, { dryRun }));
     say(dryRun ? `${result.matched} would be made pending again` : `${result.replayed} made pending again`);
     if (config.RESULT_FILE !== undefined) writeFileSync(config.RESULT_FILE, JSON.stringify(result));
   }

@@ -37,7 +37,7 @@ const RELAY = mssql.NVarChar(64);
 export function createSqlServerOutboxStore(server: SqlServer): OutboxStore {
   /** One statement, run again after a deadlock, or when a rival was first to insert the same key. */
   function run<R>(sql: string, bind: (request: mssql.Request) => mssql.Request = (request) => request) {
-    return retryTransient(async () => (bind(await server.request()) as mssql.Request).query<R>(sql));
+    return retryTransient(() => server.run((request) => bind(request).query<R>(sql)));
   }
 
   async function replayAll(): Promise<number> {
@@ -57,7 +57,7 @@ export function createSqlServerOutboxStore(server: SqlServer): OutboxStore {
     append: async (events, tx) => {
       if (events.length === 0) return;
       const rows = eventRows(events);
-      if (tx) await (await runnerOf(tx).request()).input("rows", rows).query(SQL.append);
+      if (tx) await runnerOf(tx).run((request) => request.input("rows", rows).query(SQL.append));
       else await run(SQL.append, (request) => request.input("rows", rows));
     },
 

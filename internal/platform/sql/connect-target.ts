@@ -3,12 +3,39 @@ import type { DatabaseAddress } from "./database-url.ts";
 import { connectPostgresTarget } from "./migrator.postgres.ts";
 import { connectSqlServerTarget } from "./migrator.sqlserver.ts";
 import type { MigrationTarget } from "./migrator.ts";
+import { isUnavailableSqlServer } from "./sqlserver.ts";
+
+/**
+ * Connects and does `work`, which must bear being done again: a SQL Server that goes away meanwhile, or that Azure is
+ * moving, is waited for, all within `timeoutMs`. Closes the connection in the end.
+ */
+export async function withTarget(
+  address: DatabaseAddress,
+  timeoutMs: number,
+  say: (line: string) => void,
+  work: (target: MigrationTarget) => Promise<void>,
+): Promise<void> {
+  const startedAt = performance.now();
+  for (;;) {
+    const target = await connectTarget(address, timeoutMs, say);
+    try {
+      return await work(target);
+    } catch (error) {
+      if (!isUnavailableSqlServer(error) || performance.now() - startedAt > timeoutMs) throw error;
+      say(`the database went away (${(error as Error).message}); going on when it is back`);
+    } finally {
+      // A connection that was lost cannot be closed well; the error of the work is the one to tell.
+      await target.close().catch(() => {});
+    }
+    await delay(1_000);
+  }
+}
 
 /**
  * Connects to migrate, waiting up to `timeoutMs` for a database that is still starting; says so at once and then every 5 s.
  * Rejects with the last reason when time is up.
  */
-export async function connectTarget(
+async function connectTarget(
   address: DatabaseAddress,
   timeoutMs: number,
   say: (line: string) => void,
@@ -20,6 +47,10 @@ export async function connectTarget(
       if (address.dialect === "postgres") return await connectPostgresTarget(address.url);
       const target = await connectSqlServerTarget(address);
       if (target.created) say(`created the database ${address.database}`);
+      if (!target.rowVersions)
+        say(
+          `warning: readers wait for writers here; recommended is ALTER DATABASE [${address.database}] SET READ_COMMITTED_SNAPSHOT ON`,
+        );
       return target;
     } catch (cause) {
       const now = performance.now();

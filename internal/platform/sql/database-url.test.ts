@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { parseDatabaseUrl } from "./database-url.ts";
 
@@ -17,9 +18,14 @@ describe("a DATABASE_URL", () => {
       database: "shop",
       encrypt: true,
       trustServerCertificate: false,
+      multiSubnetFailover: false,
+      ca: null,
     });
     const told = parseDatabaseUrl("sqlserver://sa:x@h:14330/shop?encrypt=false&trustServerCertificate=true");
     expect(told).to.include({ port: 14_330, encrypt: false, trustServerCertificate: true });
+    const listener = `sqlserver://sa:x@h/shop?multiSubnetFailover=true&ca=${fileURLToPath(import.meta.url)}`;
+    expect(parseDatabaseUrl(listener)).to.include({ multiSubnetFailover: true });
+    expect(parseDatabaseUrl(listener)).to.have.property("ca").that.includes("a DATABASE_URL");
   });
 
   it("may hold any user and password, percent-encoded", () => {
@@ -36,6 +42,8 @@ describe("a DATABASE_URL", () => {
       ["sqlserver://:hunter2@h/d", /must look like/],
       ["sqlserver://u:hunter2@h/a;b", /must look like/],
       ["sqlserver://u:hunter2%@h/d", /%25/],
+      ["sqlserver://u:hunter2@h/d?ca=/not/there.pem", /ca that cannot be read.*no such file/],
+      ["sqlserver://u:hunter2@h/d?Encrypt=false", /option that is not known; there are encrypt, trust/],
       ["sqlserver://u:hunter2@h/d?encrypt=yes", /has encrypt neither true nor false/],
     ];
     for (const [url, fault] of faults) {

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { z } from "zod";
 
 /** Where a database is. Passwords in it must not be logged. */
@@ -12,10 +13,16 @@ export type DatabaseAddress =
       readonly database: string;
       readonly encrypt: boolean;
       readonly trustServerCertificate: boolean;
+      /** Tries all addresses of an availability group's listener at once. */
+      readonly multiSubnetFailover: boolean;
+      /** The certificate authority to trust, PEM; null for those of Node. */
+      readonly ca: string | null;
     };
 
 const SQLSERVER_FORM =
   "sqlserver://user:password@host:port/database?encrypt=true&trustServerCertificate=true";
+
+const OPTIONS = ["encrypt", "trustServerCertificate", "multiSubnetFailover", "ca"];
 
 /** A `DATABASE_URL`, taken apart; a fault says what to write instead and never repeats the value. */
 export const databaseUrl = () =>
@@ -28,7 +35,7 @@ export const databaseUrl = () =>
     }
   });
 
-/** Reads a `DATABASE_URL`. Throws with what to fix; the message never repeats the value. Encryption is on unless `encrypt=false`. */
+/** Reads a `DATABASE_URL`, and the file that its option `ca` names. Throws with what to fix; the message never repeats the value. Encryption is on unless `encrypt=false`. */
 export function parseDatabaseUrl(value: string): DatabaseAddress {
   if (!URL.canParse(value))
     throw new Error(`must be a URL such as postgres://user:password@host:5432/database or ${SQLSERVER_FORM}`);
@@ -40,6 +47,9 @@ export function parseDatabaseUrl(value: string): DatabaseAddress {
         throw new Error("names no database: postgres://user:password@host:5432/database");
       return { dialect: "postgres", url: value };
     case "sqlserver:": {
+      for (const name of url.searchParams.keys())
+        if (!OPTIONS.includes(name))
+          throw new Error(`has an option that is not known; there are ${OPTIONS.join(", ")}`);
       const [database, user, password] = [url.pathname.slice(1), url.username, url.password].map(decoded);
       if (!database || !/^[A-Za-z0-9_-]{1,100}$/.test(database) || url.hostname === "" || !user) {
         throw new Error(`must look like ${SQLSERVER_FORM}`);
@@ -53,6 +63,8 @@ export function parseDatabaseUrl(value: string): DatabaseAddress {
         database,
         encrypt: booleanOf(url, "encrypt", true),
         trustServerCertificate: booleanOf(url, "trustServerCertificate", false),
+        multiSubnetFailover: booleanOf(url, "multiSubnetFailover", false),
+        ca: fileOf(url, "ca"),
       };
     }
     default:
@@ -73,4 +85,14 @@ function booleanOf(url: URL, name: string, fallback: boolean): boolean {
   if (value === null) return fallback;
   if (value !== "true" && value !== "false") throw new Error(`has ${name} neither true nor false`);
   return value === "true";
+}
+
+function fileOf(url: URL, name: string): string | null {
+  const path = url.searchParams.get(name);
+  if (path === null) return null;
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new Error(`has ${name} that cannot be read: ${(cause as Error).message}`, { cause });
+  }
 }

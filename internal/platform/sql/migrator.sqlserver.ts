@@ -1,6 +1,6 @@
 import mssql from "mssql";
 import type { AppliedMigration, MigrationTarget } from "./migrator.ts";
-import { poolConfig, type SqlServerAddress } from "./sqlserver.ts";
+import { connectPool, poolConfig, type SqlServerAddress } from "./sqlserver.ts";
 
 const TABLE = `IF NOT EXISTS (SELECT 1 FROM sys.tables WHERE name = 'schema_migration')
   CREATE TABLE schema_migration (name NVARCHAR(100) NOT NULL PRIMARY KEY, checksum CHAR(64) NOT NULL,
@@ -12,16 +12,23 @@ const KIND = `IF COL_LENGTH('schema_migration', 'kind') IS NULL
 
 /**
  * Connects for migrating; rejects when the server does not answer (yet). A database that is missing is created:
- * `created` says so. The single connection holds an application lock (sp_getapplock, session-owned).
+ * `created` says so; `rowVersions` whether READ_COMMITTED_SNAPSHOT is on. The single connection holds an application
+ * lock (sp_getapplock, session-owned).
  */
 export async function connectSqlServerTarget(
   address: SqlServerAddress,
-): Promise<MigrationTarget & { readonly created: boolean }> {
+): Promise<MigrationTarget & { readonly created: boolean; readonly rowVersions: boolean }> {
   const { pool, created } = await openDatabase(address);
   // A connection lost while it is idle: the next statement fails by itself, and says so.
   pool.on("error", () => {});
+  const { recordset } = await pool
+    .request()
+    .query<{ on: boolean }>(
+      "SELECT is_read_committed_snapshot_on AS [on] FROM sys.databases WHERE name = DB_NAME()",
+    );
   return {
     created,
+    rowVersions: recordset[0]?.on ?? false,
     lock: async () => {
       const { recordset } = await pool.request().query<{ outcome: number }>(
         `DECLARE @outcome INT;
@@ -80,7 +87,7 @@ export async function connectSqlServerTarget(
 }
 
 const connect = (address: SqlServerAddress) =>
-  new mssql.ConnectionPool(poolConfig(address, { poolSize: 1, requestTimeoutMs: 120_000 })).connect();
+  connectPool(new mssql.ConnectionPool(poolConfig(address, { poolSize: 1, requestTimeoutMs: 120_000 })));
 
 /** Asks `master` only when the database itself will not have us: some users may not connect to `master`. */
 async function openDatabase(address: SqlServerAddress) {

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { expect } from "chai";
 import { eventually } from "../../testkit/eventually.ts";
 import type { PostgresServer } from "../../testkit/servers/postgres.ts";
@@ -63,5 +65,50 @@ describe("A pool of PostgreSQL connections", function () {
     expect(await outcome(one())).not.to.equal("answered");
     await server.start();
     await eventually("it answers again", async () => (await outcome(one())) === "answered");
+  });
+});
+
+describe("A connection to PostgreSQL", function () {
+  this.timeout(60_000);
+
+  it("sends no start-up parameter that PgBouncer refuses, and has one plan for each statement", async () => {
+    const server = await ownPostgres();
+    const { hostname, port } = new URL(server.appUrl);
+    let packet = Buffer.alloc(0);
+    // Stands between the two: only the wire shows what PgBouncer would see.
+    const tap = createServer((client) => {
+      const upstream = connect(Number(port), hostname);
+      for (const [from, to] of [
+        [client, upstream],
+        [upstream, client],
+      ] as const) {
+        from.pipe(to);
+        from.on("error", () => to.destroy());
+      }
+      client.once("data", (data) => {
+        packet = data as Buffer<ArrayBuffer>;
+      });
+    });
+    await once(tap.listen(0, "127.0.0.1"), "listening");
+    const url = new URL(server.appUrl);
+    [url.hostname, url.port] = ["127.0.0.1", String((tap.address() as AddressInfo).port)];
+    const log = createLogger("test", "fatal");
+    const database = openPostgres({ url: url.href, poolSize: 1, statementTimeoutMs: 300, log });
+    try {
+      const { rows } = await database.query({ text: "SHOW plan_cache_mode" });
+      expect(rows[0]).to.deep.equal({ plan_cache_mode: "force_generic_plan" });
+      // Length and protocol version, then name and value in turn, each ended by a NUL.
+      const names = packet
+        .subarray(8)
+        .toString()
+        .split("\0")
+        .filter((_, at) => at % 2 === 0)
+        .filter(Boolean);
+      expect(["user", "database", "client_encoding", "application_name"]).to.include.members(names);
+    } finally {
+      await database.close();
+      tap.close();
+      await server.stop();
+    }
   });
 });

@@ -48,12 +48,15 @@ export function openPostgres(options: {
     max: poolSize,
     connectionTimeoutMillis: 3_000,
     idleTimeoutMillis: 60_000,
-    statement_timeout: statementTimeoutMs,
     keepAlive: true,
     application_name: "cartwright",
+    // By statement, not as start-up parameters: PgBouncer refuses a connection over those that it does not know.
     // Planning takes several times as long as running our statements, and is done for each once statistics make a plan for
     // the values at hand look a little cheaper: after an ANALYZE of a backlog, say.
-    options: "-c plan_cache_mode=force_generic_plan",
+    onConnect: async (client) => {
+      const text = `SET statement_timeout = ${statementTimeoutMs}; SET plan_cache_mode = force_generic_plan`;
+      await client.query({ text, query_timeout: 3_000 } as pg.QueryConfig);
+    },
   });
   pool.on("error", (err) => log.debug({ err }, "an idle database connection was lost"));
   // In the order in which they become overdue.

@@ -64,10 +64,7 @@ function read(database: Database): Promise<readonly Seen[] | Error> {
   const rows =
     database.dialect === "postgres"
       ? database.query<Seen>({ text: READ }).then((result) => result.rows)
-      : database
-          .request()
-          .then((request) => request.query<Seen>(READ))
-          .then((result) => result.recordset);
+      : database.run((request) => request.query<Seen>(READ)).then((result) => result.recordset);
   return rows.catch((error: Error) => error);
 }
 

@@ -8,8 +8,8 @@ export type SqlServerAddress = Extract<DatabaseAddress, { dialect: "sqlserver" }
 /** Where a request can run: on its own, or within a transaction. */
 export interface SqlServerRunner {
   readonly dialect: "sqlserver";
-  /** A request on a connected pool, or on the transaction; rejects at once when the server cannot be reached. */
-  request(): Promise<mssql.Request>;
+  /** Runs `work` with a request; rejects at once when the server cannot be reached. */
+  run<T>(work: (request: mssql.Request) => Promise<T>): Promise<T>;
 }
 
 /** A pool that connects when it is first used, and again after its server was away. */
@@ -35,7 +35,7 @@ export function poolConfig(
     user: address.user,
     password: address.password,
     database: address.database,
-    connectionTimeout: 5_000,
+    connectionTimeout: 3_000,
     requestTimeout: limits.requestTimeoutMs,
     // The driver would otherwise send SELECT 1 before every request.
     validateConnection: "socket",
@@ -43,6 +43,10 @@ export function poolConfig(
     options: {
       encrypt: address.encrypt,
       trustServerCertificate: address.trustServerCertificate,
+      multiSubnetFailover: address.multiSubnetFailover,
+      ...(address.ca !== null && { cryptoCredentialsDetails: { ca: address.ca } }),
+      // How long a silent server may take to confirm that a request was cut off; the driver's own is 5 s.
+      cancelTimeout: 1_000,
       appName: "cartwright",
       useUTC: true,
       // XACT_ABORT: whatever fails within a transaction, or is cut off, rolls all of it back and leaves none open.
@@ -51,7 +55,25 @@ export function poolConfig(
   };
 }
 
-/** Opens nothing yet. Requests are cut off after `requestTimeoutMs`. */
+/** Connects a pool; a certificate that is not trusted is said as such, with the ways out. */
+export async function connectPool(pool: mssql.ConnectionPool): Promise<mssql.ConnectionPool> {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    const { message } = error as Error;
+    if (!/certificate/i.test(message)) throw error;
+    throw new Error(
+      `the server's certificate is not trusted (${message}); give its authority as ca=<file.pem> in DATABASE_URL, or trustServerCertificate=true to do without`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Opens nothing yet. Requests are cut off after `requestTimeoutMs`. After a failure other than one known to leave a
+ * session as it was (a silent server, a lost connection, an error nobody expects) the whole pool is replaced: the
+ * driver itself would hand out its sessions again, one dead one after the other.
+ */
 export function openSqlServer(options: {
   address: SqlServerAddress;
   poolSize: number;
@@ -65,7 +87,7 @@ export function openSqlServer(options: {
     if (pool) return pool;
     const opening = new mssql.ConnectionPool(poolConfig(address, options));
     opening.on("error", (err: unknown) => log.debug({ err }, "a database connection was lost"));
-    const attempt = opening.connect();
+    const attempt = connectPool(opening);
     pool = attempt;
     attempt.catch(() => {
       if (pool === attempt) pool = null;
@@ -73,25 +95,44 @@ export function openSqlServer(options: {
     return attempt;
   }
 
-  async function transactionOnce<T>(work: (tx: SqlServerRunner) => Promise<T>): Promise<T> {
-    const transaction = (await connected()).transaction();
-    await transaction.begin();
+  async function using<T>(work: (pool: mssql.ConnectionPool) => Promise<T>): Promise<T> {
+    const attempt = connected();
+    const open = await attempt;
     try {
-      const value = await work({ dialect: "sqlserver", request: async () => transaction.request() });
-      await transaction.commit();
-      return value;
+      return await work(open);
     } catch (err) {
-      // The server may have rolled back already; the first error tells.
-      await transaction.rollback().catch(() => {});
+      if (pool === attempt && leavesSessionInDoubt(err)) {
+        pool = null;
+        // What else is under way on it may end.
+        open
+          .close()
+          .catch((reason: unknown) => log.debug({ err: reason }, "a pool was closed with an error"));
+      }
       throw err;
     }
   }
 
-  const request = async () => (await connected()).request();
+  const transactionOnce = <T>(work: (tx: SqlServerRunner) => Promise<T>): Promise<T> =>
+    using(async (open) => {
+      const transaction = open.transaction();
+      await transaction.begin();
+      try {
+        const run: SqlServerRunner["run"] = (each) => each(transaction.request());
+        const value = await work({ dialect: "sqlserver", run });
+        await transaction.commit();
+        return value;
+      } catch (err) {
+        // The server may have rolled back already; the first error tells.
+        await transaction.rollback().catch(() => {});
+        throw err;
+      }
+    });
+
+  const run: SqlServerRunner["run"] = (work) => using((open) => work(open.request()));
   return {
     dialect: "sqlserver",
-    request,
-    ping: async () => void (await (await request()).query("SELECT 1 AS one")),
+    run,
+    ping: async () => void (await run((request) => request.query("SELECT 1 AS one"))),
     transaction: (work) => retryTransient(() => transactionOnce(work)),
     close: async () => {
       if (!pool) return;
@@ -99,6 +140,42 @@ export function openSqlServer(options: {
       await open?.close();
     },
   };
+}
+
+/**
+ * Errors after which a session is as it was: conflicts, violated constraints, an object or a right that is missing, and
+ * the append's own 51000 (no lock).
+ */
+const HARMLESS = [1205, 3960, 1222, 2627, 2601, 547, 515, 207, 208, 229, 51_000];
+
+/** Whether a failure of the driver or the server leaves open what became of its session. What others throw does not. */
+export function leavesSessionInDoubt(error: unknown): boolean {
+  if (!(error instanceof mssql.MSSQLError)) return false;
+  return !HARMLESS.includes((error as { number?: number }).number ?? 0);
+}
+
+/**
+ * The server, or Azure in front of it, is moving, throttling or not up yet, and says so; it passes within seconds. See
+ * https://learn.microsoft.com/azure/azure-sql/database/troubleshoot-common-errors-issues
+ */
+const UNAVAILABLE = [
+  20, 64, 233, 615, 926, 4060, 4221, 10_928, 10_929, 10_936, 40_143, 40_197, 40_501, 40_540, 40_613, 42_108,
+  42_109, 49_918, 49_919, 49_920,
+];
+
+/** Worth another try after seconds: the server does not answer, or says that it cannot at the moment. */
+export function isUnavailableSqlServer(error: unknown): boolean {
+  for (
+    let each = error;
+    each instanceof Error;
+    each = each.cause ?? (each as { originalError?: unknown }).originalError
+  ) {
+    const { number, code } = each as { number?: number; code?: string };
+    if (UNAVAILABLE.includes(number ?? 0)) return true;
+    if (["ESOCKET", "ETIMEOUT", "ECONNRESET", "EINVALIDSTATE", "ECONNCLOSED"].includes(code ?? ""))
+      return true;
+  }
+  return false;
 }
 
 /** Deadlock victim, snapshot conflict, lock time-out: the work was rolled back and may simply run again. */

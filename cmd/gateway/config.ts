@@ -48,6 +48,7 @@ const schema = z
       .optional(),
     UPSTREAM_TIMEOUT_MS: milliseconds(10, 600_000).default(10_000),
     BODY_LIMIT_BYTES: integer(1_024, 10_485_760).default(65_536),
+    BODY_TIMEOUT_MS: milliseconds(10, 30_000).default(10_000),
     RATE_LIMIT_PER_MINUTE: integer(0, 1_000_000).default(0),
   })
   .superRefine(crossCheck, { when: () => true });

@@ -34,6 +34,7 @@ const app = createApp({
       cart: cart.handler,
       catalog: catalog.handler,
       bodyLimitBytes: config.BODY_LIMIT_BYTES,
+      bodyTimeoutMs: config.BODY_TIMEOUT_MS,
       perMinute: config.RATE_LIMIT_PER_MINUTE,
       registry,
       log,

@@ -14,6 +14,19 @@ describe("The cart's input", () => {
     });
   }
 
+  it("says what it got instead of a number", () => {
+    for (const [quantity, what] of [
+      ["2", "text"],
+      [null, "null"],
+      [true, "true"],
+      [[], "a list"],
+      [{}, "an object"],
+    ] as const) {
+      const result = validate(addBody, { productId: "p", quantity });
+      expect(result.ok || result.error.errors?.[0]?.message).to.equal(`must be a whole number, not ${what}`);
+    }
+  });
+
   const wrongIds = [
     "",
     "a:b",

@@ -17,11 +17,20 @@ export const productId = z
 const quantity = (least: number) =>
   z
     .number({
-      error: (issue) => (issue.input === undefined ? "is required" : "must be a whole number, not text"),
+      error: ({ input }) =>
+        input === undefined ? "is required" : `must be a whole number, not ${kindOf(input)}`,
     })
     .int("must be a whole number")
     .min(least, `must be at least ${least}`)
     .max(MOST, `must be at most ${MOST}`);
+
+/** What a JSON value is, in words for a client. */
+function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "string") return "text";
+  return typeof value === "boolean" ? String(value) : "an object";
+}
 
 const object = { error: "must be a JSON object" };
 

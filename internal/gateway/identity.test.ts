@@ -5,40 +5,23 @@ import { eventually } from "../testkit/eventually.ts";
 import {
   AUDIENCE,
   CART_AUDIENCE,
-  type GatewayUnderTest,
   INTERNAL_SECRET,
   ISSUER,
-  type RecordingUpstream,
   SESSION_SECRET,
   sendRaw,
-  startGateway,
-  startUpstream,
   type TestIssuer,
   testIssuer,
-  userToken,
 } from "../testkit/gateway.ts";
+import { withUsers } from "../testkit/gateway-scene.ts";
 import { request } from "../testkit/shopper.ts";
 import { createGuestSessions } from "./tokens.ts";
 
 describe("Identity at the gateway", () => {
-  let issuer: TestIssuer;
-  let cart: RecordingUpstream;
-  let gateway: GatewayUnderTest;
-  before(async () => {
-    issuer = await testIssuer();
-    cart = await startUpstream();
-    gateway = await startGateway({ cartUrl: cart.url, keys: issuer.jwks });
-  });
-  after(async () => {
-    await gateway.close();
-    await cart.close();
-  });
-
-  const user = async (sub: string, expiresIn = "1m") => `Bearer ${await userToken(issuer, sub, expiresIn)}`;
-  const ask = (headers: Record<string, string>) => request(gateway.url, "GET", "/api/cart", { headers });
+  const scene = withUsers();
+  const { user, ask } = scene;
 
   it("POST /api/session gives a guest a token that works", async () => {
-    const answer = await request(gateway.url, "POST", "/api/session");
+    const answer = await request(scene.gateway.url, "POST", "/api/session");
     expect(answer.status).to.equal(201);
     expect(answer.headers.get("cache-control")).to.equal("no-store");
     expect(answer.body).to.have.all.keys("accessToken", "tokenType", "expiresIn", "guestId");
@@ -49,14 +32,14 @@ describe("Identity at the gateway", () => {
 
   it("a user's token reaches the cart as that user, and not itself", async () => {
     expect((await ask({ authorization: await user("alice") })).body.owner).to.equal("user:alice");
-    expect(cart.last().headers).not.to.have.property("authorization");
+    expect(scene.cart.last().headers).not.to.have.property("authorization");
     expect(
       (await ask({ authorization: (await user("bob")).replace("Bearer", "bEARER") })).body.owner,
     ).to.equal("user:bob");
   });
 
   it("without a bearer token there is 401, and how to get one", async () => {
-    const before = cart.asked.length;
+    const before = scene.cart.asked.length;
     const wrong = ["", "Bearer", "Bearer ", "Basic YTpi", "Bearer a b", `Bearer ${"x".repeat(9_000)}`];
     for (const authorization of [undefined, ...wrong]) {
       const answer = await ask(authorization === undefined ? {} : { authorization });
@@ -66,11 +49,11 @@ describe("Identity at the gateway", () => {
       expect(answer.body).to.include({ code: "UNAUTHENTICATED", status: 401, field: "Authorization" });
       expect(answer.body.detail).to.include("POST /api/session");
     }
-    expect(cart.asked.length).to.equal(before);
+    expect(scene.cart.asked.length).to.equal(before);
   });
 
   it("a token that is not valid gets 401, the same words for every fault", async () => {
-    const before = cart.asked.length;
+    const before = scene.cart.asked.length;
     const stranger = await testIssuer();
     const claims = { iss: ISSUER, aud: AUDIENCE, sub: "alice", exp: Math.floor(Date.now() / 1000) + 60 };
     const by = (key: TestIssuer, more: object) =>
@@ -81,8 +64,8 @@ describe("Identity at the gateway", () => {
     const answers = [];
     for (const token of [
       await by(stranger, {}),
-      await by(issuer, { aud: "bank" }),
-      await by(issuer, { iss: "https://evil.test" }),
+      await by(scene.issuer, { aud: "bank" }),
+      await by(scene.issuer, { iss: "https://evil.test" }),
       `${part({ alg: "none" })}.${part(claims)}.`,
       await createInternalTokenSigner({ secret: INTERNAL_SECRET, audience: CART_AUDIENCE }).sign({
         owner: "user:alice",
@@ -95,7 +78,7 @@ describe("Identity at the gateway", () => {
       answers.push(answer.body);
     }
     for (const body of answers) expect(body).to.deep.equal(answers[0]);
-    expect(cart.asked.length).to.equal(before);
+    expect(scene.cart.asked.length).to.equal(before);
   });
 
   it("a token that has expired, or names nobody, gets 401 and is told so", async () => {
@@ -110,7 +93,7 @@ describe("Identity at the gateway", () => {
   });
 
   it("a token that was verified is remembered only until it expires", async () => {
-    const hits = () => gateway.metric('gateway_token_cache_total{result="hit"}');
+    const hits = () => scene.gateway.metric('gateway_token_cache_total{result="hit"}');
     const { accessToken } = await createGuestSessions(SESSION_SECRET, 2).open();
     const [authorization, hitsBefore] = [`Bearer ${accessToken}`, await hits()];
     for (let i = 0; i < 3; i++) expect((await ask({ authorization })).status).to.equal(200);
@@ -138,7 +121,7 @@ describe("Identity at the gateway", () => {
     const requests = [alice, bob, alice, bob].map(
       (authorization) => `GET /api/cart HTTP/1.1\nHost: g\nAuthorization: ${authorization}\n\n`,
     );
-    const client = sendRaw(gateway.port, [...requests, "GET /api/cart HTTP/1.1\nHost: g\n\n"].join(""));
+    const client = sendRaw(scene.gateway.port, [...requests, "GET /api/cart HTTP/1.1\nHost: g\n\n"].join(""));
     await eventually("five answers", () => client.text().includes("UNAUTHENTICATED"));
     client.socket.destroy();
     expect(client.text().match(/user:\w+/g)).to.deep.equal([
@@ -153,9 +136,9 @@ describe("Identity at the gateway", () => {
     const authorization = await user("alice");
     await ask({ authorization });
     await ask({ authorization: `${authorization}x` });
-    const log = JSON.stringify(gateway.lines);
+    const log = JSON.stringify(scene.gateway.lines);
     expect(log).not.to.include(authorization.slice("Bearer ".length));
     expect(log).not.to.include(INTERNAL_SECRET);
-    expect(log).not.to.include(String(cart.last().headers["x-cartwright-identity"]));
+    expect(log).not.to.include(String(scene.cart.last().headers["x-cartwright-identity"]));
   });
 });

@@ -8,7 +8,6 @@ const PASSED = [
   "accept",
   "accept-language",
   "content-type",
-  "content-length",
   "content-encoding",
   "user-agent",
   "if-match",
@@ -24,12 +23,18 @@ const PASSED = [
 export function outgoingHeaders(signer: IdentitySigner | null): RequestHandler {
   return async (req, res, next) => {
     const headers = passedOn(req);
+    const body = res.locals.body as Buffer | undefined;
+    // The length of the bytes at hand, never the client's word for it.
+    if (body !== undefined) headers["content-length"] = String(body.length);
+    else if (!NO_BODY.has(req.method)) headers["content-length"] = "0";
     res.locals.clientCloses = CLOSE.test(req.headers.connection ?? "");
     req.headers = headers;
     if (signer !== null) headers[IDENTITY_HEADER] = await signer.sign(res.locals.identity as Identity);
     next();
   };
 }
+
+const NO_BODY = new Set(["GET", "HEAD", "DELETE", "OPTIONS"]);
 
 const CLOSE = /\bclose\b/i;
 

@@ -29,8 +29,8 @@ const MAX_IDLE_MS = 55_000;
 /**
  * A proxy to one service over kept-alive connections. An upstream that cannot be reached is 502, one that does not answer within
  * `timeoutMs` 504, one that dies while answering ends the client's connection, so that half an answer never
- * looks whole. A client that goes away takes its upstream request with it. A request that provably changed nothing
- * is sent once more.
+ * looks whole. A client that goes away takes its upstream request with it. A request that provably changed nothing, or that
+ * may be repeated, is sent once more, with its whole body.
  */
 export function createUpstream(options: {
   name: string;
@@ -51,7 +51,7 @@ export function createUpstream(options: {
   function onError(err: Error, req: Request, res: Response): void {
     const diedAnswering = res.errored === err;
     if (res.locals.failed || (res.destroyed && !diedAnswering)) return;
-    if (!diedAnswering && !res.locals.retried && changedNothing(err, req, res)) {
+    if (!diedAnswering && !res.locals.retried && mayRepeat(err, req, res)) {
       res.locals.retried = true;
       proxy(req, res, req.next!);
       return;
@@ -76,12 +76,11 @@ export function createUpstream(options: {
         server.on("error", (err, req, res) => {
           if (req && res && "locals" in res) onError(err, req, res);
         });
-        server.on("proxyReq", (proxyReq, req, res) => {
+        server.on("proxyReq", (proxyReq, _req, res) => {
           res.locals.proxyReq = proxyReq;
           proxyReq.once("timeout", onTimeout);
           // Else the agent's timeout is the request's, and setting it again for each would cost more than all our headers.
-          // On a kept connection it has run since the last answer, until something is sent: at once, unless a body is yet to come.
-          if (timeoutMs > MAX_IDLE_MS || !req.complete) proxyReq.setTimeout(timeoutMs);
+          if (timeoutMs > MAX_IDLE_MS) proxyReq.setTimeout(timeoutMs);
         });
         server.on("proxyRes", cleanAnswer);
       },
@@ -122,13 +121,13 @@ function onTimeout(this: ClientRequest): void {
   this.destroy(new UpstreamTimeout("no answer in time"));
 }
 
-/** True when the upstream cannot have acted on the request, and no body of it is spent. */
-function changedNothing(err: NodeJS.ErrnoException, req: Request, res: Response): boolean {
-  if (Number(req.headers["content-length"] ?? 0) > 0) return false;
+/** True when the upstream cannot have acted on the request, or acting twice comes to the same. */
+function mayRepeat(err: NodeJS.ErrnoException, req: Request, res: Response): boolean {
   if (err.code === "ECONNREFUSED") return true;
   const proxyReq = res.locals.proxyReq as ClientRequest | undefined;
   const wasKept = err.code === "ECONNRESET" && proxyReq?.reusedSocket === true;
-  return wasKept && !res.headersSent && (req.method === "GET" || req.method === "HEAD");
+  const isRead = req.method === "GET" || req.method === "HEAD";
+  return wasKept && !res.headersSent && (isRead || req.headers["idempotency-key"] !== undefined);
 }
 
 const NOT_PASSED_BACK = ["keep-alive", "x-powered-by", "server"];

@@ -6,9 +6,9 @@ import type { Logger } from "../platform/logger/logger.ts";
 import type { Registry } from "../platform/metrics/metrics.ts";
 import { invalid, type Problem, sendProblem } from "../platform/problem/problem.ts";
 import { authenticate } from "./authenticate.ts";
-import { bodyLimit } from "./body-limit.ts";
 import { outgoingHeaders } from "./outgoing-headers.ts";
 import { rateLimit } from "./rate-limit.ts";
+import { readBody } from "./read-body.ts";
 import type { createGuestSessions, VerifyToken } from "./tokens.ts";
 
 /** Dot segments, doubled slashes and encoded separators: paths that two servers may read differently. */
@@ -31,17 +31,18 @@ export function gatewayRoutes(
     cart: RequestHandler;
     catalog: RequestHandler;
     bodyLimitBytes: number;
+    bodyTimeoutMs: number;
     perMinute: number;
     registry: Registry;
     log: Logger;
   },
 ): void {
-  const { sessions, verify, signer, cart, catalog, bodyLimitBytes, perMinute, registry, log } = parts;
+  const { sessions, verify, signer, cart, catalog, perMinute, registry, log } = parts;
   const limitRate = rateLimit(perMinute, registry);
-  const limitBody = bodyLimit(bodyLimitBytes);
+  const body = readBody({ limitBytes: parts.bodyLimitBytes, timeoutMs: parts.bodyTimeoutMs });
 
-  const toCart = [authenticate(verify, log), limitRate, limitBody, outgoingHeaders(signer), cart];
-  const toCatalog = [readOnly, limitRate, limitBody, outgoingHeaders(null), catalog];
+  const toCart = [authenticate(verify, log), limitRate, body, outgoingHeaders(signer), cart];
+  const toCatalog = [readOnly, limitRate, body, outgoingHeaders(null), catalog];
   const behind = [
     { prefix: "/api/cart", stripped: "/api", handlers: toCart },
     { prefix: "/api/catalog/products", stripped: "/api/catalog", handlers: toCatalog },

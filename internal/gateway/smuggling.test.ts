@@ -1,35 +1,12 @@
 import { expect } from "chai";
 import { createInternalTokenSigner } from "../platform/identity/internal-token.ts";
 import { eventually } from "../testkit/eventually.ts";
-import {
-  CART_AUDIENCE,
-  type GatewayUnderTest,
-  type RecordingUpstream,
-  sendRaw,
-  startGateway,
-  startUpstream,
-  type TestIssuer,
-  testIssuer,
-  userToken,
-} from "../testkit/gateway.ts";
-import { request } from "../testkit/shopper.ts";
+import { CART_AUDIENCE, sendRaw } from "../testkit/gateway.ts";
+import { withUsers } from "../testkit/gateway-scene.ts";
 
 describe("Headers smuggled past the gateway", () => {
-  let issuer: TestIssuer;
-  let cart: RecordingUpstream;
-  let gateway: GatewayUnderTest;
-  before(async () => {
-    issuer = await testIssuer();
-    cart = await startUpstream();
-    gateway = await startGateway({ cartUrl: cart.url, keys: issuer.jwks });
-  });
-  after(async () => {
-    await gateway.close();
-    await cart.close();
-  });
-
-  const user = async (sub: string, expiresIn = "1m") => `Bearer ${await userToken(issuer, sub, expiresIn)}`;
-  const ask = (headers: Record<string, string>) => request(gateway.url, "GET", "/api/cart", { headers });
+  const scene = withUsers();
+  const { user, ask } = scene;
   const forgedIdentity = () =>
     createInternalTokenSigner({
       secret: "not-the-secret-of-the-gateway-and-cart",
@@ -56,19 +33,19 @@ describe("Headers smuggled past the gateway", () => {
       const forged = await forgedIdentity();
       const { body } = await ask({ authorization: await user("alice"), [name]: forged });
       expect(body.owner).to.equal("user:alice");
-      expect(JSON.stringify(cart.last().rawHeaders)).not.to.include(forged);
+      expect(JSON.stringify(scene.cart.last().rawHeaders)).not.to.include(forged);
     });
   }
 
   const rawCart = async (headers: string) => {
-    const before = cart.asked.length;
+    const before = scene.cart.asked.length;
     const client = sendRaw(
-      gateway.port,
+      scene.gateway.port,
       `GET /api/cart HTTP/1.1\nHost: gateway\nAuthorization: ${await user("alice")}\n${headers}\n`,
     );
     await eventually("an answer", () => /\r\n\r\n/.test(client.text()));
     client.socket.destroy();
-    return { text: client.text(), reached: cart.asked.length - before };
+    return { text: client.text(), reached: scene.cart.asked.length - before };
   };
 
   it("the identity header sent twice, in two cases, and on folded lines does not reach the cart", async () => {
@@ -77,16 +54,16 @@ describe("Headers smuggled past the gateway", () => {
       `X-Cartwright-Identity: ${forged}\nx-cartwright-identity: ${forged}\nX-CARTWRIGHT-identity:\t${forged}\n`,
     );
     expect(reached).to.equal(1);
-    expect(cart.last().owner).to.equal("user:alice");
-    const names = cart.last().rawHeaders.filter((name) => /identity/i.test(name));
+    expect(scene.cart.last().owner).to.equal("user:alice");
+    const names = scene.cart.last().rawHeaders.filter((name) => /identity/i.test(name));
     expect(names).to.deep.equal(["x-cartwright-identity"]);
   });
 
   it("a Connection header that names the identity header takes nothing away", async () => {
     for (const connection of ["x-cartwright-identity", "close, X-Cartwright-Identity", "keep-alive, host"]) {
       expect((await rawCart(`Connection: ${connection}\n`)).reached).to.equal(1);
-      expect(cart.last().owner, connection).to.equal("user:alice");
-      expect(cart.last().headers.connection).to.equal("keep-alive");
+      expect(scene.cart.last().owner, connection).to.equal("user:alice");
+      expect(scene.cart.last().headers.connection).to.equal("keep-alive");
     }
   });
 
@@ -94,7 +71,7 @@ describe("Headers smuggled past the gateway", () => {
     await rawCart(
       "Connection: upgrade\nUpgrade: websocket\nTE: trailers\nProxy-Authorization: x\nProxy-Connection: x\nKeep-Alive: timeout=9\n",
     );
-    expect(cart.last().headers).not.to.include.any.keys(
+    expect(scene.cart.last().headers).not.to.include.any.keys(
       "upgrade",
       "te",
       "proxy-authorization",
@@ -105,7 +82,7 @@ describe("Headers smuggled past the gateway", () => {
 
   it("two Authorization headers act for the first at most, never for both", async () => {
     await rawCart(`Authorization: ${await user("victim")}\n`);
-    expect(cart.last().owner).to.equal("user:alice");
+    expect(scene.cart.last().owner).to.equal("user:alice");
   });
 
   it("more headers than the gateway reads are refused, not cut off: a body must not lose its length", async () => {

@@ -44,6 +44,7 @@ export async function startGateway(options: {
   algorithms?: readonly string[];
   timeoutMs?: number;
   bodyLimitBytes?: number;
+  bodyTimeoutMs?: number;
   perMinute?: number;
 }): Promise<GatewayUnderTest> {
   const { log, lines } = recordingLogger();
@@ -71,6 +72,7 @@ export async function startGateway(options: {
         cart: cart.handler,
         catalog: catalog.handler,
         bodyLimitBytes: options.bodyLimitBytes ?? 65_536,
+        bodyTimeoutMs: options.bodyTimeoutMs ?? 10_000,
         perMinute: options.perMinute ?? 0,
         registry,
         log,

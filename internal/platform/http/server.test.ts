@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { ServerResponse } from "node:http";
+import type { RequestListener, ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import { expect } from "chai";
 import { eventually } from "../../testkit/eventually.ts";
@@ -24,8 +24,8 @@ describe("An HTTP server", () => {
     await server.close();
   });
 
-  async function client() {
-    const socket = connect(server.port, "127.0.0.1");
+  async function client(port = server.port) {
+    const socket = connect(port, "127.0.0.1");
     sockets.push(socket);
     let text = "";
     let closed = false;
@@ -36,7 +36,7 @@ describe("An HTTP server", () => {
     });
     await once(socket, "connect");
     const ask = (path: string) => socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
-    return { ask, text: () => text, closed: () => closed };
+    return { socket, ask, text: () => text, closed: () => closed };
   }
 
   it("listens on a free port when asked for 0", async () => {
@@ -93,6 +93,58 @@ describe("An HTTP server", () => {
     const unused = await client();
     await server.close();
     await eventually("both closed", () => used.closed() && unused.closed());
+  });
+
+  describe("with little patience", () => {
+    const patience = { headersMs: 200, requestMs: 600, keepAliveMs: 300 };
+    let brief: HttpServer;
+    beforeEach(async () => {
+      const answer: RequestListener = (req, res) => void req.resume().once("end", () => res.end("done"));
+      brief = await listen(answer, { host: "127.0.0.1", port: 0, patience });
+    });
+    afterEach(() => brief.close());
+
+    const slow = async (text: string) => {
+      const one = await client(brief.port);
+      const startedAt = performance.now();
+      one.socket.write(text);
+      await eventually("it is cut off", () => one.closed());
+      return { text: one.text(), ms: performance.now() - startedAt };
+    };
+
+    // Without our own bounds Node would wait for 60 s and more, which `eventually` does not.
+    it("answers 408 to headers that do not come, long before a body would have to be there", async () => {
+      const { text } = await slow("POST / HTTP/1.1\r\nHost: x\r\nX-More: ");
+      expect(text).to.match(
+        /^HTTP\/1.1 408 [\s\S]*application\/problem\+json[\s\S]*"code":"REQUEST_TIMEOUT"/,
+      );
+    });
+
+    it("answers 408 to a body that does not come", async () => {
+      const { text, ms } = await slow("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf");
+      expect(text).to.match(/^HTTP\/1.1 408 [\s\S]*"code":"REQUEST_TIMEOUT"/);
+      expect(ms).to.be.at.least(patience.requestMs - 50);
+    });
+
+    it("lets a connection go that nobody uses any more", async () => {
+      const { text } = await slow("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+      expect(text).to.match(/^HTTP\/1.1 200 [\s\S]*done$/);
+    });
+  });
+
+  it("answers what is no HTTP with a problem, and closes", async () => {
+    for (const [text, status, code] of [
+      ["hello\r\n\r\n", 400, "INVALID_REQUEST"],
+      ["GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400, "INVALID_REQUEST"],
+      [`GET / HTTP/1.1\r\nHost: x\r\nx: ${"y".repeat(20_000)}\r\n\r\n`, 431, "HEADERS_TOO_LARGE"],
+    ] as const) {
+      const one = await client();
+      one.socket.write(text);
+      await eventually("it is closed", () => one.closed());
+      const [head, body] = one.text().split("\r\n\r\n");
+      expect(head).to.match(new RegExp(`^HTTP/1.1 ${status} `));
+      expect(JSON.parse(body!)).to.include({ status, code });
+    }
   });
 
   it("refuses more headers than it reads", async () => {

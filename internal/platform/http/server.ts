@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { type AddressInfo, type Socket, Server as TcpServer } from "node:net";
+import { answerParserFaults } from "./parser-faults.ts";
 
 export interface HttpServer {
   readonly port: number;
@@ -14,17 +15,31 @@ export interface HttpServer {
  */
 const LINGER_MS = 500;
 
-/** Listens with bounds on slow clients: 10 s for the headers, 30 s for a request, 65 s keep-alive (above the gateway's). */
+/** Bounds on slow clients, in ms: for the headers, for a whole request, and for a connection that waits for the next. */
+export interface Patience {
+  readonly headersMs: number;
+  readonly requestMs: number;
+  readonly keepAliveMs: number;
+}
+
+/** Keep-alive lasts longer than the gateway keeps its connections, so that none closes as it is used. */
+const PATIENCE: Patience = { headersMs: 10_000, requestMs: 30_000, keepAliveMs: 65_000 };
+
+/** Listens with bounds on slow clients; what is too slow or no HTTP is answered with problem+json. */
 export async function listen(
   handler: RequestListener,
-  options: { host: string; port: number },
+  options: { host: string; port: number; patience?: Patience },
 ): Promise<HttpServer> {
+  const { headersMs, requestMs, keepAliveMs } = options.patience ?? PATIENCE;
   let closing = false;
   const server: Server = createServer({
-    keepAliveTimeout: 65_000,
-    headersTimeout: 10_000,
-    requestTimeout: 30_000,
+    keepAliveTimeout: keepAliveMs,
+    headersTimeout: headersMs,
+    requestTimeout: requestMs,
+    // Node looks for slow requests every 30 s unless told otherwise, whatever the two bounds are.
+    connectionsCheckingInterval: Math.min(1_000, headersMs),
   });
+  answerParserFaults(server);
   // Connections without a request yet, which Node's closeIdleConnections leaves open.
   const fresh = new Set<Socket>();
   server.on("connection", (socket: Socket) => {

@@ -33,14 +33,10 @@ export class ProblemError extends Error {
   }
 }
 
-/** Writes `problem` as RFC 9457 `application/problem+json`; does nothing once headers are out, but ends the response. */
-export function sendProblem(res: ServerResponse, instance: string, problem: Problem): void {
-  if (res.headersSent) {
-    res.destroy();
-    return;
-  }
+/** `problem` as an RFC 9457 document: its status and its text. */
+export function renderProblem(instance: string, problem: Problem): { status: number; text: string } {
   const { status, title } = CATALOGUE[problem.code];
-  const body = JSON.stringify({
+  const text = JSON.stringify({
     type: `urn:cartwright:problem:${problem.code.toLowerCase().replaceAll("_", "-")}`,
     title,
     status,
@@ -49,11 +45,21 @@ export function sendProblem(res: ServerResponse, instance: string, problem: Prob
     instance,
     ...(problem.errors?.[0] && { field: problem.errors[0].field, errors: problem.errors }),
   });
+  return { status, text };
+}
+
+/** Writes `problem` as `application/problem+json`; does nothing once headers are out, but ends the response. */
+export function sendProblem(res: ServerResponse, instance: string, problem: Problem): void {
+  if (res.headersSent) {
+    res.destroy();
+    return;
+  }
+  const { status, text } = renderProblem(instance, problem);
   res.writeHead(status, {
     ...problem.headers,
     "content-type": "application/problem+json; charset=utf-8",
-    "content-length": Buffer.byteLength(body),
+    "content-length": Buffer.byteLength(text),
     "cache-control": "no-store",
   });
-  res.end(body);
+  res.end(text);
 }

@@ -4,6 +4,7 @@ import { listen } from "../http/server.ts";
 import { createLifecycle, type Lifecycle } from "../lifecycle/lifecycle.ts";
 import { createLogger, type Logger } from "../logger/logger.ts";
 import { createRegistry, type Registry } from "../metrics/metrics.ts";
+import { nodeFault } from "./require-node.ts";
 
 /** What every long-running process starts with. */
 export interface Service {
@@ -25,6 +26,11 @@ export async function startService(
     readonly SHUTDOWN_DEADLINE_MS: number;
   },
 ): Promise<Service> {
+  const fault = nodeFault(process.versions.node);
+  if (fault !== null) {
+    console.error(fault);
+    process.exit(1);
+  }
   const log = createLogger(name, config.LOG_LEVEL);
   const registry = createRegistry(name);
   const lifecycle = createLifecycle({

@@ -10,14 +10,14 @@ import {
 } from "../testkit/gateway.ts";
 import { request } from "../testkit/shopper.ts";
 
-describe("The gateway's body limit", () => {
+describe("A body at the gateway", () => {
   const LIMIT = 2_000;
   let cart: RecordingUpstream;
   let gateway: GatewayUnderTest;
   let authorization: string;
   before(async () => {
     cart = await startUpstream();
-    gateway = await startGateway({ cartUrl: cart.url, bodyLimitBytes: LIMIT });
+    gateway = await startGateway({ cartUrl: cart.url, bodyLimitBytes: LIMIT, bodyTimeoutMs: 1_000 });
     authorization = await gateway.guest();
   });
   beforeEach(() => {
@@ -88,6 +88,21 @@ describe("The gateway's body limit", () => {
     expect(cart.asked).to.deep.equal([]);
     client.socket.destroy();
   });
+
+  for (const [what, headers, part] of [
+    ["with a length", "Content-Length: 10", "half"],
+    ["in chunks", "Transfer-Encoding: chunked", "4\r\nhalf\r\n"],
+  ] as const) {
+    it(`${what} that stalls is 408, not 504, and the cart is not asked`, async () => {
+      const client = open(headers);
+      client.socket.write(part);
+      await eventually("it is closed", () => client.closed());
+      expect(client.text()).to.match(
+        /^HTTP\/1.1 408 [\s\S]*connection: close[\s\S]*"code":"REQUEST_TIMEOUT"/i,
+      );
+      expect(cart.asked).to.deep.equal([]);
+    });
+  }
 
   it("after a refusal the connection goes on with the next request", async () => {
     for (const [headers, body] of [

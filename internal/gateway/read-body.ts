@@ -1,0 +1,60 @@
+import type { Request, RequestHandler } from "express";
+import { pathOf } from "../platform/http/app.ts";
+import { type Problem, sendProblem } from "../platform/problem/problem.ts";
+
+/**
+ * Reads the body into `res.locals.body` before anything goes upstream, so that a slow client holds no connection that
+ * others need, and the body's length upstream is that of the bytes read. More than `limitBytes` is 413: by the
+ * Content-Length before a byte is read, else while it comes; what more the client sends is read and dropped, because a
+ * connection closed on a sender may take the answer with it. A body not whole within `timeoutMs` is 408.
+ */
+export function readBody({
+  limitBytes,
+  timeoutMs,
+}: {
+  limitBytes: number;
+  timeoutMs: number;
+}): RequestHandler {
+  const tooLarge: Problem = {
+    code: "PAYLOAD_TOO_LARGE",
+    detail: `The body may have at most ${limitBytes} bytes.`,
+    errors: [{ field: "body", message: `must have at most ${limitBytes} bytes` }],
+  };
+  const tooSlow: Problem = {
+    code: "REQUEST_TIMEOUT",
+    detail: `The body did not arrive within ${timeoutMs} ms, so nothing was changed.`,
+    errors: [{ field: "body", message: `must arrive within ${timeoutMs} ms` }],
+    headers: { connection: "close" },
+  };
+  return (req, res, next) => {
+    const announced = Number(req.headers["content-length"] ?? 0);
+    if (announced > limitBytes) return sendProblem(res, pathOf(req), tooLarge);
+    if (announced === 0 && req.headers["transfer-encoding"] === undefined) return next();
+    const timer = setTimeout(() => {
+      req.removeAllListeners("data").removeAllListeners("end");
+      sendProblem(res, pathOf(req), tooSlow);
+    }, timeoutMs);
+    res.once("close", () => clearTimeout(timer));
+    readUpTo(limitBytes, req, (body) => {
+      clearTimeout(timer);
+      if (body === null) return sendProblem(res, pathOf(req), tooLarge);
+      res.locals.body = body;
+      next();
+    });
+  };
+}
+
+/** Gives `done` the whole body, or null as soon as it is longer than `limit`; never calls it for a client that went away. */
+function readUpTo(limit: number, req: Request, done: (body: Buffer | null) => void): void {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  req.on("data", (chunk: Buffer) => {
+    const fitted = size <= limit;
+    size += chunk.length;
+    if (size <= limit) chunks.push(chunk);
+    else if (fitted) done(null);
+  });
+  req.once("end", () => {
+    if (size <= limit) done(Buffer.concat(chunks));
+  });
+}

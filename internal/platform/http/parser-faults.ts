@@ -1,0 +1,44 @@
+import { type Server, type ServerResponse, STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
+import { type Problem, renderProblem } from "../problem/problem.ts";
+
+const TIMED_OUT: Problem = {
+  code: "REQUEST_TIMEOUT",
+  detail: "The request did not arrive in time; send it again on a new connection.",
+};
+const MALFORMED: Problem = { code: "INVALID_REQUEST", detail: "This is not a well-formed HTTP/1.1 request." };
+const PROBLEMS = new Map<string | undefined, Problem>([
+  ["ERR_HTTP_REQUEST_TIMEOUT", TIMED_OUT],
+  ["HPE_HEADER_OVERFLOW", { code: "HEADERS_TOO_LARGE", detail: "Send fewer and shorter headers." }],
+  ["HPE_CHUNK_EXTENSIONS_OVERFLOW", { code: "PAYLOAD_TOO_LARGE", detail: "Send no chunk extensions." }],
+]);
+
+/**
+ * Answers what never becomes a request (malformed, too many headers, too slow) with problem+json, and closes the
+ * connection, whose next byte could mean anything.
+ */
+export function answerParserFaults(server: Server): void {
+  const answering = new WeakMap<Socket, ServerResponse>();
+  server.on("request", (req, res) => answering.set(req.socket, res));
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+    const begun = answering.get(socket);
+    // Bytes after half an answer would look like a part of it.
+    const mayAnswer = begun === undefined || !begun.headersSent || begun.writableFinished;
+    if (socket.writable && mayAnswer && error.code !== "ECONNRESET")
+      socket.write(answerTo(PROBLEMS.get(error.code) ?? MALFORMED));
+    socket.destroySoon();
+  });
+}
+
+function answerTo(problem: Problem): string {
+  const { status, text } = renderProblem("", problem);
+  return [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    "content-type: application/problem+json; charset=utf-8",
+    `content-length: ${Buffer.byteLength(text)}`,
+    "cache-control: no-store",
+    "connection: close",
+    "",
+    text,
+  ].join("\r\n");
+}

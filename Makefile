@@ -4,7 +4,7 @@ SHELL := /bin/sh
 BIN := node_modules/.bin
 NODE := $(BIN)/node
 TESTS ?= 'internal/**/*.test.ts' 'cmd/**/*.test.ts' 'scripts/**/*.test.ts'
-RABBITMQ_TESTS ?= internal/testkit/servers/rabbitmq.int.test.ts internal/outbox/relay/publisher.amqp.int.test.ts internal/e2e/survival.test.ts
+RABBITMQ_TESTS ?= internal/testkit/servers/rabbitmq.int.test.ts internal/outbox/relay/publisher.amqp.int.test.ts internal/outbox/relay/relay.rabbitmq.int.test.ts internal/e2e/survival.test.ts
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help

@@ -71,15 +71,4 @@ describe("The marker", () => {
     await eventually("it was written", () => marker.waiting(0) === 0);
     expect(batches.at(-1)).to.deep.equal([1, 2]);
   });
-
-  it("does not take a repeated mark for fenced: the write whose outcome is unknown may have done it", async () => {
-    const { marker, batches, fenced, answer } = fakeFence();
-    answer(() => Promise.reject(new Error("the connection broke after the commit")));
-    marker.accepted(event(1));
-    await eventually("it was tried", () => batches.length > 0);
-    answer(async () => []);
-    marker.accepted(event(2, 5, 3));
-    await eventually("both are through", () => marker.waiting(0) + marker.waiting(5) === 0);
-    expect(fenced).to.deep.equal([{ partition: 5, epoch: 3 }]);
-  });
 });

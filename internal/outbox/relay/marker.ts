@@ -13,18 +13,12 @@ export interface Marker {
   flush(): Promise<void>;
 }
 
-interface Mark extends Fenced {
-  /** A write of it failed, and may have been done nevertheless. */
-  readonly repeated: boolean;
-}
-
 const BATCH = 1_000;
 
 /**
  * Marks are gathered for a few milliseconds and written in one statement. While the database is away they are kept
  * and tried again: the fence in the database decides whether they still count, so a mark that comes late is either
- * true or without effect. `fenced` is told of leases whose marks were held off. A mark repeated after a failed write
- * tells nothing when it is held off: the failed write may have done it.
+ * true or without effect. `fenced` is told of leases whose marks were held off.
  */
 export function createMarker(options: {
   store: Pick<OutboxReader, "markPublished" | "markRefused">;
@@ -36,7 +30,7 @@ export function createMarker(options: {
   log: Logger;
 }): Marker {
   const { store, relay, gatherMs, fenced, progressed, log } = options;
-  let queue: Mark[] = [];
+  let queue: Fenced[] = [];
   /** By partition number. */
   const waiting: number[] = [];
   let timer: NodeJS.Timeout | undefined;
@@ -67,22 +61,22 @@ export function createMarker(options: {
       marked = new Set(await store.markPublished(relay, batch));
     } catch (err) {
       if (failures++ === 0) log.warn({ err, events: batch.length }, "published events cannot be marked yet");
-      queue = batch.map((mark) => ({ ...mark, repeated: true })).concat(queue);
+      queue = batch.concat(queue);
       return;
     }
     if (failures > 0) log.info("published events are being marked again");
     failures = 0;
     const lost = new Map<number, number>();
-    for (const { seq, partition, epoch, repeated } of batch) {
+    for (const { seq, partition, epoch } of batch) {
       waiting[partition]!--;
-      if (!(marked.has(seq) || repeated)) lost.set(partition, epoch);
+      if (!marked.has(seq)) lost.set(partition, epoch);
     }
     for (const [partition, epoch] of lost) fenced({ partition, epoch });
   }
 
   return {
     accepted: (event) => {
-      queue.push({ ...event, repeated: false });
+      queue.push(event);
       waiting[event.partition] = (waiting[event.partition] ?? 0) + 1;
       if (!writing) plan(queue.length >= BATCH ? 0 : gatherMs);
     },

@@ -42,7 +42,7 @@ const FULL_READ = 256;
  * marked under an earlier tenure is outstanding, so that its events are not sent twice for nothing.
  */
 export function createReader(options: {
-  store: Pick<OutboxStore, "pending" | "deadSubjects">;
+  store: Pick<OutboxStore, "pending" | "oldestPending" | "deadSubjects">;
   owned: OwnedPartitions;
   queues: SubjectQueues;
   /** How long to go without a look at every partition, in ms. */
@@ -205,13 +205,9 @@ export function createReader(options: {
       );
     const cursors = new Map(idle.map(({ partition, cursor }) => [partition, cursor]));
     if (idle.length === 0) return;
-    const first = await store.pending(
-      idle.map(({ partition }) => ({ partition, after: 0 })),
-      1,
-    );
-    for (const { partition, seq, subject } of first) {
+    for (const { partition, seq } of await store.oldestPending([...cursors.keys()])) {
       const owner = idle.find((each) => each.partition === partition)!;
-      if (seq > cursors.get(partition)! || dead.has(subject)) continue;
+      if (seq > cursors.get(partition)!) continue;
       log.warn(
         { partition, seq, cursor: owner.cursor },
         "the database has gone back; the partition is read anew",

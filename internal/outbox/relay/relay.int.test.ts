@@ -414,6 +414,25 @@ describe("The relay", function () {
     expect(versionsOf(publisher, "cart-3")).to.deep.equal(Array.from({ length: 21 }, (_, n) => n + 1));
   });
 
+  it("keeps its partitions when a mark was written and its answer lost", async () => {
+    const { log: recorder, lines } = recordingLogger();
+    let answers = 0;
+    const forgetful: OutboxStore = {
+      ...store,
+      markPublished: async (relay, marks) => {
+        const marked = await store.markPublished(relay, marks);
+        if (answers++ === 0) throw new Error("the connection broke after the commit");
+        return marked;
+      },
+    };
+    await store.append(events(8, 1));
+    await start(createMemoryPublisher(), { store: forgetful, log: recorder });
+    await eventually("the mark was repeated", () =>
+      lines.some(({ msg }) => /being marked again/.test(String(msg))),
+    );
+    expect(lines.filter(({ msg }) => /given up/.test(String(msg)))).to.deep.equal([]);
+  });
+
   it("parks a row that no message can be made of, and names it, without ending", async () => {
     const broker = await startFakeRabbit4();
     const { log: recorder, lines } = recordingLogger();

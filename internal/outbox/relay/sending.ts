@@ -20,7 +20,7 @@ export interface Sending {
   stop(): void;
 }
 
-/** How often a connection must end over one message sent alone before it counts as that message's doing. */
+/** How often in a row a connection must end over one message of a type sent alone before it counts as their doing. */
 const SUSPICIONS = 2;
 const PROBE_MS = { first: 500, most: 5_000 };
 
@@ -53,6 +53,8 @@ export function createSending(options: {
   const retries = new Set<NodeJS.Timeout>();
   const stopping = new AbortController();
   const inDoubt = createInDoubt();
+  /** Connections that ended over a message sent alone, by type, since one of the type was accepted. */
+  const suspicions = new Map<string, number>();
   const [troubleLines, pauseLines] = [createLineBudget(), createLineBudget()];
   const troubled = createTroubledKeys({
     firstMs: PROBE_MS.first,
@@ -84,7 +86,7 @@ export function createSending(options: {
       if (inFlight >= (alone ? 1 : options.window)) return;
       const delivery = alone ? inDoubt.next() : queues.next();
       if (!delivery) return;
-      if (!alone && troubled.hold(delivery)) continue;
+      if (troubled.hold(delivery)) continue;
       if (allowed(delivery)) void send(delivery, alone);
     }
   }
@@ -109,7 +111,7 @@ export function createSending(options: {
     if (outcome.kind === "accepted") {
       metrics.published.inc({ result: "accepted" });
       troubled.accepted(delivery);
-      delivery.suspicions = 0;
+      suspicions.delete(delivery.event.type);
       accepted(delivery);
     } else if (outcome.kind === "unknown") await unknown(delivery, outcome, alone);
     else if (outcome.about === "message" || outcome.about === "encoding") {
@@ -129,15 +131,20 @@ export function createSending(options: {
   ): Promise<void> {
     metrics.published.inc({ result: "unknown" });
     void resume(outcome.error);
-    if (alone) delivery.suspicions++;
-    if (alone && !outcome.sessionFault && (delivery.suspicions >= SUSPICIONS || troubled.resets(delivery))) {
-      delivery.suspicions = 0;
+    if (alone && !outcome.sessionFault && (suspect(delivery) || troubled.resets(delivery))) {
       metrics.deferred.inc({ reason: "reset" });
       return troubled.note(delivery, "reset");
     }
     troubled.unanswered(delivery);
     if (alone && outcome.sessionFault) await refused(delivery, outcome.error, "message");
     else inDoubt.add(delivery);
+  }
+
+  /** Counts a connection that ended over a delivery sent alone; true when that is enough to blame its type. */
+  function suspect({ event }: Delivery): boolean {
+    const count = (suspicions.get(event.type) ?? 0) + 1;
+    suspicions.set(event.type, count);
+    return count >= SUSPICIONS;
   }
 
   function troubleChanged(count: number): void {

@@ -8,8 +8,6 @@ export interface Delivery {
   readonly partition: OwnedPartition;
   /** Refusals of the message so far, those before this relay included. */
   attempts: number;
-  /** How often the connection broke while it was the only one in flight. */
-  suspicions: number;
   /** How often the broker's state forbade it. */
   deferrals: number;
   /** Deliveries of its key accepted when it was last forbidden. */
@@ -28,7 +26,6 @@ export function deliveryOf(event: StoredEvent, partition: OwnedPartition): Deliv
     event,
     partition,
     attempts: event.attempts,
-    suspicions: 0,
     deferrals: 0,
     acceptedThen: 0,
     passed: 0,

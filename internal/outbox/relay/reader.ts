@@ -1,7 +1,9 @@
 import type { Logger } from "../../platform/logger/logger.ts";
 import type { StoredEvent } from "../event.ts";
 import type { OutboxStore } from "../store/store.ts";
+import { goneBack } from "./gone-back.ts";
 import type { OwnedPartition, OwnedPartitions } from "./owned-partitions.ts";
+import { createRest } from "./rest.ts";
 import { type Delivery, deliveryOf, type SubjectQueues } from "./subject-queues.ts";
 
 /** Reads ahead of the broker: keeps the queues supplied from the partitions this relay owns. */
@@ -74,7 +76,7 @@ export function createReader(options: {
   let loop: Promise<void> = Promise.resolve();
   let stopped = false;
   let failures = 0;
-  let rest: { until: "news" | "room" | undefined; wake: () => void } | null = null;
+  const rest = createRest();
 
   async function run(): Promise<void> {
     while (!stopped) {
@@ -191,28 +193,13 @@ export function createReader(options: {
     for (const partition of open) restart(partition);
   }
 
-  /**
-   * A database that was restored, or failed over with a loss, counts again from an earlier seq: what is pending behind the
-   * cursor of a partition of which nothing is held, sent or skipped, can have come only so. The partition begins anew.
-   */
   async function checkBehind(): Promise<void> {
     behindCheckedAt = performance.now();
-    const idle = owned
-      .all()
-      .filter(
-        (each) =>
-          each.phase === "open" && queues.held(each) + unsettled(each.partition) === 0 && !skipped.has(each),
-      );
-    const cursors = new Map(idle.map(({ partition, cursor }) => [partition, cursor]));
-    if (idle.length === 0) return;
-    for (const { partition, seq } of await store.oldestPending([...cursors.keys()])) {
-      const owner = idle.find((each) => each.partition === partition)!;
-      if (seq > cursors.get(partition)!) continue;
-      log.warn(
-        { partition, seq, cursor: owner.cursor },
-        "the database has gone back; the partition is read anew",
-      );
-      restart(owner);
+    const idle = (each: OwnedPartition) =>
+      each.phase === "open" && queues.held(each) + unsettled(each.partition) === 0 && !skipped.has(each);
+    for (const partition of await goneBack(store, owned.all().filter(idle))) {
+      log.warn({ partition: partition.partition }, "the database has gone back; the partition is read anew");
+      restart(partition);
     }
   }
 
@@ -224,21 +211,12 @@ export function createReader(options: {
   }
 
   async function pause(ms: number, until?: "news" | "room"): Promise<void> {
-    if (stopped || ms <= 0) return;
-    await new Promise<void>((resolve) => {
-      const wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      const timer = setTimeout(resolve, ms);
-      rest = { until, wake };
-    });
-    rest = null;
+    if (!stopped) await rest.pause(ms, until);
   }
 
   function wake(): void {
-    if (rest?.until === "room" && room() >= capacity / 2) rest.wake();
-    else if (rest?.until === "news" && canOpen()) rest.wake();
+    if (rest.until() === "room" && room() >= capacity / 2) rest.wake();
+    else if (rest.until() === "news" && canOpen()) rest.wake();
   }
 
   return {
@@ -247,13 +225,13 @@ export function createReader(options: {
     },
     stop: async () => {
       stopped = true;
-      rest?.wake();
+      rest.wake();
       await loop;
     },
     news: (partitions) => {
       if (partitions.length === 0) return;
       for (const partition of partitions) fresh[partition] = true;
-      if (rest?.until === "news") rest.wake();
+      if (rest.until() === "news") rest.wake();
     },
     wake,
     skip,

@@ -20,6 +20,7 @@ export function startChores(
     redis,
     shards: config.CART_SHARDS,
     expired: createExpiredCounter(registry),
+    log,
   });
   const purgedTotal = createPurgedCounter(registry);
   const stopping = new AbortController();

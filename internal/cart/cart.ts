@@ -57,4 +57,5 @@ export type CartError =
   | { readonly code: "LINE_LIMIT"; readonly limit: number }
   | { readonly code: "VERSION_MISMATCH"; readonly version: number }
   | { readonly code: "IDEMPOTENCY_KEY_REUSED" }
+  | { readonly code: "CART_STORE_FULL" }
   | { readonly code: "CART_STORE_UNAVAILABLE" };

@@ -1,3 +1,4 @@
+import type { Logger } from "../platform/logger/logger.ts";
 import type { Counter } from "../platform/metrics/metrics.ts";
 import type { RedisConnection } from "../platform/redis/redis.ts";
 import { bindScript, loadScript } from "../platform/redis/script.ts";
@@ -17,9 +18,26 @@ export function createExpirySweep(options: {
   redis: RedisConnection;
   shards: number;
   expired: Counter;
+  log: Logger;
 }): () => Promise<void> {
-  const { redis, shards, expired } = options;
+  const { redis, shards, expired, log } = options;
   const expire = bindScript(redis, EXPIRE);
+
+  async function expireOne(shard: number, owner: string): Promise<unknown> {
+    const key = shardKeys.cart(shard, owner);
+    const keys = [key, shardKeys.stream(shard), shardKeys.expiry(shard), shardKeys.ordinal(shard)];
+    try {
+      const args = { owner, owner_json: JSON.stringify(owner), event: newId() };
+      return await expire(keys, JSON.stringify(args));
+    } catch (err) {
+      if (!(err instanceof Error && /^(WRONGTYPE|CORRUPT) /.test(err.message))) throw err;
+      // Left where it is for whoever looks into it, but no longer in the way of the shard's other carts.
+      await redis.zrem(shardKeys.expiry(shard), owner);
+      log.error({ key, err }, "a cart cannot be read, and so not expire; it is no longer looked at");
+      return "CORRUPT";
+    }
+  }
+
   return async () => {
     const time = await redis.time();
     const now = Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000);
@@ -27,16 +45,7 @@ export function createExpirySweep(options: {
       Array.from({ length: shards }, async (_, shard) => {
         const due = await redis.zrangebyscore(shardKeys.expiry(shard), "-inf", now, "LIMIT", 0, BATCH);
         for (const owner of due) {
-          const told = await expire(
-            shardKeys.cart(shard, owner),
-            shardKeys.stream(shard),
-            shardKeys.expiry(shard),
-            shardKeys.ordinal(shard),
-            owner,
-            JSON.stringify(owner),
-            newId(),
-          );
-          if (told === "EXPIRED") expired.inc();
+          if ((await expireOne(shard, owner)) === "EXPIRED") expired.inc();
         }
       }),
     );

@@ -1,7 +1,9 @@
 import { expect } from "chai";
 import { validate } from "../platform/http/json-body.ts";
 import { unwrap } from "../platform/result/result.ts";
-import { addBody, readPreconditions, readProductId, setBody } from "./input.ts";
+import { readPreconditions, readProductId } from "./input.ts";
+import { add } from "./operations/add.ts";
+import { set } from "./operations/set.ts";
 
 const fieldOf = (result: { ok: boolean; error?: { errors?: readonly { field: string }[] } }) =>
   result.ok ? "accepted" : result.error?.errors?.[0]?.field;
@@ -10,7 +12,7 @@ describe("The cart's input", () => {
   const wrongQuantities = [0, -1, 1.5, "2", 2 ** 53, 1e308, null, true, [1], {}];
   for (const quantity of wrongQuantities) {
     it(`refuses the quantity ${JSON.stringify(quantity)}`, () => {
-      expect(fieldOf(validate(addBody, { productId: "p", quantity }))).to.equal("quantity");
+      expect(fieldOf(validate(add.body!, { productId: "p", quantity }))).to.equal("quantity");
     });
   }
 
@@ -45,23 +47,23 @@ describe("The cart's input", () => {
   ];
   for (const productId of wrongIds) {
     it(`refuses the product id ${JSON.stringify(productId).slice(0, 30)}`, () => {
-      expect(fieldOf(validate(addBody, { productId, quantity: 1 }))).to.equal("productId");
+      expect(fieldOf(validate(add.body!, { productId, quantity: 1 }))).to.equal("productId");
       expect(fieldOf(readProductId(productId))).to.equal("productId");
     });
   }
 
   it("names an unknown field, a missing one, and a body that is no object", () => {
-    expect(fieldOf(validate(addBody, { productId: "p", quantity: 1, price: 1 }))).to.equal("price");
-    expect(fieldOf(validate(addBody, { productId: "p" }))).to.equal("quantity");
-    expect(fieldOf(validate(addBody, JSON.parse('{"productId":"p","quantity":1,"__proto__":{}}')))).to.equal(
-      "__proto__",
-    );
-    for (const body of [null, [], "x", 3]) expect(fieldOf(validate(addBody, body))).to.equal("body");
+    expect(fieldOf(validate(add.body!, { productId: "p", quantity: 1, price: 1 }))).to.equal("price");
+    expect(fieldOf(validate(add.body!, { productId: "p" }))).to.equal("quantity");
+    expect(
+      fieldOf(validate(add.body!, JSON.parse('{"productId":"p","quantity":1,"__proto__":{}}'))),
+    ).to.equal("__proto__");
+    for (const body of [null, [], "x", 3]) expect(fieldOf(validate(add.body!, body))).to.equal("body");
   });
 
   it("takes 0 where a quantity is set, not where it is added", () => {
-    expect(validate(setBody, { quantity: 0 }).ok).to.equal(true);
-    expect(validate(addBody, { productId: "p", quantity: 0 }).ok).to.equal(false);
+    expect(validate(set.body!, { quantity: 0 }).ok).to.equal(true);
+    expect(validate(add.body!, { productId: "p", quantity: 0 }).ok).to.equal(false);
   });
 
   it("reads If-Match as RFC 9110 writes it", () => {
@@ -81,10 +83,14 @@ describe("The cart's input", () => {
   }
 
   it("bounds the idempotency key", () => {
-    for (const key of ["", "a b", "x".repeat(129), "ä"]) {
+    for (const key of ["", "a b", "x".repeat(256), "ä", '"open', '""', '"a"b']) {
       expect(fieldOf(readPreconditions({ "idempotency-key": key }))).to.equal("Idempotency-Key");
     }
-    expect(unwrap(readPreconditions({ "idempotency-key": "k-1" })).idempotencyKey).to.equal("k-1");
+    const keyOf = (key: string) => unwrap(readPreconditions({ "idempotency-key": key })).idempotencyKey;
+    expect(keyOf("k-1")).to.equal("k-1");
+    expect(keyOf('"k-1"'), "quoted it is the same key").to.equal("k-1");
+    expect(keyOf('"a b\\"c"')).to.equal('a b"c');
+    expect(keyOf("x".repeat(255))).to.have.length(255);
   });
 
   it("passes a well-formed traceparent on and forgets another", () => {

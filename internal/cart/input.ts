@@ -14,7 +14,7 @@ export const productId = z
   .string({ error: (issue) => (issue.input === undefined ? "is required" : "must be a string") })
   .regex(PRODUCT_ID, PRODUCT_ID_RULE);
 
-const quantity = (least: number) =>
+export const quantity = (least: number) =>
   z
     .number({
       error: ({ input }) =>
@@ -32,10 +32,7 @@ function kindOf(value: unknown): string {
   return typeof value === "boolean" ? String(value) : "an object";
 }
 
-const object = { error: "must be a JSON object" };
-
-export const addBody = z.strictObject({ productId, quantity: quantity(1) }, object);
-export const setBody = z.strictObject({ quantity: quantity(0) }, object);
+export const asObject = { error: "must be a JSON object" };
 
 /** The product id of the path. */
 export function readProductId(value: unknown): Result<string, Problem> {
@@ -46,7 +43,19 @@ export function readProductId(value: unknown): Result<string, Problem> {
 
 const ENTITY_TAGS = /^\s*(W\/)?"[\x21\x23-\x7e]*"(\s*,\s*(W\/)?"[\x21\x23-\x7e]*")*\s*$/;
 const OWN_TAG = /^"(0|[1-9]\d{0,14})"$/;
-const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,128}$/;
+const QUOTED_KEY = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
+const BARE_KEY = /^[\x21\x23-\x7e][\x21-\x7e]*$/;
+const LONGEST_KEY = 255;
+
+/**
+ * An Idempotency-Key: a structured-field string in quotes (draft-ietf-httpapi-idempotency-key-header), or bare, which is
+ * the same key. Null when it is neither, or not of 1 to 255 characters.
+ */
+function readIdempotencyKey(value: string): string | null {
+  const quoted = QUOTED_KEY.exec(value)?.[1]?.replace(/\\(.)/g, "$1");
+  const key = quoted ?? (BARE_KEY.test(value) ? value : "");
+  return key.length >= 1 && key.length <= LONGEST_KEY ? key : null;
+}
 
 /**
  * `If-Match` (RFC 9110 section 13.1.1), `Idempotency-Key` and `traceparent`. Entity tags that are well-formed but
@@ -71,8 +80,9 @@ export function readPreconditions(
         .map(Number);
     }
   }
-  if (key !== undefined && !(typeof key === "string" && IDEMPOTENCY_KEY.test(key))) {
-    return err(invalid("Idempotency-Key", "must be 1 to 128 visible ASCII characters"));
+  const idempotencyKey = key === undefined ? null : readIdempotencyKey(String(key));
+  if (key !== undefined && idempotencyKey === null) {
+    return err(invalid("Idempotency-Key", `must be 1 to ${LONGEST_KEY} ASCII characters, best in quotes`));
   }
-  return ok({ ifMatch, idempotencyKey: key ?? null, traceparent: isTraceparent(trace) ? trace : null });
+  return ok({ ifMatch, idempotencyKey, traceparent: isTraceparent(trace) ? trace : null });
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { CATALOGUE, type ProblemCode } from "../platform/problem/catalogue.ts";
-import { addBody, productId, setBody } from "./input.ts";
+import { CALLS, type Call } from "./calls.ts";
+import { productId } from "./input.ts";
 
 const money = z.object({
   amount: z.int().describe("whole minor units"),
@@ -48,69 +49,53 @@ const problemSchema = z.object({
   errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
 });
 
-const EVERY_CALL: ProblemCode[] = ["UNAUTHENTICATED", "RATE_LIMITED", "CART_STORE_UNAVAILABLE", "INTERNAL"];
-const CHANGE: ProblemCode[] = ["INVALID_REQUEST", "VERSION_MISMATCH", "IDEMPOTENCY_KEY_REUSED"];
-const WITH_BODY: ProblemCode[] = ["PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"];
-const CHECKED: ProblemCode[] = [
-  "PRODUCT_NOT_FOUND",
-  "OUT_OF_STOCK",
-  "QUANTITY_LIMIT",
-  "LINE_LIMIT",
-  "CATALOG_UNAVAILABLE",
+const header = (name: string, description: string) => ({
+  name,
+  in: "header",
+  required: false,
+  description,
+  schema: { type: "string" },
+});
+const PRECONDITIONS = [
+  header("If-Match", 'entity tags such as "3": the change happens only at one of these versions'),
+  header(
+    "Idempotency-Key",
+    "a repeat with the same key changes nothing and gets the first outcome, for 24 hours",
+  ),
 ];
+const PRODUCT = { name: "productId", in: "path", required: true, schema: z.toJSONSchema(productId) };
 
-/** The cart API as OpenAPI 3.1, made from the schemas that validate its input and the catalogue of its errors. */
+/** The cart API as OpenAPI 3.1: its calls, the schemas that validate their input, the catalogue of their errors. */
 export function openApiDocument() {
-  const header = (name: string, description: string) => ({
-    name,
-    in: "header",
-    required: false,
-    description,
-    schema: { type: "string" },
-  });
-  const preconditions = [
-    header("If-Match", 'entity tags such as "3": the change happens only at one of these versions'),
-    header(
-      "Idempotency-Key",
-      "a repeat with the same key changes nothing and gets the first outcome, for 24 hours",
-    ),
-  ];
-  const product = {
-    name: "productId",
-    in: "path",
-    required: true,
-    schema: z.toJSONSchema(productId),
-  };
-  const read = { summary: "The cart", responses: responses(EVERY_CALL) };
-  const change = <T extends object>(summary: string, codes: ProblemCode[], more: T) => ({
-    summary,
-    parameters: preconditions,
-    responses: responses([...EVERY_CALL, ...CHANGE, ...codes]),
-    ...more,
-  });
-  const body = (schema: z.ZodType) => ({
-    requestBody: { required: true, content: { "application/json": { schema: z.toJSONSchema(schema) } } },
-  });
+  const paths: Record<string, Record<string, object>> = {};
+  for (const call of CALLS) {
+    paths[call.path] ??= {};
+    paths[call.path]![call.method] = describe(call);
+  }
   return {
     openapi: "3.1.0",
     info: { title: "Cartwright cart API", version: "1" },
     servers: [{ url: "/api" }],
     security: [{ bearer: [] }],
-    paths: {
-      "/cart": { get: read, delete: change("Clear the cart", [], {}) },
-      "/cart/items": {
-        post: change("Add to the quantity of a product", [...WITH_BODY, ...CHECKED], body(addBody)),
-      },
-      "/cart/items/{productId}": {
-        parameters: [product],
-        put: change("Set the quantity of a product; 0 removes it", [...WITH_BODY, ...CHECKED], body(setBody)),
-        delete: change("Remove a product", [], {}),
-      },
-    },
+    paths,
     components: {
       securitySchemes: { bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },
       schemas: { Cart: z.toJSONSchema(cartSchema), Problem: z.toJSONSchema(problemSchema) },
     },
+  };
+}
+
+function describe({ path, summary, operation, problems }: Call) {
+  const parameters = [
+    ...(path.includes("{productId}") ? [PRODUCT] : []),
+    ...(operation ? PRECONDITIONS : []),
+  ];
+  const schema = operation?.body && z.toJSONSchema(operation.body);
+  return {
+    summary,
+    ...(parameters.length > 0 && { parameters }),
+    ...(schema && { requestBody: { required: true, content: { "application/json": { schema } } } }),
+    responses: responses(problems),
   };
 }
 

@@ -55,6 +55,12 @@ export function problemOf(error: CartError): Problem {
         detail: "The product could not be checked, so nothing was changed; please try again.",
         headers: { "retry-after": String(error.retryAfterSeconds) },
       };
+    case "CART_STORE_FULL":
+      return {
+        code: error.code,
+        detail: "The store of carts is full, so nothing was changed; reading and removing go on.",
+        headers: { "retry-after": "30" },
+      };
     case "CART_STORE_UNAVAILABLE":
       return {
         code: error.code,

@@ -5,12 +5,13 @@ import { methods } from "../platform/http/methods.ts";
 import { IDENTITY_HEADER, type IdentityVerifier } from "../platform/identity/internal-token.ts";
 import { type Problem, sendProblem } from "../platform/problem/problem.ts";
 import { ok, type Result } from "../platform/result/result.ts";
+import { CALLS, type Call } from "./calls.ts";
 import type { CartView } from "./cart.ts";
-import { addBody, readPreconditions, readProductId, setBody } from "./input.ts";
+import { readPreconditions, readProductId } from "./input.ts";
 import { openApiDocument } from "./openapi.ts";
+import type { Fields, Operation } from "./operations/operation.ts";
 import { problemOf } from "./problems.ts";
 import type { CartService } from "./service.ts";
-import type { RequestedChange } from "./store.ts";
 
 /** The largest request body in bytes: an add takes fewer than 200. */
 const BODY_LIMIT = 8 * 1024;
@@ -25,14 +26,19 @@ export function cartRoutes(app: Express, service: CartService, identity: Identit
     res.locals.owner = verified.owner;
     next();
   };
-  const body = jsonBody(BODY_LIMIT);
-  const change = (read: (req: Request) => Result<RequestedChange, Problem>): RequestHandler => {
+  const view: RequestHandler = async (req, res) => {
+    const cart = await service.view(res.locals.owner);
+    if (cart.ok) sendCart(res, cart.value);
+    else refuse(req, res, problemOf(cart.error));
+  };
+  const change = (operation: Operation): RequestHandler => {
     return async (req, res) => {
-      const requested = read(req);
-      if (!requested.ok) return refuse(req, res, requested.error);
+      const fields = readFields(operation, req);
+      if (!fields.ok) return refuse(req, res, fields.error);
       const preconditions = readPreconditions(req.headers);
       if (!preconditions.ok) return refuse(req, res, preconditions.error);
-      const result = await service.change(res.locals.owner, requested.value, preconditions.value);
+      const requested = { op: operation.name, ...fields.value };
+      const result = await service.change(res.locals.owner, requested, preconditions.value);
       if (!result.ok) return refuse(req, res, problemOf(result.error));
       const { cart, outboxState, replayed } = result.value;
       res.setHeader("outbox-state", outboxState);
@@ -40,6 +46,9 @@ export function cartRoutes(app: Express, service: CartService, identity: Identit
       sendCart(res, cart);
     };
   };
+  const body = jsonBody(BODY_LIMIT);
+  const handlersOf = ({ operation }: Call): RequestHandler[] =>
+    operation === null ? [view] : operation.body ? [body, change(operation)] : [change(operation)];
 
   const document = JSON.stringify(openApiDocument());
   methods(app, "/cart/openapi.json", {
@@ -49,44 +58,19 @@ export function cartRoutes(app: Express, service: CartService, identity: Identit
     },
   });
   app.use("/cart", authenticate);
-  methods(app, "/cart", {
-    get: async (req, res) => {
-      const cart = await service.view(res.locals.owner);
-      if (cart.ok) sendCart(res, cart.value);
-      else refuse(req, res, problemOf(cart.error));
-    },
-    delete: change(() => ok({ op: "clear" })),
-  });
-  methods(app, "/cart/items", {
-    post: [
-      body,
-      change((req) => {
-        const fields = validate(addBody, req.body);
-        return fields.ok ? ok({ op: "add", ...fields.value }) : fields;
-      }),
-    ],
-  });
-  methods(app, "/cart/items/:productId", {
-    put: [
-      body,
-      change((req) => {
-        const productId = readProductId(req.params.productId);
-        if (!productId.ok) return productId;
-        const fields = validate(setBody, req.body);
-        if (!fields.ok) return fields;
-        const { quantity } = fields.value;
-        return ok(
-          quantity === 0
-            ? { op: "remove", productId: productId.value }
-            : { op: "set", productId: productId.value, quantity },
-        );
-      }),
-    ],
-    delete: change((req) => {
-      const productId = readProductId(req.params.productId);
-      return productId.ok ? ok({ op: "remove", productId: productId.value }) : productId;
-    }),
-  });
+  for (const [path, calls] of Map.groupBy(CALLS, (call) => call.path)) {
+    const handlers = Object.fromEntries(calls.map((call) => [call.method, handlersOf(call)]));
+    methods(app, path.replace(/\{(\w+)\}/g, ":$1"), handlers);
+  }
+}
+
+/** What an operation is asked for, from path and body. */
+function readFields({ path, body }: Operation, req: Request): Result<Fields, Problem> {
+  const productId = path.includes("{productId}") ? readProductId(req.params.productId) : null;
+  if (productId?.ok === false) return productId;
+  const fields = body ? validate(body, req.body) : ok({});
+  if (!fields.ok) return fields;
+  return ok({ ...fields.value, ...(productId && { productId: productId.value }) });
 }
 
 const UNAUTHENTICATED: Problem = {

@@ -3,6 +3,7 @@ import type { Counter, Histogram } from "../platform/metrics/metrics.ts";
 import { err, ok, type Result } from "../platform/result/result.ts";
 import type { CartError, CartState, CartView, OutboxState } from "./cart.ts";
 import type { Catalog } from "./catalog.ts";
+import { OPERATIONS } from "./operations/all.ts";
 import type { Applied, CartStore, Change, Preconditions, RequestedChange } from "./store.ts";
 import { viewOf } from "./view.ts";
 
@@ -69,11 +70,13 @@ export function createCartService(options: {
   }
 
   async function check(owner: string, change: RequestedChange): Promise<Result<Change, CartError>> {
-    if (change.op === "remove" || change.op === "clear") return ok(change);
-    const product = await catalog.product(change.productId, owner);
+    const { productId, quantity = 0 } = change;
+    const operation = OPERATIONS.find(({ name }) => name === change.op);
+    if (productId === undefined || !operation?.asksCatalog(change)) return ok(change);
+    const product = await catalog.product(productId, owner);
     if (!product.ok) return product;
     const { stock } = product.value;
-    return stock < change.quantity ? err({ code: "OUT_OF_STOCK", stock, held: 0 }) : ok({ ...change, stock });
+    return stock < quantity ? err({ code: "OUT_OF_STOCK", stock, held: 0 }) : ok({ ...change, stock });
   }
 
   async function measured<T>(operation: string, work: () => Promise<Result<T, CartError>>) {

@@ -13,6 +13,7 @@ import { createRedisCartStore, type RedisCartStoreOptions } from "./store.redis.
 import type { CartStore, Change, Preconditions } from "./store.ts";
 
 const SHARDS = 8;
+const log = createLogger("test", "fatal");
 const none: Preconditions = { ifMatch: null, idempotencyKey: null, traceparent: null };
 const add = (productId: string, quantity: number, stock = 1_000_000): Change => ({
   op: "add",
@@ -45,7 +46,7 @@ export function describeCartStore(name: string, connect: () => Promise<RedisConn
         ttlMs: 60_000,
         graceMs: 60_000,
         limits: { maxLines: 5, maxQuantity: 99 },
-        log: createLogger("test", "fatal"),
+        log,
         ...options,
       });
 
@@ -239,7 +240,9 @@ export function describeCartStore(name: string, connect: () => Promise<RedisConn
       await apply(add("a", 3), {}, storeWith({ ttlMs: 50 }));
       await eventually("the cart is empty", async () => unwrap(await store.read(owner)).version === 0);
       const expired = createExpiredCounter(new Registry());
-      const sweeps = Array.from({ length: 8 }, () => createExpirySweep({ redis, shards: SHARDS, expired })());
+      const sweeps = Array.from({ length: 8 }, () =>
+        createExpirySweep({ redis, shards: SHARDS, expired, log })(),
+      );
       await Promise.all(sweeps);
       const events = await staged();
       expect(events.map((event) => event.type)).to.deep.equal(["cart.updated", "cart.expired"]);
@@ -252,7 +255,12 @@ export function describeCartStore(name: string, connect: () => Promise<RedisConn
     it("leaves a cart alone that was renewed before the sweep", async () => {
       await apply(add("a", 1), {}, storeWith({ ttlMs: 1 }));
       const renewed = await applied(add("b", 1));
-      await createExpirySweep({ redis, shards: SHARDS, expired: createExpiredCounter(new Registry()) })();
+      await createExpirySweep({
+        redis,
+        shards: SHARDS,
+        expired: createExpiredCounter(new Registry()),
+        log,
+      })();
       expect(unwrap(await store.read(owner))).to.deep.equal(renewed.state);
     });
 
@@ -283,7 +291,7 @@ export function describeCartStore(name: string, connect: () => Promise<RedisConn
       fc.record({
         op: fc.constant("set" as const),
         productId: fc.constantFrom(...products),
-        quantity: fc.integer({ min: 1, max: 120 }),
+        quantity: fc.integer({ min: 0, max: 120 }),
         stock: fc.constantFrom(50, 1_000),
       }),
       fc.record({ op: fc.constant("remove" as const), productId: fc.constantFrom(...products) }),
@@ -329,20 +337,20 @@ function modelCart(limits: { maxLines: number; maxQuantity: number }) {
     lines: () => cart,
     version: () => version,
     versions: () => versions,
-    apply(change: Change): string {
-      if (change.op === "clear") {
+    apply({ op, productId = "", quantity = 0, stock = 0 }: Change): string {
+      if (op === "clear") {
         if (cart.size === 0) return "ok";
         cart = new Map();
         return changed();
       }
-      const held = cart.get(change.productId) ?? 0;
-      if (change.op === "remove") return cart.delete(change.productId) ? changed() : "ok";
-      const wanted = change.op === "add" ? held + change.quantity : change.quantity;
-      if (change.op === "set" && wanted === held) return "ok";
+      const held = cart.get(productId) ?? 0;
+      if (op === "remove" || quantity === 0) return cart.delete(productId) ? changed() : "ok";
+      const wanted = op === "add" ? held + quantity : quantity;
+      if (op === "set" && wanted === held) return "ok";
       if (held === 0 && cart.size >= limits.maxLines) return "LINE_LIMIT";
       if (wanted > limits.maxQuantity) return "QUANTITY_LIMIT";
-      if (wanted > change.stock) return "OUT_OF_STOCK";
-      cart.set(change.productId, wanted);
+      if (wanted > stock) return "OUT_OF_STOCK";
+      cart.set(productId, wanted);
       return changed();
     },
   };

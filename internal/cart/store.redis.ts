@@ -1,29 +1,17 @@
 import type { Logger } from "../platform/logger/logger.ts";
 import type { RedisConnection } from "../platform/redis/redis.ts";
-import { bindScript, loadScript, type RunScript } from "../platform/redis/script.ts";
+import { bindScript, loadScript } from "../platform/redis/script.ts";
 import { err, ok, type Result } from "../platform/result/result.ts";
 import { newId } from "../platform/uuid/new-id.ts";
 import type { CartState } from "./cart.ts";
 import { CART_EVENTS } from "./events.ts";
-import { IDEMPOTENCY_TTL_MS, shardKeys, shardOf } from "./keys.ts";
-import type {
-  Applied,
-  CartStore,
-  Change,
-  Limits,
-  Preconditions,
-  RequestedChange,
-  StoreError,
-} from "./store.ts";
+import { IDEMPOTENCY_KEEP, IDEMPOTENCY_TTL_MS, shardKeys, shardOf } from "./keys.ts";
+import { OPERATIONS } from "./operations/all.ts";
+import type { Applied, CartStore, Limits, RequestedChange, StoreError } from "./store.ts";
 
-const SCRIPTS = {
-  add: loadScript(new URL("./lua/add.lua", import.meta.url)),
-  set: loadScript(new URL("./lua/set.lua", import.meta.url)),
-  remove: loadScript(new URL("./lua/remove.lua", import.meta.url)),
-  clear: loadScript(new URL("./lua/clear.lua", import.meta.url)),
-  read: loadScript(new URL("./lua/read.lua", import.meta.url)),
-  recall: loadScript(new URL("./lua/recall.lua", import.meta.url)),
-};
+const READ = loadScript(new URL("./lua/read.lua", import.meta.url));
+const RECALL = loadScript(new URL("./lua/recall.lua", import.meta.url));
+const CHANGES = OPERATIONS.map(({ name, script }) => ({ name, script: loadScript(script) }));
 
 export interface RedisCartStoreOptions {
   readonly redis: RedisConnection;
@@ -37,80 +25,103 @@ export interface RedisCartStoreOptions {
 /** Carts in Redis or Redis Cluster: one Lua script per operation, see lua/. */
 export function createRedisCartStore(options: RedisCartStoreOptions): CartStore {
   const { redis, shards, ttlMs, graceMs, limits, log } = options;
-  const run = Object.fromEntries(
-    Object.entries(SCRIPTS).map(([name, script]) => [name, bindScript(redis, script)]),
-  ) as Record<keyof typeof SCRIPTS, RunScript>;
+  const read = bindScript(redis, READ);
+  const recall = bindScript(redis, RECALL);
+  const changes = new Map(CHANGES.map(({ name, script }) => [name, bindScript(redis, script)]));
+  const corrupt = new Set<string>();
   let failing = false;
 
   /** Runs a script; a store that does not answer is an outcome, logged when it begins and when it ends. */
   async function ask<T>(
+    key: string,
     work: Promise<unknown>,
-    read: (reply: unknown) => T,
-  ): Promise<T | Result<never, StoreError>> {
+    read: (reply: unknown) => Result<T, StoreError>,
+  ): Promise<Result<T, StoreError>> {
     let reply: unknown;
     try {
       reply = await work;
     } catch (cause) {
-      if (isScriptBug(cause)) throw new Error("a cart script failed", { cause });
-      if (!failing) log.warn({ err: cause }, "the cart store does not answer");
-      failing = true;
-      return err({ code: "CART_STORE_UNAVAILABLE" });
+      return err({ code: codeOf(key, cause) });
     }
     if (failing) log.info("the cart store answers again");
     failing = false;
     return read(reply);
   }
 
-  function argumentsOf(change: Change): (string | number)[] {
-    switch (change.op) {
-      case "add":
-      case "set":
-        return [change.productId, change.quantity, change.stock, limits.maxLines, limits.maxQuantity];
-      case "remove":
-        return [change.productId];
-      case "clear":
-        return [];
+  function codeOf(key: string, cause: unknown): StoreError["code"] & `CART_STORE_${string}` {
+    const { message } = cause as Error;
+    if (/^OOM /.test(message)) return "CART_STORE_FULL";
+    // One cart's data say nothing of the store: its key is named once, and the others go on.
+    if (/^(WRONGTYPE|CORRUPT) /.test(message)) {
+      if (!corrupt.has(key) && corrupt.size < MOST_NAMED)
+        log.error({ key, err: cause }, "a cart cannot be read");
+      if (corrupt.size < MOST_NAMED) corrupt.add(key);
+      return "CART_STORE_UNAVAILABLE";
     }
+    if (isScriptBug(cause)) throw new Error("a cart script failed", { cause });
+    if (!failing) log.warn({ err: cause }, "the cart store does not answer");
+    failing = true;
+    return "CART_STORE_UNAVAILABLE";
+  }
+
+  function keysOf(owner: string, shard: number, withIdempotency: boolean): string[] {
+    const keys = [
+      shardKeys.cart(shard, owner),
+      shardKeys.stream(shard),
+      shardKeys.expiry(shard),
+      shardKeys.ordinal(shard),
+    ];
+    // Only when it is used: a key that is absent makes a cluster refuse the script while its slot migrates.
+    return withIdempotency ? [...keys, shardKeys.idempotency(shard, owner)] : keys;
   }
 
   return {
     read: (owner) => {
-      const shard = shardOf(owner, shards);
-      return ask(run.read(shardKeys.cart(shard, owner)), (reply) => ok(stateOf(reply as string)));
+      const key = shardKeys.cart(shardOf(owner, shards), owner);
+      return ask(key, read([key]), (reply) => ok(stateOf(reply as string)));
     },
     recall: (owner, change, key) => {
       const shard = shardOf(owner, shards);
-      return ask(run.recall(shardKeys.idempotency(shard, owner, key), fingerprint(change)), (reply) =>
+      const keys = keysOf(owner, shard, true);
+      const args = { owner_json: JSON.stringify(owner), key, request: fingerprint(change) };
+      return ask(keys[0]!, recall(keys, JSON.stringify(args)), (reply) =>
         reply === null ? ok(null) : resultOf(reply as Reply, shard),
       );
     },
-    apply: (owner, change, preconditions) => {
+    apply: (owner, change, { ifMatch, idempotencyKey, traceparent }) => {
       const shard = shardOf(owner, shards);
-      return ask(
-        run[change.op](
-          shardKeys.cart(shard, owner),
-          shardKeys.stream(shard),
-          shardKeys.expiry(shard),
-          shardKeys.ordinal(shard),
-          shardKeys.idempotency(shard, owner, preconditions.idempotencyKey ?? ""),
-          owner,
-          JSON.stringify(owner),
-          ttlMs,
-          graceMs,
-          ifMatchArgument(preconditions),
-          preconditions.idempotencyKey === null ? "" : fingerprint(change),
-          IDEMPOTENCY_TTL_MS,
-          newId(),
-          newId(),
-          newId(),
-          preconditions.traceparent ?? "",
-          ...argumentsOf(change),
-        ),
-        (reply) => resultOf(reply as Reply, shard),
-      );
+      const run = changes.get(change.op);
+      if (!run) throw new Error(`there is no operation ${change.op}`);
+      const keys = keysOf(owner, shard, idempotencyKey !== null);
+      const args = {
+        owner,
+        owner_json: JSON.stringify(owner),
+        ttl: ttlMs,
+        grace: graceMs,
+        ...(ifMatch !== null && { if_match: ifMatch === "*" ? "*" : `,${ifMatch.join(",")},` }),
+        ...(idempotencyKey !== null && {
+          key: idempotencyKey,
+          request: fingerprint(change),
+          remember: IDEMPOTENCY_TTL_MS,
+          keep: IDEMPOTENCY_KEEP,
+        }),
+        event: newId(),
+        expiry_event: newId(),
+        cart: newId(),
+        trace: traceparent ?? "",
+        product: change.productId,
+        quantity: change.quantity,
+        stock: change.stock,
+        max_lines: limits.maxLines,
+        max_quantity: limits.maxQuantity,
+      };
+      return ask(keys[0]!, run(keys, JSON.stringify(args)), (reply) => resultOf(reply as Reply, shard));
     },
   };
 }
+
+/** Corrupt carts that are named in the log, at most. */
+const MOST_NAMED = 1_000;
 
 type Reply = readonly [string, ...(string | number | Reply)[]];
 
@@ -131,21 +142,8 @@ function stateOf(json: string): CartState {
 }
 
 /** What must be equal for two requests with one idempotency key to be the same request. */
-function fingerprint(change: RequestedChange): string {
-  switch (change.op) {
-    case "add":
-    case "set":
-      return `${change.op} ${change.productId} ${change.quantity}`;
-    case "remove":
-      return `remove ${change.productId}`;
-    case "clear":
-      return "clear";
-  }
-}
-
-function ifMatchArgument({ ifMatch }: Preconditions): string {
-  if (ifMatch === null) return "";
-  return ifMatch === "*" ? "*" : `,${ifMatch.join(",")},`;
+function fingerprint({ op, productId, quantity }: RequestedChange): string {
+  return `${op} ${productId ?? ""} ${quantity ?? ""}`;
 }
 
 function resultOf(reply: Reply, shard: number, replayed = false): Result<Applied, StoreError> {

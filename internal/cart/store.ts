@@ -1,6 +1,7 @@
 import type { StagedEvent } from "../platform/event/event.ts";
 import type { Result } from "../platform/result/result.ts";
 import type { CartError, CartState } from "./cart.ts";
+import type { Fields } from "./operations/operation.ts";
 
 /** What a client may attach to any change. */
 export interface Preconditions {
@@ -17,16 +18,15 @@ export interface Limits {
   readonly maxQuantity: number;
 }
 
-/** One change to a cart. Quantities of `add` and `set` are at least 1; `stock` is what the catalog has just said. */
-export type Change =
-  | {
-      readonly op: "add" | "set";
-      readonly productId: string;
-      readonly quantity: number;
-      readonly stock: number;
-    }
-  | { readonly op: "remove"; readonly productId: string }
-  | { readonly op: "clear" };
+/** A change as the client asked for it: an operation's name and its fields. */
+export interface RequestedChange extends Fields {
+  readonly op: string;
+}
+
+/** A change as the store makes it; `stock` is what the catalog has just said, where the operation asks it. */
+export interface Change extends RequestedChange {
+  readonly stock?: number;
+}
 
 export interface Applied {
   readonly state: CartState;
@@ -55,9 +55,3 @@ export interface CartStore {
   ): Promise<Result<Applied | null, StoreError>>;
   apply(owner: string, change: Change, preconditions: Preconditions): Promise<Result<Applied, StoreError>>;
 }
-
-/** A change as the client asked for it, before the catalog was consulted. */
-export type RequestedChange =
-  | { readonly op: "add" | "set"; readonly productId: string; readonly quantity: number }
-  | { readonly op: "remove"; readonly productId: string }
-  | { readonly op: "clear" };

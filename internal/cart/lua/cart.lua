@@ -26,6 +26,11 @@ local function iso8601(ms)
     math.floor(rest / 3600000), math.floor(rest / 60000) % 60, math.floor(rest / 1000) % 60, rest % 1000)
 end
 
+-- A number that the cart holds; a corrupt one is named, before anything is written.
+local function number_of(key, field, value)
+  return tonumber(value) or error({ err = "CORRUPT cart " .. key .. ": field " .. field .. " is not a number" })
+end
+
 -- The cart as it is now: { live, dead, id, version, expires, products = {id...}, quantities = {id = n} }.
 -- `dead` is true for a cart that has expired but has not been told of yet; its id, version and lines are still there.
 local function load_cart(key, now)
@@ -34,11 +39,11 @@ local function load_cart(key, now)
   for i = 1, #flat, 2 do
     local field, value = flat[i], flat[i + 1]
     if field == "@id" then cart.id = value
-    elseif field == "@v" then cart.version = tonumber(value)
-    elseif field == "@x" then cart.expires = tonumber(value)
+    elseif field == "@v" then cart.version = number_of(key, field, value)
+    elseif field == "@x" then cart.expires = number_of(key, field, value)
     else
       cart.products[#cart.products + 1] = field
-      cart.quantities[field] = tonumber(value)
+      cart.quantities[field] = number_of(key, field, value)
     end
   end
   if cart.expires then

@@ -1,44 +1,53 @@
--- Shared by add, set, remove and clear (included after cart.lua and stage.lua): the steps every change has in common.
+-- Shared by the scripts of operations/ (included after cart.lua and stage.lua): the steps every change has in common.
 --
--- KEYS  1 cart:{s}:<owner>  2 outbox:{s}  3 expiry:{s}  4 ordinal:{s}  5 idem:{s}:<owner>:<key>
--- ARGV  1 owner             2 owner as a JSON string
---       3 ttl, ms           4 grace between expiry and Redis' own clean-up, ms
---       5 If-Match: "" for none, "*", or the accepted versions as ",3,7,"
---       6 idempotency fingerprint of the request, "" for no key   7 how long to remember the outcome, ms
---       8 event id          9 event id for the expiry of a dead cart   10 id for a new cart   11 traceparent or ""
---       12.. the operation's own
--- Result  { "CHANGED", entry id, ordinal, occurred at ms, event type, event id, event data, expired 0|1,
---           traceparent or "" }
---         { "UNCHANGED", state }              nothing to do, nothing staged
---         { "REPLAYED", <a result as above, as it was remembered> }
+-- KEYS  1 cart:{s}:<owner>  2 outbox:{s}  3 expiry:{s}  4 ordinal:{s}
+--       5 idem:{s}:<owner>, only when the client sent an Idempotency-Key
+-- ARGV  1 JSON object:
+--         owner, owner_json   the owner, and the same as a JSON string
+--         ttl, grace          ms: life of a cart, and from its expiry to Redis' own clean-up
+--         if_match            absent for none, "*", or the accepted versions as ",3,7,"
+--         key, request        the Idempotency-Key, and what must be equal for a repeat to be one; absent without a key
+--         remember, keep      how long outcomes are remembered, ms, and how many of one owner
+--         event, expiry_event, cart   new ids: of the event, of a dead cart's last event, of a new cart
+--         trace               traceparent or ""
+--         product, quantity, stock, max_lines, max_quantity   where the operation has them
+-- Result  { "CHANGED", entry id, ordinal, occurred at ms, event type, event id, event data, expired 0|1, trace }
+--         { "UNCHANGED", state }              nothing to do, nothing staged, nothing remembered
+--         { "REPLAYED", <a CHANGED result> }  the remembered outcome of the first request with this key
 --         { "IDEMPOTENCY_KEY_REUSED" }
 --         { "VERSION_MISMATCH", current version }
---         or the operation's own refusal; a refusal changes nothing and is not remembered
+--         { "LINE_LIMIT", most lines }  { "QUANTITY_LIMIT", most, held }  { "OUT_OF_STOCK", stock, held }
+--         A refusal changes nothing and is not remembered.
+-- Redis does not roll a failed script back, so the event is staged before the cart is written: what can fail (a key of
+-- another type, a corrupt cart) fails before that, and no change is ever without its event.
+local args = cjson.decode(ARGV[1])
 local keys = { cart = KEYS[1], stream = KEYS[2], expiry = KEYS[3], counter = KEYS[4], idem = KEYS[5] }
+
+local function result_of(outcome)
+  return { "CHANGED", outcome.entry, outcome.n, outcome.at, outcome.type, outcome.id,
+    event_data(outcome.cart, args.owner_json, outcome.change), outcome.expired, outcome.trace }
+end
 
 -- What an earlier request with this key led to, or nil when this is the first.
 local function recall()
-  if ARGV[6] == "" then return nil end
-  local record = redis.call("HMGET", keys.idem, "request", "result")
-  if not record[1] then return nil end
-  if record[1] ~= ARGV[6] then return { "IDEMPOTENCY_KEY_REUSED" } end
-  return { "REPLAYED", cjson.decode(record[2]) }
+  if not args.key then return nil end
+  local packed = redis.call("HGET", keys.idem, "k" .. args.key)
+  if not packed then return nil end
+  local outcome = cmsgpack.unpack(packed)
+  if outcome.request ~= args.request then return { "IDEMPOTENCY_KEY_REUSED" } end
+  return { "REPLAYED", result_of(outcome) }
 end
 
-local function remember(result)
-  if ARGV[6] ~= "" then
-    redis.call("HSET", keys.idem, "request", ARGV[6], "result", cjson.encode(result))
-    redis.call("PEXPIRE", keys.idem, ARGV[7])
-  end
-  return result
-end
-
--- nil when If-Match allows the change.
-local function mismatch(cart)
-  if ARGV[5] == "" or ARGV[5] == "*" then return nil end
-  local version = cart.live and string.format("%d", cart.version) or "0"
-  if string.find(ARGV[5], "," .. version .. ",", 1, true) then return nil end
-  return { "VERSION_MISMATCH", version }
+-- Keeps an outcome under its key, the newest `keep` of each owner; the oldest go first.
+local function remember(outcome)
+  if not args.key then return end
+  local order = redis.call("HGET", keys.idem, "@order")
+  local names = order and cmsgpack.unpack(order) or {}
+  names[#names + 1] = args.key
+  while #names > args.keep do redis.call("HDEL", keys.idem, "k" .. table.remove(names, 1)) end
+  outcome.request = args.request
+  redis.call("HSET", keys.idem, "k" .. args.key, cmsgpack.pack(outcome), "@order", cmsgpack.pack(names))
+  redis.call("PEXPIRE", keys.idem, args.remember)
 end
 
 -- How many of a product a live cart holds.
@@ -46,63 +55,105 @@ local function held_of(cart, product)
   return cart.live and cart.quantities[product] or 0
 end
 
--- For add and set, whose ARGV 14 is the stock, 15 the most lines, 16 the most of one product: the refusal of a cart
--- that would hold `wanted` of the product, or nil.
+-- The refusal of a cart that would hold `wanted` of the product, or nil.
 local function over_limit(cart, product, wanted)
   local held = held_of(cart, product)
   local lines = cart.live and #cart.products or 0
-  if held == 0 and lines >= tonumber(ARGV[15]) then return { "LINE_LIMIT", ARGV[15] } end
-  if wanted > tonumber(ARGV[16]) then return { "QUANTITY_LIMIT", ARGV[16], string.format("%d", held) } end
-  if wanted > tonumber(ARGV[14]) then return { "OUT_OF_STOCK", ARGV[14], string.format("%d", held) } end
+  if held == 0 and lines >= args.max_lines then return { "LINE_LIMIT", args.max_lines } end
+  if wanted > args.max_quantity then return { "QUANTITY_LIMIT", args.max_quantity, held } end
+  if wanted > args.stock then return { "OUT_OF_STOCK", args.stock, held } end
   return nil
-end
-
--- Runs before anything is written: a cart that is dead is told of, and a cart that is not there begins.
--- Returns the cart to change and whether an expiry was told.
-local function begin(cart, now)
-  if cart.live then return cart, 0 end
-  local expired = 0
-  if cart.dead then
-    stage_expired(keys, cart, ARGV[2], ARGV[9], now)
-    expired = 1
-  end
-  local fresh = { live = true, dead = false, id = ARGV[10], version = 0, products = {}, quantities = {} }
-  redis.call("HSET", keys.cart, "@id", fresh.id)
-  return fresh, expired
-end
-
--- Ends a change whose lines are already written: version, TTL, expiry index, event. A cart left without lines ends here.
-local function commit(cart, now, event_type, change, expired)
-  if #cart.products == 0 then
-    cart.version = cart.version + 1
-    cart.expires = nil
-    redis.call("DEL", keys.cart)
-    redis.call("ZREM", keys.expiry, ARGV[1])
-  else
-    cart.version = redis.call("HINCRBY", keys.cart, "@v", 1)
-    cart.expires = now + ARGV[3]
-    local expires = string.format("%d", cart.expires)
-    redis.call("HSET", keys.cart, "@x", expires)
-    redis.call("PEXPIREAT", keys.cart, string.format("%d", cart.expires + ARGV[4]))
-    redis.call("ZADD", keys.expiry, expires, ARGV[1])
-  end
-  local at = string.format("%d", now)
-  local data = event_data(cart, ARGV[2], change)
-  local entry, n = stage(keys.stream, keys.counter, { id = ARGV[8], type = event_type, subject = cart.id,
-    version = string.format("%d", cart.version), at = at, trace = ARGV[11], data = data })
-  return remember({ "CHANGED", entry, n, at, event_type, ARGV[8], data, expired, ARGV[11] })
-end
-
-local function unchanged(cart)
-  return remember({ "UNCHANGED", state_of(cart) })
 end
 
 local function drop_product(cart, product)
   cart.quantities[product] = nil
   for i, each in ipairs(cart.products) do
-    if each == product then
-      table.remove(cart.products, i)
-      return
-    end
+    if each == product then return table.remove(cart.products, i) end
   end
+end
+
+-- A dead cart is told of, and a cart that is not there begins. Returns the cart to change and whether an expiry was told.
+local function begin(cart, now)
+  if cart.live then return cart, 0 end
+  local expired = 0
+  if cart.dead then
+    stage_expired(keys, cart, args.owner_json, args.expiry_event, now)
+    expired = 1
+  end
+  return { live = true, fresh = true, id = args.cart, version = 0, products = {}, quantities = {} }, expired
+end
+
+-- Writes a changed cart, whose event is staged: one product's line (nil for all), version, TTL and expiry index.
+local function write(cart, product)
+  if #cart.products == 0 then
+    redis.call("DEL", keys.cart)
+    redis.call("ZREM", keys.expiry, args.owner)
+    return
+  end
+  local expires = string.format("%d", cart.expires)
+  local fields = { "@v", string.format("%d", cart.version), "@x", expires }
+  if cart.fresh then fields[5], fields[6] = "@id", cart.id end
+  local quantity = cart.quantities[product]
+  if quantity then
+    fields[#fields + 1] = product
+    fields[#fields + 1] = string.format("%d", quantity)
+  else
+    redis.call("HDEL", keys.cart, product)
+  end
+  redis.call("HSET", keys.cart, unpack(fields))
+  redis.call("PEXPIREAT", keys.cart, string.format("%d", cart.expires + args.grace))
+  redis.call("ZADD", keys.expiry, expires, args.owner)
+end
+
+-- Ends a change that was made to `cart` in memory: stages its event, writes the cart, remembers the outcome.
+local function commit(cart, now, event_type, change, product, expired)
+  cart.version = cart.version + 1
+  cart.expires = #cart.products > 0 and now + args.ttl or nil
+  local at = string.format("%d", now)
+  local entry, n = stage(keys.stream, keys.counter, { id = args.event, type = event_type, subject = cart.id,
+    version = string.format("%d", cart.version), at = at, trace = args.trace,
+    data = event_data(cart, args.owner_json, change) })
+  write(cart, product)
+  local outcome = { entry = entry, n = n, at = at, type = event_type, id = args.event, change = change, expired = expired,
+    trace = args.trace, cart = { id = cart.id, version = cart.version, expires = cart.expires, products = cart.products,
+    quantities = cart.quantities } }
+  remember(outcome)
+  return result_of(outcome)
+end
+
+-- The preamble of every operation. `change(cart, now)` returns a refusal, or what to change as described at change.
+local function operation(change)
+  local earlier = recall()
+  if earlier then return earlier end
+  local now = now_ms()
+  local cart = load_cart(keys.cart, now)
+  -- Only to learn here, and not after the first write, that the index is of another type.
+  redis.call("ZSCORE", keys.expiry, args.owner)
+  if args.if_match and args.if_match ~= "*" then
+    local version = cart.live and string.format("%d", cart.version) or "0"
+    if not string.find(args.if_match, "," .. version .. ",", 1, true) then return { "VERSION_MISMATCH", version } end
+  end
+  return change(cart, now)
+end
+
+local function unchanged(cart)
+  return { "UNCHANGED", state_of(cart) }
+end
+
+-- Takes a product out of the cart; one that is not there is no change. The last line's removal ends the cart.
+local function remove_product(cart, now, product)
+  if held_of(cart, product) == 0 then return unchanged(cart) end
+  drop_product(cart, product)
+  return commit(cart, now, "cart.updated", '{"type":"item-removed","productId":"' .. product .. '"}', product, 0)
+end
+
+-- Makes a product's quantity `total`, which the limits and the stock allow or not.
+local function put_product(cart, now, product, total, change)
+  local refusal = over_limit(cart, product, total)
+  if refusal then return refusal end
+  local expired
+  cart, expired = begin(cart, now)
+  if not cart.quantities[product] then cart.products[#cart.products + 1] = product end
+  cart.quantities[product] = total
+  return commit(cart, now, "cart.updated", change, product, expired)
 end

@@ -1,28 +1,12 @@
--- Sets the quantity of a product in a cart.
--- KEYS, ARGV 1 to 11 and results: see change.lua. Further:
--- ARGV  12 productId  13 quantity, at least 1  14 stock  15 most lines  16 most of one product
--- Refusals  { "LINE_LIMIT", most lines }  { "QUANTITY_LIMIT", most, quantity in the cart }
---           { "OUT_OF_STOCK", stock, quantity in the cart }
---- @keys 5
+-- Makes the quantity of args.product args.quantity; 0 removes it, and the quantity it has is no change.
+-- KEYS, ARGV and results: see change.lua.
 --- @include "cart.lua"
 --- @include "stage.lua"
 --- @include "change.lua"
-local earlier = recall()
-if earlier then return earlier end
-local now = now_ms()
-local cart = load_cart(keys.cart, now)
-local refusal = mismatch(cart)
-if refusal then return refusal end
-
-local product, quantity = ARGV[12], tonumber(ARGV[13])
-if held_of(cart, product) == quantity then return unchanged(cart) end
-refusal = over_limit(cart, product, quantity)
-if refusal then return refusal end
-
-local expired
-cart, expired = begin(cart, now)
-redis.call("HSET", keys.cart, product, ARGV[13])
-if not cart.quantities[product] then cart.products[#cart.products + 1] = product end
-cart.quantities[product] = quantity
-return commit(cart, now, "cart.updated",
-  '{"type":"item-set","productId":"' .. product .. '","quantity":' .. ARGV[13] .. "}", expired)
+return operation(function(cart, now)
+  local product, quantity = args.product, args.quantity
+  if quantity == 0 then return remove_product(cart, now, product) end
+  if held_of(cart, product) == quantity then return unchanged(cart) end
+  return put_product(cart, now, product, quantity,
+    '{"type":"item-set","productId":"' .. product .. '","quantity":' .. string.format("%d", quantity) .. "}")
+end)

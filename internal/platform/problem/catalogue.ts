@@ -18,6 +18,7 @@ export const CATALOGUE = {
   HEADERS_TOO_LARGE: { status: 431, title: "The request's headers are too large or too many" },
   INTERNAL: { status: 500, title: "Something went wrong on our side" },
   UPSTREAM_UNAVAILABLE: { status: 502, title: "A service behind the gateway did not answer" },
+  CART_STORE_FULL: { status: 503, title: "The cart store is full" },
   CART_STORE_UNAVAILABLE: { status: 503, title: "The cart store is unavailable" },
   CATALOG_UNAVAILABLE: { status: 503, title: "The catalog is unavailable" },
   UPSTREAM_TIMEOUT: { status: 504, title: "A service behind the gateway took too long" },

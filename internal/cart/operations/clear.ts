@@ -1,0 +1,12 @@
+import type { Operation } from "./operation.ts";
+
+export const clear: Operation = {
+  name: "clear",
+  method: "delete",
+  path: "/cart",
+  summary: "Clear the cart",
+  body: null,
+  asksCatalog: () => false,
+  script: new URL("../lua/clear.lua", import.meta.url),
+  refusals: [],
+};

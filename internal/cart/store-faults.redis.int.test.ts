@@ -1,0 +1,205 @@
+import { expect } from "chai";
+import type { Redis } from "ioredis";
+import { Registry } from "../platform/metrics/metrics.ts";
+import { awaitRedis, connectRedis } from "../platform/redis/redis.ts";
+import { parseRedisUrl } from "../platform/redis/redis-url.ts";
+import { loadScript } from "../platform/redis/script.ts";
+import { unwrap } from "../platform/result/result.ts";
+import { recordingLogger } from "../testkit/recording-logger.ts";
+import type { RedisServer } from "../testkit/servers/redis.ts";
+import { ownRedis } from "../testkit/servers/test-servers.ts";
+import { createExpirySweep } from "./expiry.redis.ts";
+import { IDEMPOTENCY_KEEP, shardKeys } from "./keys.ts";
+import { createExpiredCounter } from "./metrics.ts";
+import { OPERATIONS } from "./operations/all.ts";
+import { createRedisCartStore } from "./store.redis.ts";
+import type { CartStore, Change, Preconditions } from "./store.ts";
+
+const none: Preconditions = { ifMatch: null, idempotencyKey: null, traceparent: null };
+const add = (productId: string, quantity = 1): Change => ({ op: "add", productId, quantity, stock: 1_000 });
+
+describe("The cart store on a Redis with something wrong in it", function () {
+  this.timeout(60_000);
+  let server: RedisServer;
+  let redis: Redis;
+  let store: CartStore;
+  let lines: ReturnType<typeof recordingLogger>["lines"];
+  let log: ReturnType<typeof recordingLogger>["log"];
+
+  before(async () => {
+    server = await ownRedis();
+    ({ log, lines } = recordingLogger());
+    redis = connectRedis(parseRedisUrl(server.url)!, { log, commandTimeoutMs: 5_000 }) as Redis;
+    await awaitRedis(redis, 10_000);
+  });
+  beforeEach(async () => {
+    await redis.config("SET", "maxmemory", "0");
+    await redis.flushall();
+    lines.length = 0;
+    store = createRedisCartStore({
+      redis,
+      shards: 1,
+      ttlMs: 60_000,
+      graceMs: 60_000,
+      limits: { maxLines: 100, maxQuantity: 999 },
+      log,
+    });
+  });
+  after(async () => {
+    redis.disconnect();
+    await server.stop();
+  });
+
+  const apply = (owner: string, change: Change, more: Partial<Preconditions> = {}) =>
+    store.apply(owner, change, { ...none, ...more });
+  const eventsOf = async (cartId: string) =>
+    (await redis.xrange(shardKeys.stream(0), "-", "+"))
+      .map(([, fields]) => Object.fromEntries(fields.map((field, i) => [field, fields[i + 1]])))
+      .filter((entry) => entry.subject === cartId)
+      .map((entry) => Number(entry.version));
+
+  for (const operation of OPERATIONS) {
+    const script = loadScript(operation.script);
+    const text = `local calls = 0
+local function counted(...)
+  calls = calls + 1
+  if calls == tonumber(ARGV[2]) then error({ err = "INJECTED" }) end
+  return redis.call(...)
+end
+${script.lua.replaceAll("redis.call(", "counted(")}`;
+
+    it(`never changes a cart without its event, whichever call of ${operation.name}.lua fails`, async () => {
+      const owner = "user:faults";
+      const keys = [shardKeys.cart(0, owner), shardKeys.stream(0), shardKeys.expiry(0), shardKeys.ordinal(0)];
+      const args = {
+        owner,
+        owner_json: JSON.stringify(owner),
+        ttl: 60_000,
+        grace: 60_000,
+        key: "k",
+        request: "r",
+        remember: 60_000,
+        keep: 2,
+        event: "event",
+        expiry_event: "expiry",
+        cart: "fresh",
+        trace: "",
+        product: "a",
+        quantity: 7,
+        stock: 1_000,
+        max_lines: 100,
+        max_quantity: 999,
+      };
+      let completed = false;
+      let failures = 0;
+      for (let nth = 1; !completed; nth++) {
+        await redis.flushall();
+        for (const product of ["a", "b"]) unwrap(await apply(owner, add(product)));
+        const before = unwrap(await store.read(owner));
+        const all = [...keys, shardKeys.idempotency(0, owner)];
+        const failed = await redis.eval(text, all.length, ...all, JSON.stringify(args), nth).then(
+          () => false,
+          (error: Error) => /INJECTED/.test(error.message),
+        );
+        completed = !failed;
+        if (failed) failures++;
+        const after = unwrap(await store.read(owner));
+        const versions = await eventsOf(before.cartId!);
+        const changed = JSON.stringify(after.items) !== JSON.stringify(before.items);
+        if (changed) expect(versions, `call ${nth}: changed, so told of`).to.deep.equal([1, 2, 3]);
+        if (completed) expect(changed).to.equal(true);
+      }
+      expect(failures).to.be.greaterThan(6);
+    });
+  }
+
+  for (const [which, key] of [
+    ["stream", shardKeys.stream(0)],
+    ["expiry index", shardKeys.expiry(0)],
+    ["counter", shardKeys.ordinal(0)],
+    ["remembered requests", shardKeys.idempotency(0, "user:types")],
+  ] as const)
+    it(`changes nothing when the ${which} is of another type`, async () => {
+      const owner = "user:types";
+      unwrap(await apply(owner, add("a")));
+      const before = unwrap(await store.read(owner));
+      await redis.del(key);
+      await redis.hset(key, "not", "ours");
+      if (which === "remembered requests") await redis.set(key, "not ours");
+      const result = await apply(owner, add("a", 5), { idempotencyKey: "k" });
+      expect(result).to.deep.equal({ ok: false, error: { code: "CART_STORE_UNAVAILABLE" } });
+      expect(unwrap(await store.read(owner))).to.deep.equal(before);
+    });
+
+  it("names a corrupt cart once and goes on with the others, which it does not take for a store that is away", async () => {
+    await redis.set(shardKeys.cart(0, "user:wrong-type"), "x");
+    await redis.hset(shardKeys.cart(0, "user:no-number"), "@id", "1", "@v", "one", "@x", "99999999999999");
+    for (const owner of ["user:wrong-type", "user:no-number"])
+      for (let n = 0; n < 3; n++)
+        expect(await apply(owner, add("a"))).to.deep.equal({
+          ok: false,
+          error: { code: "CART_STORE_UNAVAILABLE" },
+        });
+    unwrap(await apply("user:well", add("a")));
+    const said = lines.filter(({ level }) => level === "error" || level === "warn");
+    expect(said.map(({ key }) => key)).to.deep.equal([
+      shardKeys.cart(0, "user:wrong-type"),
+      shardKeys.cart(0, "user:no-number"),
+    ]);
+  });
+
+  it("lets every other cart of the shard expire though one cannot be read", async () => {
+    const brief = createRedisCartStore({
+      redis,
+      shards: 1,
+      ttlMs: 1,
+      graceMs: 60_000,
+      limits: { maxLines: 5, maxQuantity: 9 },
+      log,
+    });
+    await redis.zadd(shardKeys.expiry(0), 1, "user:corrupt");
+    await redis.set(shardKeys.cart(0, "user:corrupt"), "x");
+    for (const owner of ["user:one", "user:two"]) unwrap(await brief.apply(owner, add("a"), none));
+    const registry = new Registry();
+    const expired = createExpiredCounter(registry);
+    while (unwrap(await store.read("user:two")).version !== 0);
+    await createExpirySweep({ redis, shards: 1, expired, log })();
+    expect((await expired.get()).values[0]!.value).to.equal(2);
+    expect(await redis.zcard(shardKeys.expiry(0))).to.equal(0);
+    expect(await redis.exists(shardKeys.cart(0, "user:corrupt")), "left for whoever looks").to.equal(1);
+  });
+
+  it("refuses adds when memory is full, without taking it for away; reads and removals go on", async () => {
+    unwrap(await apply("user:full", add("a")));
+    await redis.config("SET", "maxmemory-policy", "noeviction");
+    await redis.config("SET", "maxmemory", "1mb");
+    expect(await apply("user:full", add("b"))).to.deep.equal({
+      ok: false,
+      error: { code: "CART_STORE_FULL" },
+    });
+    expect(unwrap(await store.read("user:full")).items).to.have.length(1);
+    expect(lines.filter(({ level }) => level === "warn")).to.deep.equal([]);
+  });
+
+  it("keeps the outcomes of two owners apart, whatever their names and keys hold", async () => {
+    unwrap(await apply("user:a:b", add("x"), { idempotencyKey: "c" }));
+    const other = unwrap(await apply("user:a", add("x"), { idempotencyKey: "b:c" }));
+    expect(other.replayed).to.equal(false);
+  });
+
+  it("remembers the newest requests of an owner, in little space, and none that changed nothing", async () => {
+    const owner = "user:many";
+    for (let n = 0; n < 100; n++) unwrap(await apply(owner, add(`product-number-${n}`)));
+    for (let n = 0; n < IDEMPOTENCY_KEEP + 5; n++)
+      unwrap(await apply(owner, add("product-number-1"), { idempotencyKey: `k${n}` }));
+    const key = shardKeys.idempotency(0, owner);
+    expect(await redis.hlen(key)).to.equal(IDEMPOTENCY_KEEP + 1);
+    const again = (name: string) => apply(owner, add("product-number-1"), { idempotencyKey: name });
+    expect(unwrap(await again(`k${IDEMPOTENCY_KEEP + 4}`)).replayed).to.equal(true);
+    expect(unwrap(await again("k4")).replayed, "the oldest are forgotten").to.equal(false);
+    const bytes = Number(await redis.memory("USAGE", key, "SAMPLES", 0));
+    expect(bytes / IDEMPOTENCY_KEEP, "bytes an outcome of a cart of 100 lines").to.be.lessThan(5_000);
+    unwrap(await apply("user:still", { op: "clear" }, { idempotencyKey: "k" }));
+    expect(await redis.exists(shardKeys.idempotency(0, "user:still"))).to.equal(0);
+  });
+});

@@ -24,7 +24,7 @@ describe("The cart's input", () => {
       [[], "a list"],
       [{}, "an object"],
     ] as const) {
-      const result = validate(addBody, { productId: "p", quantity });
+      const result = validate(add.body!, { productId: "p", quantity });
       expect(result.ok || result.error.errors?.[0]?.message).to.equal(`must be a whole number, not ${what}`);
     }
   });

@@ -4,7 +4,8 @@ SHELL := /bin/sh
 BIN := node_modules/.bin
 NODE := $(BIN)/node
 TESTS ?= 'internal/**/*.test.ts' 'cmd/**/*.test.ts' 'scripts/**/*.test.ts'
-RABBITMQ_TESTS ?= internal/testkit/servers/rabbitmq.int.test.ts internal/outbox/relay/publisher.amqp.int.test.ts internal/outbox/relay/relay.rabbitmq.int.test.ts internal/e2e/survival.test.ts
+RABBITMQ_TESTS ?= internal/testkit/servers/rabbitmq.int.test.ts 'internal/outbox/relay/*.int.test.ts' internal/e2e/survival.test.ts \
+  scripts/up.int.test.ts
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
@@ -43,7 +44,7 @@ test: install ## all tests, on servers of their own
 	@$(if $(filter file,$(origin TESTS)),scripts/install-chart-tools.sh || true)
 	@$(BIN)/mocha $(TESTS)
 
-test-rabbitmq4: install ## the publisher, the relay and survival on a real RabbitMQ 4 (Debian 13's, in a tree of its own)
+test-rabbitmq4: install ## the publisher, the relay and survival on a real RabbitMQ 4, and the demo (Debian 13's, in a tree of its own)
 	@scripts/install-rabbitmq4.sh
 	@RABBITMQ=4 $(BIN)/mocha $(RABBITMQ_TESTS)
 

@@ -1,3 +1,4 @@
+import { endOnBrokenPipe } from "../internal/platform/lifecycle/broken-pipe.ts";
 import { consumeEvents } from "../internal/testkit/event-consumer.ts";
 import { readState, runningOf } from "../internal/testkit/local/state.ts";
 import { fail } from "../internal/testkit/local/steps.ts";
@@ -5,6 +6,7 @@ import { request, shopperAt } from "../internal/testkit/shopper.ts";
 
 /* `make demo`: a shopper against the running platform, and beside it a consumer that prints each event as it arrives. */
 
+endOnBrokenPipe();
 const state = readState();
 const gateway = runningOf(state, "gateway");
 if (!gateway || state.consumerUrl === undefined) fail("Nothing runs; start it with: make up");

@@ -1,9 +1,11 @@
+import { endOnBrokenPipe } from "../internal/platform/lifecycle/broken-pipe.ts";
 import { readState, type Started } from "../internal/testkit/local/state.ts";
 import { stillRuns } from "../internal/testkit/servers/child.ts";
 import { portTaken } from "../internal/testkit/servers/free-port.ts";
 
 /* `make status`: each part, its port, its health; and the lag, as two processes see it. */
 
+endOnBrokenPipe();
 const state = readState();
 if (state.started.length === 0) console.log("Nothing runs; start it with: make up");
 else {

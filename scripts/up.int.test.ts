@@ -22,10 +22,10 @@ describe("make up and make down", function () {
   before(async () => {
     dir = mkdtempSync(join(tmpdir(), "cartwright up-"));
     chmodSync(dir, 0o711); // PostgreSQL's user must be able to go there
-    const { PATH } = process.env;
+    const { PATH, RABBITMQ } = process.env;
     watch({ dir: join(dir, ".run/rabbitmq") });
     watch({ stateFile: join(dir, ".run/state.json") });
-    env = { PATH, CARTWRIGHT_RUN_DIR: join(dir, ".run"), PORT: String(await freePort()) };
+    env = { PATH, RABBITMQ, CARTWRIGHT_RUN_DIR: join(dir, ".run"), PORT: String(await freePort()) };
   });
   after(async () => {
     await script("down.ts");

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { listDead } from "../../internal/outbox/store/dead.ts";
 import { createOutboxStore } from "../../internal/outbox/store/open-store.ts";
 import { replaySelected } from "../../internal/outbox/store/replay.ts";
+import { endOnBrokenPipe } from "../../internal/platform/lifecycle/broken-pipe.ts";
 import { createLogger } from "../../internal/platform/logger/logger.ts";
 import { openDatabase } from "../../internal/platform/sql/database.ts";
 import { retryPatiently } from "../../internal/platform/sql/retry.ts";
@@ -9,6 +10,7 @@ import { isUnavailableSqlServer } from "../../internal/platform/sql/sqlserver.ts
 import { parseCommand } from "./arguments.ts";
 import { readConfig } from "./config.ts";
 
+endOnBrokenPipe();
 const config = readConfig();
 const command = parseCommand(process.argv.slice(2));
 const say = (line: string) => process.stdout.write(`${line}\n`);

@@ -25,12 +25,21 @@ export async function startServers(
   if (!runningOf(state, "rabbitmq")) await rabbit(state);
 }
 
+/** Full, Redis refuses changes; reads and removals go on, and no cart disappears. */
+const REDIS_SETTINGS = { maxmemory: "1gb" };
+
 async function redis(state: State, secrets: DevSecrets): Promise<void> {
   const dir = join(RUN_DIR, "redis");
   const port = await portFor(state, "redis", 27_379);
   const part = { name: "redis", port, logFile: join(dir, "redis.log"), signal: "SIGTERM" } as const;
   await startPart(state, part, async (onSpawn) => {
-    const server = await startRedis({ dir, port, password: secrets.redisPassword, onSpawn });
+    const server = await startRedis({
+      dir,
+      port,
+      password: secrets.redisPassword,
+      settings: REDIS_SETTINGS,
+      onSpawn,
+    });
     state.redisUrl = server.url;
   });
 }

@@ -33,7 +33,7 @@ export function spawnLogged(
   },
 ): Spawned {
   mkdirSync(dirname(options.logFile), { recursive: true });
-  const log = openSync(options.logFile, "a");
+  const log = openSync(options.logFile, "a", 0o600);
   try {
     const child = spawn(command, args, {
       stdio: ["ignore", log, log],

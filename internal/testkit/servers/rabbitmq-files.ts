@@ -29,7 +29,7 @@ export async function prepareBroker(
   queueType: "classic" | "quorum",
   wanted: { amqpPort?: number | undefined; managementPort?: number | undefined },
 ): Promise<Settings> {
-  mkdirSync(dir, { recursive: true });
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
   await stopPortMapper(dir);
   const before = settingsOf(dir);
   const port = (...ports: (number | undefined)[]) => portNear(...ports.filter((each) => each !== undefined));

@@ -53,7 +53,7 @@ describe("A Redis of ours", function () {
     const wanted = {
       appendonly: "yes",
       appendfsync: "everysec",
-      "maxmemory-policy": "volatile-ttl",
+      "maxmemory-policy": "noeviction",
       "hash-max-listpack-entries": "512",
       save: "",
       bind: "127.0.0.1",

@@ -30,11 +30,11 @@ export interface RedisOptions {
   readonly onSpawn?: ((process: ProcessId) => void) | undefined;
 }
 
-/** Starts Redis as Cartwright wants it: AOF every second, volatile-ttl, small carts in the compact encoding. */
+/** Starts Redis as Cartwright wants it: AOF every second, nothing evicted, small carts in the compact encoding. */
 export async function startRedis(options: RedisOptions): Promise<RedisServer> {
   const port = options.port ?? (await freePort());
   const { dir, password, onSpawn } = options;
-  mkdirSync(dir, { recursive: true });
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
   const configFile = join(dir, "redis.conf");
   let server: ProcessId = NOT_STARTED;
 
@@ -75,7 +75,7 @@ function configuration(port: number, { dir, password, settings }: RedisOptions):
     save: "",
     appendonly: "yes",
     appendfsync: "everysec",
-    "maxmemory-policy": "volatile-ttl",
+    "maxmemory-policy": "noeviction",
     "hash-max-listpack-entries": "512",
     ...(password !== undefined && { requirepass: password }),
     ...settings,

@@ -9,7 +9,7 @@ import { createRedisStaging } from "../../internal/outbox/forwarder/staging.redi
 import { registerLagMetrics } from "../../internal/outbox/lag.ts";
 import { createForwarderMetrics } from "../../internal/outbox/metrics.ts";
 import { createOutboxStore } from "../../internal/outbox/store/open-store.ts";
-import { closeRedis, connectRedis, pingRedis } from "../../internal/platform/redis/redis.ts";
+import { checkRedis, closeRedis, connectRedis } from "../../internal/platform/redis/redis.ts";
 import type { Service } from "../../internal/platform/service/service.ts";
 import { openDatabase } from "../../internal/platform/sql/database.ts";
 import { schemaIsCurrent } from "../../internal/platform/sql/schema-check.ts";
@@ -21,7 +21,7 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
   const shards = config.CART_SHARDS;
   const redis = connectRedis(config.REDIS_URL, { log, commandTimeoutMs: config.REDIS_TIMEOUT_MS });
   lifecycle.onStop("redis", () => closeRedis(redis));
-  lifecycle.addCheck("redis", () => pingRedis(redis));
+  lifecycle.addCheck("redis", () => checkRedis(redis));
   const database = openDatabase(config.DATABASE_URL, { log });
   lifecycle.onStop("database", () => database.close());
   lifecycle.addCheck("schema", schemaIsCurrent(database, migrationsOf(database.dialect), log));

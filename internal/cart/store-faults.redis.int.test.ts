@@ -60,13 +60,15 @@ describe("The cart store on a Redis with something wrong in it", function () {
 
   for (const operation of OPERATIONS) {
     const script = loadScript(operation.script);
-    const text = `local calls = 0
+    const [declaration, ...body] = script.lua.split("\n");
+    const text = `${declaration}
+local calls = 0
 local function counted(...)
   calls = calls + 1
   if calls == tonumber(ARGV[2]) then error({ err = "INJECTED" }) end
   return redis.call(...)
 end
-${script.lua.replaceAll("redis.call(", "counted(")}`;
+${body.join("\n").replaceAll("redis.call(", "counted(")}`;
 
     it(`never changes a cart without its event, whichever call of ${operation.name}.lua fails`, async () => {
       const owner = "user:faults";
@@ -178,6 +180,7 @@ ${script.lua.replaceAll("redis.call(", "counted(")}`;
       error: { code: "CART_STORE_FULL" },
     });
     expect(unwrap(await store.read("user:full")).items).to.have.length(1);
+    expect(unwrap(await apply("user:full", { op: "remove", productId: "a" })).state.items).to.deep.equal([]);
     expect(lines.filter(({ level }) => level === "warn")).to.deep.equal([]);
   });
 

@@ -1,5 +1,6 @@
 -- Empties a cart and so ends it; an empty cart is no change.
 -- KEYS, ARGV and results: see change.lua.
+--- @flags allow-oom
 --- @include "cart.lua"
 --- @include "stage.lua"
 --- @include "change.lua"

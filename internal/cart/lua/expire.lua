@@ -4,6 +4,7 @@
 -- Result  "EXPIRED"  the event is staged and the cart is gone
 --         "ALIVE"    it has been renewed meanwhile
 --         "GONE"     there is no such cart any more (ended, told of by another, or past its grace)
+--- @flags allow-oom
 --- @include "cart.lua"
 --- @include "stage.lua"
 local args = cjson.decode(ARGV[1])

@@ -1,5 +1,6 @@
 -- Removes args.product; a product that is not there is no change.
 -- KEYS, ARGV and results: see change.lua.
+--- @flags allow-oom
 --- @include "cart.lua"
 --- @include "stage.lua"
 --- @include "change.lua"

@@ -11,7 +11,7 @@ export type RedisConnection = Redis | Cluster;
  * Opens a connection that tells the truth about a lost Redis: a command fails at once while there is no connection,
  * after `commandTimeoutMs` when Redis does not answer, and is never sent a second time by the driver, because its
  * first sending may have taken effect. Reconnects for ever in the background. A loss and a recovery are logged once
- * each. Does not wait for the connection: see {@link pingRedis}.
+ * each. Does not wait for the connection: see {@link checkRedis}.
  */
 export function connectRedis(
   address: RedisAddress,
@@ -27,6 +27,8 @@ export function connectRedis(
     maxRetriesPerRequest: 0,
     commandTimeout: commandTimeoutMs,
     connectTimeout: 2_000,
+    // The server is no longer, or not yet, the one to talk to: connect again, and send nothing twice.
+    reconnectOnError: (error: Error) => (NOT_THE_MASTER.test(error.message) ? (1 as const) : false),
     ...(address.username !== undefined && { username: address.username }),
     ...(address.password !== undefined && { password: address.password }),
     ...(address.tls && { tls: {} }),
@@ -63,9 +65,18 @@ function gatherCommands(connection: RedisConnection): void {
   else connection.on("connect", () => corkWrites(connection.stream as Socket, "turn"));
 }
 
-/** Resolves when Redis answers; for readiness. */
-export async function pingRedis(redis: RedisConnection): Promise<void> {
-  await redis.ping();
+/** Answers of a server that was demoted, is loading its data, or has lost its master or its cluster. */
+const NOT_THE_MASTER = /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN) /;
+
+/**
+ * For readiness: resolves when Redis answers as one that takes changes; rejects with the reason when it is a replica, or
+ * a node of a cluster that was given as a single server, which would refuse most keys.
+ */
+export async function checkRedis(redis: RedisConnection): Promise<void> {
+  const info = String(await redis.info());
+  if (/^role:slave\r?$/m.test(info)) throw new Error("this Redis is a replica and takes no changes");
+  if (!(redis instanceof Cluster) && /^cluster_enabled:1\r?$/m.test(info))
+    throw new Error("this Redis is a node of a cluster: REDIS_URL must name several, host:port after commas");
 }
 
 /** Resolves once the connection is usable; rejects when `timeoutMs` pass first. */

@@ -14,14 +14,20 @@ export type RunScript = (keys: readonly string[], ...args: readonly (string | nu
 
 /**
  * Loads a `.lua` file. A line `--- @include "other.lua"` is replaced by that file (relative to this one, not nested).
+ * Every script is declared to Redis as one that may write, so that a replica refuses it with READONLY in place of
+ * answering from old data; `--- @flags allow-oom` lets it run when memory is full.
  */
 export function loadScript(file: URL): Script {
   const path = fileURLToPath(file);
   const source = readFileSync(path, "utf8");
+  const flags = /^--- @flags ([a-z,-]+)$/m.exec(source)?.[1];
   const lua = source.replace(/^--- @include "([^"]+)"$/gm, (_line, included: string) =>
     readFileSync(join(dirname(path), included), "utf8"),
   );
-  return { name: basename(path, ".lua"), lua: withoutComments(lua) };
+  return {
+    name: basename(path, ".lua"),
+    lua: `#!lua${flags === undefined ? "" : ` flags=${flags}`}\n${withoutComments(lua)}`,
+  };
 }
 
 /** Binds a script to a connection: sent as EVALSHA, loaded again by itself when Redis has forgotten it. */

@@ -6,10 +6,11 @@ NODE := $(BIN)/node
 TESTS ?= 'internal/**/*.test.ts' 'cmd/**/*.test.ts' 'scripts/**/*.test.ts'
 RABBITMQ_TESTS ?= internal/testkit/servers/rabbitmq.int.test.ts 'internal/outbox/relay/*.int.test.ts' internal/e2e/survival.test.ts \
   scripts/up.int.test.ts
+IMAGE ?= cartwright:dev
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs demo token dead replay test test-rabbitmq4 charts kube-test check race bench bench-quick bench-packages chaos soak fmt clean install packages
+.PHONY: help up down status logs demo token dead replay test test-rabbitmq4 charts kube-test image kind check race bench bench-quick bench-packages chaos soak fmt clean install packages
 
 help: ## this help
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -55,7 +56,19 @@ charts: packages ## lint, render, validate and unit-test the Helm charts (helm, 
 kube-test: packages ## the chart on the cluster of KUBECONFIG, by Helm 3 and Helm 4 (IMAGE=cartwright:dev FORMER=<revision to upgrade from>)
 	@command -v kubectl >/dev/null || { echo "kubectl is missing"; exit 1; }
 	@kubectl version >/dev/null || { echo "no cluster answers: set KUBECONFIG"; exit 1; }
-	@$(BIN)/mocha internal/e2e/kube/release.scenes.ts
+	@IMAGE=$(IMAGE) $(BIN)/mocha internal/e2e/kube/release.scenes.ts
+
+image: ## build the image of all processes by docker (IMAGE=cartwright:dev)
+	@docker build --tag $(IMAGE) .
+
+kind: ## a cluster of kind on this machine, with Cartwright in it, reachable at port 8080
+	@for tool in docker kind kubectl helm; do command -v $$tool >/dev/null || { echo "$$tool is missing"; exit 1; }; done
+	@kind get clusters | grep -qx cartwright || kind create cluster --config k8s/kind.yaml
+	@$(MAKE) image
+	@kind load docker-image $(IMAGE) --name cartwright
+	@helm upgrade --install cartwright charts/cartwright --kube-context kind-cartwright --namespace cartwright --create-namespace \
+	  --set database.kind=postgres,image.repository=$(firstword $(subst :, ,$(IMAGE))),image.tag=$(lastword $(subst :, ,$(IMAGE))) --wait --timeout 10m
+	@kubectl --context kind-cartwright --namespace cartwright port-forward service/cartwright-gateway 8080:80
 
 check: packages ## format, lint, arrows, types
 	@scripts/step.sh "format and lint" $(BIN)/biome check .

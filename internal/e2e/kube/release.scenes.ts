@@ -15,8 +15,14 @@ const LEFT =
   "deployment,statefulset,job,pod,service,configmap,secret,pvc,serviceaccount,role,rolebinding,networkpolicy,pdb,hpa";
 const [repository, tag] = IMAGE.split(":");
 const VALUES = ["database.kind=postgres", `image.repository=${repository}`, `image.tag=${tag}`];
-/** Two of each that shoppers talk to: what the scenes with failures and with evictions need. */
-const TWO = [...VALUES, "gateway.replicas=2", "cart.replicas=2", "catalog-stub.replicas=2"];
+/** Two of each that shoppers talk to, for failures and evictions; and no scaling, so that each change of a pod has a cause. */
+const TWO = [
+  ...VALUES,
+  "gateway.replicas=2",
+  "cart.replicas=2",
+  "catalog-stub.replicas=2",
+  "operator.relays.max=1",
+];
 const rolled = (mark: string) => SERVICES.map((part) => `${part}.podAnnotations.rolled=${mark}`);
 
 for (const major of [3, 4] as const) {

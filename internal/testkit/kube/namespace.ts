@@ -11,7 +11,7 @@ export interface Namespace {
   kubectl(args: readonly string[], options?: { input?: string; timeoutMs?: number }): Promise<string>;
   /** kubectl in this namespace, whatever its exit code. */
   tryKubectl(args: readonly string[], options?: { input?: string; timeoutMs?: number }): Promise<Ran>;
-  /** The names of pods, by uid, that are not on their way out; of one component, or all that keep running. */
+  /** The names of pods, by uid, that are not on their way out and belong to no Job; of one component, or all. */
   pods(component?: string): Promise<Map<string, string>>;
   /** A local port that leads to a Service; `close` ends it. */
   forward(service: string, port: number): Promise<{ url: string; close: () => Promise<void> }>;
@@ -23,7 +23,7 @@ interface Pod {
     uid: string;
     name: string;
     deletionTimestamp?: string;
-    labels?: Record<string, string>;
+    ownerReferences?: readonly { kind: string }[];
   };
   readonly status: { phase: string };
 }
@@ -49,7 +49,9 @@ export async function createNamespace(name: string): Promise<Namespace> {
       };
       const alive = items.filter(
         ({ metadata, status }) =>
-          metadata.deletionTimestamp === undefined && ["Running", "Pending"].includes(status.phase),
+          metadata.deletionTimestamp === undefined &&
+          metadata.ownerReferences?.[0]?.kind !== "Job" &&
+          ["Running", "Pending"].includes(status.phase),
       );
       return new Map(alive.map(({ metadata }) => [metadata.uid, metadata.name]));
     },

@@ -57,6 +57,25 @@ describe("A pool of PostgreSQL connections", function () {
     await eventually("it answers again", async () => (await outcome(one())) === "answered");
   });
 
+  it("outlives a server that stops between two statements of a transaction", async () => {
+    const reached = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    const transaction = outcome(
+      database.transaction(async (tx) => {
+        await tx.query({ text: "SELECT 1" });
+        reached.resolve();
+        await goOn.promise;
+        await tx.query({ text: "SELECT 1" });
+      }),
+    );
+    await reached.promise;
+    await server.kill("SIGINT");
+    goOn.resolve();
+    expect(await transaction).not.to.equal("answered");
+    await server.start();
+    await eventually("it answers again", async () => (await outcome(one())) === "answered");
+  });
+
   it("survives a server that is killed under its queries", async () => {
     await one();
     const under = [outcome(database.query({ text: "SELECT pg_sleep(0.2)" })), outcome(one())];

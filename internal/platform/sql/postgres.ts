@@ -91,32 +91,48 @@ export function openPostgres(options: {
     });
   }
 
-  async function query<R extends pg.QueryResultRow>(statement: pg.QueryConfig): Promise<pg.QueryResult<R>> {
-    const client = await pool.connect();
-    try {
-      const result = await run<R>(client, statement);
-      client.release();
-      return result;
-    } catch (err) {
-      client.release(err as Error);
-      throw err;
-    }
+  /**
+   * Takes a connection for `work`. It has a listener from the moment it leaves the pool to the moment it is back: an
+   * error between two statements, such as a server that stops, would otherwise end the process.
+   */
+  function withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      pool.connect((failure, client, release) => {
+        if (failure || !client) return reject(failure);
+        let broken: Error | undefined;
+        const noteError = (err: Error) => {
+          broken = err;
+        };
+        client.on("error", noteError);
+        // A connection that has failed in any way is not used again; closing it rolls back what is open.
+        const back = (err: Error | undefined) => {
+          client.off("error", noteError);
+          release(err ?? broken);
+        };
+        work(client).then(
+          (value) => {
+            back(undefined);
+            resolve(value);
+          },
+          (err: Error) => {
+            back(err);
+            reject(err);
+          },
+        );
+      });
+    });
   }
 
-  async function transactionOnce<T>(work: (tx: PostgresRunner) => Promise<T>): Promise<T> {
-    const client = await pool.connect();
-    try {
+  const query = <R extends pg.QueryResultRow>(statement: pg.QueryConfig): Promise<pg.QueryResult<R>> =>
+    withClient((client) => run<R>(client, statement));
+
+  const transactionOnce = <T>(work: (tx: PostgresRunner) => Promise<T>): Promise<T> =>
+    withClient(async (client) => {
       await run(client, { text: "BEGIN" });
       const value = await work({ dialect: "postgres", query: (statement) => run(client, statement) });
       await run(client, { text: "COMMIT" });
-      client.release();
       return value;
-    } catch (err) {
-      // Closing the connection rolls back, whatever state it is in.
-      client.release(err as Error);
-      throw err;
-    }
-  }
+    });
 
   return {
     dialect: "postgres",

@@ -264,6 +264,27 @@ export function describeCartStore(name: string, connect: () => Promise<RedisConn
       expect(unwrap(await store.read(owner))).to.deep.equal(renewed.state);
     });
 
+    it("puts a live cart that the index has as due back in its place", async () => {
+      const { state } = await applied(add("a", 1));
+      const expiry = shardKeys.expiry(shardOf(owner, SHARDS));
+      await redis.zadd(expiry, 1, owner);
+      const expired = createExpiredCounter(new Registry());
+      await createExpirySweep({ redis, shards: SHARDS, expired, log })();
+      expect(Number(await redis.zscore(expiry, owner))).to.equal(Date.parse(state.expiresAt!));
+      expect(unwrap(await store.read(owner))).to.deep.equal(state);
+      expect((await staged()).map((event) => event.type)).to.deep.equal(["cart.updated"]);
+    });
+
+    it("remembers an outcome for 24 h from the owner's last request with a key", async () => {
+      await applied(add("a", 1), { idempotencyKey: "k1" });
+      const key = shardKeys.idempotency(shardOf(owner, SHARDS), owner);
+      const day = 24 * 60 * 60 * 1000;
+      expect(await redis.pttl(key)).to.be.within(day - 60_000, day);
+      await redis.pexpire(key, 60_000);
+      await applied(add("a", 1), { idempotencyKey: "k2" });
+      expect(await redis.pttl(key), "renewed").to.be.within(day - 60_000, day);
+    });
+
     it("writes dates as JavaScript does", async () => {
       await fc.assert(
         fc.asyncProperty(fc.integer({ min: 1, max: 31_536_000_000 * 50 }), async (ttlMs) => {

@@ -30,7 +30,8 @@ for (const [where, url] of [
       const notifier = createRedisCommitNotifier(redis, log);
       await eventually("the notifier is heard", () => {
         notifier.notify(partitions);
-        return heard.length > 0;
+        // Not what came last: a notification of before may still be on its way.
+        return heard.some((each) => each.join() === partitions.join());
       });
     };
     beforeEach(() => {
@@ -57,7 +58,6 @@ for (const [where, url] of [
       const ended = await Promise.all(nodes.map((node) => node.call("CLIENT", "KILL", "TYPE", "pubsub")));
       expect(ended.reduce<number>((sum, each) => sum + Number(each), 0)).to.be.at.least(1);
       await ringUntilHeard(ringing, [2]);
-      expect(heard.at(-1)).to.deep.equal([2]);
     });
 
     it("may be notified while there is no connection: nothing is thrown and nobody hears it", async () => {

@@ -1,5 +1,5 @@
+import { connect } from "node:net";
 import { expect } from "chai";
-import { Redis } from "ioredis";
 import { createInternalTokenSigner, IDENTITY_HEADER } from "../platform/identity/internal-token.ts";
 import { consumeEvents, type EventConsumer } from "../testkit/event-consumer.ts";
 import { eventually } from "../testkit/eventually.ts";
@@ -100,22 +100,22 @@ describe("The platform, from outside", function () {
   });
 
   it("asks the catalog before it touches Redis", async () => {
-    const redis = new Redis(redisUrl);
-    const monitor = await redis.monitor();
-    const commands: string[][] = [];
-    monitor.on("monitor", (_time: string, args: string[]) => {
-      // The cart's scripts carry the owner's cart key; sweeps and health checks do not.
-      if (args.some((arg) => arg.startsWith("cart:{") || arg.startsWith("idem:{"))) commands.push(args);
-    });
+    // A plain socket: the driver's monitor breaks when a line comes in one packet with the answer to MONITOR.
+    const monitor = connect(Number(new URL(redisUrl).port), "127.0.0.1");
+    let seen = "";
+    monitor.on("data", (data) => (seen += data));
+    monitor.write("MONITOR\r\n");
+    // The cart's scripts carry the owner's cart key; sweeps and health checks do not.
+    const touched = () => seen.includes('"cart:{') || seen.includes('"idem:{');
     try {
+      await eventually("the monitor listens", () => seen.startsWith("+OK"));
       expectProblem(await shopper.add("no-such-product", 1), 404, "PRODUCT_NOT_FOUND", "productId");
       expectProblem(await shopper.add("sled-pulk", 1), 409, "OUT_OF_STOCK", "quantity");
-      expect(commands).to.deep.equal([]);
+      expect(touched(), seen).to.equal(false);
       await shopper.add("mug-steel", 1);
-      await eventually("the monitor does see a change", () => commands.length > 0);
+      await eventually("the monitor does see a change", touched);
     } finally {
-      monitor.disconnect();
-      redis.disconnect();
+      monitor.destroy();
     }
   });
 

@@ -11,12 +11,10 @@ const config = readConfig();
 const { log, registry, lifecycle, serve } = await startService("gateway", config);
 
 const timeoutMs = config.UPSTREAM_TIMEOUT_MS;
+const secret = config.INTERNAL_TOKEN_SECRET;
 const cart = createUpstream({ name: "/api/cart", target: config.CART_URL, timeoutMs, log });
 const catalog = createUpstream({ name: "/api/catalog", target: config.CATALOG_URL, timeoutMs, log });
-lifecycle.onStop("upstream connections", () => {
-  cart.close();
-  catalog.close();
-});
+for (const upstream of [cart, catalog]) lifecycle.onStop("upstream connections", upstream.close);
 
 const users = userTokensOf(config, log);
 const verify = createTokenVerifier(config.SESSION_SECRET, users);
@@ -27,10 +25,7 @@ const app = createApp({
     gatewayRoutes(app, {
       sessions: createGuestSessions(config.SESSION_SECRET, config.SESSION_TTL_SECONDS),
       verify: rememberTokens(verify, () => users?.keys.edition() ?? 0, registry),
-      signer: createInternalTokenSigner({
-        secret: config.INTERNAL_TOKEN_SECRET,
-        audience: "cartwright-cart",
-      }),
+      signer: createInternalTokenSigner({ secret, audience: "cartwright-cart" }),
       cart: cart.handler,
       catalog: catalog.handler,
       bodyLimitBytes: config.BODY_LIMIT_BYTES,

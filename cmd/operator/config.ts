@@ -10,7 +10,7 @@ const schema = z.object({
   NAMESPACE: z
     .string()
     .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "must be the name of a Kubernetes namespace")
-    .default(mountedNamespace),
+    .prefault(mountedNamespace),
   LEASE_NAME: z.string().min(1).default("cartwright-operator"),
   LEASE_SECONDS: integer(3, 600).default(15),
   RECONCILE_INTERVAL_MS: milliseconds(500, 600_000).default(10_000),

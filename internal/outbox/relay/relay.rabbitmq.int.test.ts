@@ -92,7 +92,10 @@ describe("The relay at a RabbitMQ", function () {
 
   it("waits for a binding that is missing", async function () {
     // RabbitMQ 3 accepts what it cannot route, and loses it: there only an alternate exchange helps.
-    if (rabbit.major === 3) return this.skip();
+    if (rabbit.major === 3) {
+      console.log("      skipped: RabbitMQ 3 behaves otherwise; make test-rabbitmq4 runs it");
+      return this.skip();
+    }
     await store.append([event("late", 1, "cart.expired"), event("late", 2, "cart.updated")]);
     await eventually("it waits", () => /no queue is bound/.test(relay.trouble() ?? ""));
     await rabbit.manage("POST", `bindings/%2F/e/${EXCHANGE}/q/updated`, { routing_key: "cart.expired" });
@@ -104,7 +107,10 @@ describe("The relay at a RabbitMQ", function () {
   });
 
   it("parks what the user may not publish for good, and only that", async function () {
-    if (rabbit.major === 3) return this.skip();
+    if (rabbit.major === 3) {
+      console.log("      skipped: RabbitMQ 3 behaves otherwise; make test-rabbitmq4 runs it");
+      return this.skip();
+    }
     await rabbit.manage("PUT", "topic-permissions/%2F/admin", {
       exchange: EXCHANGE,
       write: "^cart\\.(updated|cleared|expired)$",

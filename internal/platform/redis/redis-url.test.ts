@@ -29,6 +29,7 @@ describe("A REDIS_URL", () => {
     "redis://a:1/3",
     "redis://a:1,b",
     "redis://a:1,,b:2",
+    "redis://u:%zz@h:1",
   ]) {
     it(`is not ${JSON.stringify(value)}, and the fault does not repeat it`, () => {
       const parsed = redisUrl().safeParse(value);

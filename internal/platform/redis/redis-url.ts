@@ -38,10 +38,16 @@ export function parseRedisUrl(value: string): RedisAddress | null {
     if (!match) return null;
     nodes.push({ host: match[1]!, port: Number(match[2]) });
   }
-  return {
-    nodes,
-    username: url.username === "" ? undefined : decodeURIComponent(url.username),
-    password: url.password === "" ? undefined : decodeURIComponent(url.password),
-    tls,
-  };
+  const [username, password] = [url.username, url.password].map(decoded);
+  if (username === null || password === null) return null;
+  return { nodes, username: username || undefined, password: password || undefined, tls };
+}
+
+/** Null for what is no percent-encoding. */
+function decoded(part: string): string | null {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return null;
+  }
 }

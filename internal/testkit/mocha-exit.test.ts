@@ -19,7 +19,8 @@ describe("A test run", () => {
       const run = spawnSync(process.execPath, [mocha, file], {
         cwd: root,
         encoding: "utf8",
-        timeout: 45_000,
+        timeout: 30_000,
+        killSignal: "SIGKILL",
       });
       expect(run.signal, "not ended by us").to.equal(null);
       expect(run.status).to.equal(1);

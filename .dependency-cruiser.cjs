@@ -1,4 +1,6 @@
-/** The arrows of the architecture: cmd -> internal/<feature> -> internal/platform, drivers at the edge only. */
+/**
+ * The arrows of the architecture: cmd -> internal/<feature> -> internal/platform, drivers at the edge only.
+ */
 const TEST = "\\.(test|contract)\\.ts$|^internal/(e2e|testkit|proof)/";
 const DRIVERS = "^node_modules/(ioredis|mssql|tedious|pg|rhea|rhea-promise|undici|@kubernetes/client-node)/";
 

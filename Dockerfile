@@ -1,4 +1,5 @@
-# One image for every process: `docker run IMAGE cart`. Production dependencies alone, no npm, no shell script of ours.
+# One image for every process: `docker run IMAGE cart`. Production
+# dependencies alone, no npm, no shell script of ours.
 ARG NODE_IMAGE=docker.io/library/node:24-slim
 
 FROM ${NODE_IMAGE} AS dependencies

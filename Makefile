@@ -74,6 +74,7 @@ check: packages ## format, lint, arrows, types
 	@scripts/step.sh "format and lint" $(BIN)/biome check .
 	@scripts/step.sh "arrows" $(BIN)/depcruise cmd internal scripts
 	@scripts/step.sh "types" $(BIN)/tsc
+	@scripts/step.sh "comments of at most 110 columns" scripts/comment-width.sh
 
 race: install ## 1,000 times 100 concurrent adds of one product (RACES=1000)
 	@RACES=$${RACES:-1000} $(BIN)/mocha internal/e2e/race.test.ts

@@ -2,7 +2,10 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { nodeFlagsOf } from "../internal/platform/config/node-flags.ts";
 
-/* The image's entry point: `run.ts cart` becomes the process `cart`, with Node's flags for it; signals reach it directly. */
+/**
+ * The image's entry point: `run.ts cart` becomes the process
+ * `cart`, with Node's flags for it; signals reach it directly.
+ */
 
 const [name = "", ...rest] = process.argv.slice(2);
 const main = fileURLToPath(new URL(`./${name}/main.ts`, import.meta.url));

@@ -4,7 +4,10 @@ import { readState, runningOf } from "../internal/testkit/local/state.ts";
 import { fail } from "../internal/testkit/local/steps.ts";
 import { request, shopperAt } from "../internal/testkit/shopper.ts";
 
-/* `make demo`: a shopper against the running platform, and beside it a consumer that prints each event as it arrives. */
+/**
+ * `make demo`: a shopper against the running platform, and
+ * beside it a consumer that prints each event as it arrives.
+ */
 
 endOnBrokenPipe();
 const state = readState();

@@ -5,7 +5,10 @@ import { fail, step } from "../internal/testkit/local/steps.ts";
 import { stillRuns } from "../internal/testkit/servers/child.ts";
 import { stopPortMapper } from "../internal/testkit/servers/rabbitmq-files.ts";
 
-/* `make down`: stops exactly what `make up` started, last first; what has ended or was never ours is left alone. */
+/**
+ * `make down`: stops exactly what `make up` started, last
+ * first; what has ended or was never ours is left alone.
+ */
 
 try {
   lockOrThrow();

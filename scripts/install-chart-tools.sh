@@ -1,6 +1,7 @@
 #!/bin/sh
-# install-chart-tools.sh: builds those of helm, kubeconform and helm-unittest that are neither in the PATH nor built before, by Go,
-# into ~/.cache/cartwright/bin. Without Go it says in one line what is missing, and fails.
+# install-chart-tools.sh: builds those of helm, kubeconform and helm-unittest that
+# are neither in the PATH nor built before, by Go, into ~/.cache/cartwright/bin.
+# Without Go it says in one line what is missing, and fails.
 set -eu
 
 bin=${XDG_CACHE_HOME:-$HOME/.cache}/cartwright/bin

@@ -1,6 +1,7 @@
 #!/bin/sh
-# install-rabbitmq4.sh: makes a tree of Debian 13 with its RabbitMQ 4 in /var/cache/cartwright/rabbitmq4, once, unless the
-# machine's own RabbitMQ is a 4 already. Nothing outside that folder changes. Needs root, for the tree's files and for chroot.
+# install-rabbitmq4.sh: makes a tree of Debian 13 with its RabbitMQ 4 in
+# /var/cache/cartwright/rabbitmq4, once, unless the machine's own RabbitMQ is a 4 already.
+# Nothing outside that folder changes. Needs root, for the tree's files and for chroot.
 set -eu
 
 tree=${CARTWRIGHT_RABBITMQ4:-/var/cache/cartwright/rabbitmq4}

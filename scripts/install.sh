@@ -1,6 +1,7 @@
 #!/bin/sh
-# install.sh [PACKAGE...]: installs the Debian packages that are missing: Redis, RabbitMQ, PostgreSQL, and those named.
-# Starts none of their services, and leaves services that run alone. Without root or sudo, or elsewhere than on Debian, says what to install.
+# install.sh [PACKAGE...]: installs the Debian packages that are missing: Redis, RabbitMQ,
+# PostgreSQL, and those named. Starts none of their services, and leaves services that run
+# alone. Without root or sudo, or elsewhere than on Debian, says what to install.
 set -eu
 
 missing=""

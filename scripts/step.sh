@@ -1,5 +1,6 @@
 #!/bin/sh
-# step.sh WHAT COMMAND...: runs the command and says what it was and how long it took; its output is shown when it fails.
+# step.sh WHAT COMMAND...: runs the command and says what it was
+# and how long it took; its output is shown when it fails.
 what=$1
 shift
 log=$(mktemp) || exit 1

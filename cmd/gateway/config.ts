@@ -53,7 +53,10 @@ const schema = z
   })
   .superRefine(crossCheck, { when: () => true });
 
-/** What only shows when fields are seen together; runs though single fields are at fault, to name all faults at once. */
+/**
+ * What only shows when fields are seen together; runs though
+ * single fields are at fault, to name all faults at once.
+ */
 function crossCheck(config: Record<string, unknown>, context: z.core.$RefinementCtx): void {
   const fault = (name: string, message: string) =>
     context.addIssue({ code: "custom", path: [name], message });

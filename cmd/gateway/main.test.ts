@@ -76,7 +76,10 @@ describe("The process gateway", () => {
     let stopping = false;
     const lost: string[] = [];
 
-    /** One client: request after request on a kept connection, until the gateway is no longer there to connect to. */
+    /**
+     * One client: request after request on a kept connection,
+     * until the gateway is no longer there to connect to.
+     */
     const client = async () => {
       for (;;) {
         const req = httpRequest(`${url}/api/cart/items`, {

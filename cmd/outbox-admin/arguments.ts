@@ -27,7 +27,10 @@ const replay = z.strictObject({
   "dry-run": z.boolean(),
 });
 
-/** What the command line asks for, or a sentence about what is wrong with it. Nothing given is not everything: `--all` is. */
+/**
+ * What the command line asks for, or a sentence about what is
+ * wrong with it. Nothing given is not everything: `--all` is.
+ */
 export function parseCommand(args: readonly string[]): Result<Command, string> {
   const [name, ...rest] = args;
   if (name === "list" && rest.length === 0) return ok({ name });

@@ -8,7 +8,10 @@ import type { Service } from "../../internal/platform/service/service.ts";
 import type { openAdapters } from "./adapters.ts";
 import type { Config } from "./config.ts";
 
-/** What a relay does beside publishing: forwards stuck staged events, tells of expired carts, purges what is old. */
+/**
+ * What a relay does beside publishing: forwards stuck staged
+ * events, tells of expired carts, purges what is old.
+ */
 export function startChores(
   config: Config,
   service: Service,

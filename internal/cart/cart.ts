@@ -16,8 +16,8 @@ export interface CartState {
 }
 
 /**
- * Whether a line can be bought as it stands: the catalog no longer sells it, has less than the line's quantity, or
- * could not be asked for its price.
+ * Whether a line can be bought as it stands: the catalog no longer sells it,
+ * has less than the line's quantity, or could not be asked for its price.
  */
 export type Availability = "available" | "gone" | "outOfStock" | "priceUnknown";
 

@@ -12,9 +12,9 @@ export type Description = Result<Product, string>;
 export const MOST_PRICE = 1_000_000_000;
 
 /**
- * Reads what a catalog answers. An answer that is no product at all is nonsense and throws; a description of another
- * product, or one that cannot be used (another currency, half a cent), is the fault of that product alone. Further
- * fields are ignored. A negative stock (sold twice elsewhere) is none.
+ * Reads what a catalog answers. An answer that is no product at all is nonsense and throws; a description of
+ * another product, or one that cannot be used (another currency, half a cent), is the fault of that product
+ * alone. Further fields are ignored. A negative stock (sold twice elsewhere) is none.
  */
 export function createCatalogReader(currency: string) {
   const product = z.object({

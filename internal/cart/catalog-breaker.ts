@@ -20,9 +20,10 @@ export class RequestFault extends Error {}
 export type Probe = () => Promise<unknown>;
 
 /**
- * A breaker that one client's odd requests cannot open: after five failures in a row it repeats the last look-up that
- * was answered, and opens only when that fails too. While it is open the same look-up tries the catalog every second.
- * Until something has been answered there is nothing to repeat, and the failures alone decide.
+ * A breaker that one client's odd requests cannot open: after five failures in a row it repeats the last
+ * look-up that was answered, and opens only when that fails too. While it is open the same look-up tries the
+ * catalog every second. Until something has been answered there is nothing to repeat, and the failures alone
+ * decide.
  */
 export function createCatalogBreaker() {
   let failures = 0;
@@ -68,7 +69,10 @@ export function createCatalogBreaker() {
 
   return {
     isOpen: () => breaker.state !== CircuitState.Closed,
-    /** Runs `work`, or rejects with a BrokenCircuitError. After it, `repeat` is the look-up that tries the catalog. */
+    /**
+     * Runs `work`, or rejects with a BrokenCircuitError. After
+     * it, `repeat` is the look-up that tries the catalog.
+     */
     execute: async <T>(work: () => Promise<T>, repeat: Probe): Promise<T> => {
       if (breaker.state !== CircuitState.Closed && probe !== null) await breaker.execute(probe);
       const result = await breaker.execute(work);

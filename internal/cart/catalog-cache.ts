@@ -1,7 +1,10 @@
 import { LRUCache } from "lru-cache";
 import type { Listing, Product } from "./catalog.ts";
 
-/** How long (ms) an id stays unsold at most, however long products stay fresh: a new product shows within that time. */
+/**
+ * How long (ms) an id stays unsold at most, however long
+ * products stay fresh: a new product shows within that time.
+ */
 const MOST_UNSOLD_MS = 1_000;
 
 /** A product as last seen, or the word that there is none. */
@@ -27,8 +30,8 @@ export interface ProductCache {
 }
 
 /**
- * At most `maxEntries` products, the least recently used going first, and beside them as many unsold ids, so that made-up
- * ids push no product out. Times in ms; a `cacheTtlMs` of 0 is never fresh.
+ * At most `maxEntries` products, the least recently used going first, and beside them as many unsold
+ * ids, so that made-up ids push no product out. Times in ms; a `cacheTtlMs` of 0 is never fresh.
  */
 export function createProductCache(options: {
   cacheTtlMs: number;
@@ -48,7 +51,8 @@ export function createProductCache(options: {
     },
     seen,
     remember: (product, askedAt) => {
-      // Freshness goes by the monotonic clock: a wall clock set back would make yesterday's stock fresh again.
+      // Freshness goes by the monotonic clock: a wall clock
+      // set back would make yesterday's stock fresh again.
       const asOf = Math.round(Date.now() - (performance.now() - askedAt));
       const { name, price, stock } = product;
       sold.set(product.id, {

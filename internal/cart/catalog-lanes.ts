@@ -5,13 +5,19 @@ import { createDictionary } from "../platform/memory/dictionary.ts";
 const OWNER_AT_A_TIME = 4;
 const OWNER_WAITING = 256;
 
-/** Look-ups of products never seen under way at a time: half of the connections, so that known products keep theirs. */
+/**
+ * Look-ups of products never seen under way at a time: half of
+ * the connections, so that known products keep theirs.
+ */
 const UNSEEN_AT_A_TIME = 16;
 const UNSEEN_WAITING = 1_000;
 
 type Lane = ReturnType<typeof bulkhead>;
 
-/** Bounds who may hold connections to the catalog. Who has waited for `timeoutMs` is refused when the turn comes. */
+/**
+ * Bounds who may hold connections to the catalog. Who has
+ * waited for `timeoutMs` is refused when the turn comes.
+ */
 export function createLookupLanes(timeoutMs: number) {
   const unseen = bulkhead(UNSEEN_AT_A_TIME, UNSEEN_WAITING);
   const owners = createDictionary<{ lane: Lane; users: number }>();

@@ -10,7 +10,9 @@ export interface MemoryCatalog extends Catalog {
   remove(id: string): void;
 }
 
-/** Sells `products`. What was asked once stays fresh for an hour; with `caching` false it is stale at once. */
+/**
+ * Sells `products`. What was asked once stays fresh for an hour; with `caching` false it is stale at once.
+ */
 export function createMemoryCatalog(products: readonly Product[], { caching = true } = {}): MemoryCatalog {
   const sold = new Map(products.map((product) => [product.id, product]));
   const cache = createProductCache({

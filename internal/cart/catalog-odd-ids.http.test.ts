@@ -10,7 +10,10 @@ describe("The HTTP catalog and one client's odd ids", () => {
   let asked: string[];
   afterEach(() => bench.close());
 
-  /** Answers for the mug, and by `odd` for everything else. Nothing stays fresh, so that every look-up is asked. */
+  /**
+   * Answers for the mug, and by `odd` for everything else.
+   * Nothing stays fresh, so that every look-up is asked.
+   */
   const start = async (odd: RequestListener, options: Parameters<typeof startCatalogOf>[1] = {}) => {
     asked = [];
     bench = await startCatalogOf(

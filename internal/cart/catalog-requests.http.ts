@@ -14,16 +14,19 @@ export type Answer = { readonly body: unknown } | null;
 /** GET requests to one catalog, behind a breaker. */
 export interface CatalogRequests {
   /**
-   * What `read` makes of the answer. Rejects with a {@link RequestFault} on any other 4xx, which is about this request
-   * alone; and when there is no answer in time, when it is not 200 with JSON of at most 1 MiB, when `read` throws, and at
-   * once while the breaker is open. A redirect is not followed.
+   * What `read` makes of the answer. Rejects with a {@link RequestFault} on any other 4xx, which is about
+   * this request alone; and when there is no answer in time, when it is not 200 with JSON of at most 1
+   * MiB, when `read` throws, and at once while the breaker is open. A redirect is not followed.
    */
   get<T>(path: string, read: (answer: Answer) => T): Promise<T>;
   /** Lets requests under way end, within their timeout. */
   close(): Promise<void>;
 }
 
-/** `timeoutMs` bounds a whole exchange, from waiting for a connection to the last byte. Trouble is logged when it begins and when it ends. */
+/**
+ * `timeoutMs` bounds a whole exchange, from waiting for a connection to
+ * the last byte. Trouble is logged when it begins and when it ends.
+ */
 export function createCatalogRequests(options: {
   url: string;
   timeoutMs: number;
@@ -90,7 +93,10 @@ const DECODERS = new Map([
   ["deflate", promisify(inflate)],
 ]);
 
-/** Undoes content codings (RFC 9110 section 8.4), the last applied first. undici's own decoder is experimental, and says so. */
+/**
+ * Undoes content codings (RFC 9110 section 8.4), the last applied
+ * first. undici's own decoder is experimental, and says so.
+ */
 async function decoded(sent: Uint8Array, codings: string): Promise<Buffer> {
   let bytes = Buffer.from(sent.buffer, sent.byteOffset, sent.byteLength);
   const names = codings.toLowerCase().split(",");
@@ -113,7 +119,10 @@ function faultOf(status: number, location: string | string[] | undefined): Error
   return new (isAboutRequest ? RequestFault : Error)(`the catalog answered ${status}`);
 }
 
-/** Says when trouble begins and when it is over: at the first success that has had no failure shortly before it. */
+/**
+ * Says when trouble begins and when it is over: at the first
+ * success that has had no failure shortly before it.
+ */
 function createHealthLog(log: Logger) {
   let failing = false;
   let failedAt = 0;

@@ -16,7 +16,10 @@ export function aProduct(fields: Partial<Product> = {}): Product {
   return { id: "mug", name: "Mug", price: { amount: 1290, currency: "EUR" }, stock: 7, ...fields };
 }
 
-/** What every Catalog must do. `factory` makes one over a catalog without products, with a cache that lasts or without. */
+/**
+ * What every Catalog must do. `factory` makes one over a catalog
+ * without products, with a cache that lasts or without.
+ */
 export function describeCatalog(
   name: string,
   factory: (options: { caching: boolean }) => Promise<CatalogBench>,

@@ -20,10 +20,11 @@ const RATE_LIMITED: CatalogError = { code: "RATE_LIMITED", retryAfterSeconds: RE
 const MOST_FAULTS_LOGGED = 10;
 
 /**
- * The catalog over HTTP: a timeout over the whole answer, a breaker, a short cache, and one request for any number of
- * concurrent look-ups of a product, be it to add it or to show it. What was seen is kept for views after it is stale.
- * A slow, failing or nonsensical catalog is CATALOG_UNAVAILABLE; that is logged when it begins and when it ends.
- * `catalog_lookups_total` counts the catalog's answers once, however many look-ups waited for one.
+ * The catalog over HTTP: a timeout over the whole answer, a breaker, a short cache, and one request for any
+ * number of concurrent look-ups of a product, be it to add it or to show it. What was seen is kept for views
+ * after it is stale. A slow, failing or nonsensical catalog is CATALOG_UNAVAILABLE; that is logged when it
+ * begins and when it ends. `catalog_lookups_total` counts the catalog's answers once, however many look-ups
+ * waited for one.
  */
 export function createHttpCatalog(options: {
   url: string;
@@ -167,7 +168,10 @@ export function createHttpCatalog(options: {
   }
 }
 
-/** Tells of products that cannot be used: each once until it can be, and few in a minute, whatever clients ask for. */
+/**
+ * Tells of products that cannot be used: each once until it
+ * can be, and few in a minute, whatever clients ask for.
+ */
 function createFaultLog(log: Logger) {
   const told = new LRUCache<string, true>({ max: 1_000 });
   let minute = 0;

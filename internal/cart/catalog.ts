@@ -17,7 +17,9 @@ export interface Product {
 
 export type CatalogError =
   | { readonly code: "PRODUCT_NOT_FOUND"; readonly productId: string }
-  /** The catalog is away, or, with `productId`, it answers for this product alone with what cannot be used. */
+  /**
+   * The catalog is away, or, with `productId`, it answers for this product alone with what cannot be used.
+   */
   | { readonly code: "CATALOG_UNAVAILABLE"; readonly retryAfterSeconds: number; readonly productId?: string }
   /** The owner has more look-ups under way than one owner may have. */
   | { readonly code: "RATE_LIMITED"; readonly retryAfterSeconds: number };
@@ -33,16 +35,20 @@ export type Listing =
       readonly asOf: number;
     };
 
-/** What the cart needs to know of the catalog. Both resolve at once, without a look-up, from what was said lately. */
+/**
+ * What the cart needs to know of the catalog. Both resolve at
+ * once, without a look-up, from what was said lately.
+ */
 export interface Catalog {
   /**
-   * The product as the catalog says now, or said at most the cache's TTL ago: what may be accepted rests on it. Stale
-   * data never counts. `owner` is who asks: one owner's look-ups are bounded, so that they cannot use up the catalog.
+   * The product as the catalog says now, or said at most the cache's TTL ago: what
+   * may be accepted rests on it. Stale data never counts. `owner` is who asks: one
+   * owner's look-ups are bounded, so that they cannot use up the catalog.
    */
   product(id: string, owner: string): Promise<Result<Product, CatalogError>>;
   /**
-   * Names, prices and stock to show: fresh when possible, stale when the catalog is down. A product never seen is
-   * absent, as is one about which the catalog says what cannot be used. Never fails.
+   * Names, prices and stock to show: fresh when possible, stale when the catalog is down. A product
+   * never seen is absent, as is one about which the catalog says what cannot be used. Never fails.
    */
   listings(ids: readonly string[]): Promise<ReadonlyMap<string, Listing>>;
 }

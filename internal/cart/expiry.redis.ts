@@ -11,8 +11,8 @@ const EXPIRE = loadScript(new URL("./lua/expire.lua", import.meta.url));
 const BATCH = 200;
 
 /**
- * One sweep over every shard: each cart that has expired becomes its one `cart.expired` event. Any number of sweepers may run;
- * the script decides, atomically, which of them tells. Rejects when Redis does not answer.
+ * One sweep over every shard: each cart that has expired becomes its one `cart.expired` event. Any number of
+ * sweepers may run; the script decides, atomically, which of them tells. Rejects when Redis does not answer.
  */
 export function createExpirySweep(options: {
   redis: RedisConnection;

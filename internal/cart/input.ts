@@ -7,7 +7,10 @@ import type { Preconditions } from "./store.ts";
 const PRODUCT_ID = /^[A-Za-z0-9._-]{1,64}$/;
 const PRODUCT_ID_RULE = "must be 1 to 64 of the characters A-Z a-z 0-9 . _ -";
 
-/** Beyond every limit that can be configured, so that the limit's own error answers what a person may have meant. */
+/**
+ * Beyond every limit that can be configured, so that the
+ * limit's own error answers what a person may have meant.
+ */
 const MOST = 1_000_000;
 
 export const productId = z
@@ -48,8 +51,8 @@ const BARE_KEY = /^[\x21\x23-\x7e][\x21-\x7e]*$/;
 const LONGEST_KEY = 255;
 
 /**
- * An Idempotency-Key: a structured-field string in quotes (draft-ietf-httpapi-idempotency-key-header), or bare, which is
- * the same key. Null when it is neither, or not of 1 to 255 characters.
+ * An Idempotency-Key: a structured-field string in quotes (draft-ietf-httpapi-idempotency-key-header), or
+ * bare, which is the same key. Null when it is neither, or not of 1 to 255 characters.
  */
 function readIdempotencyKey(value: string): string | null {
   const quoted = QUOTED_KEY.exec(value)?.[1]?.replace(/\\(.)/g, "$1");
@@ -58,8 +61,8 @@ function readIdempotencyKey(value: string): string | null {
 }
 
 /**
- * `If-Match` (RFC 9110 section 13.1.1), `Idempotency-Key` and `traceparent`. Entity tags that are well-formed but
- * not ours, weak ones among them, match no version; a malformed header is a fault of the request.
+ * `If-Match` (RFC 9110 section 13.1.1), `Idempotency-Key` and `traceparent`. Entity tags that are well-formed
+ * but not ours, weak ones among them, match no version; a malformed header is a fault of the request.
  */
 export function readPreconditions(
   headers: Readonly<Record<string, string | string[] | undefined>>,

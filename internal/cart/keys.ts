@@ -1,6 +1,8 @@
 import { crc16 } from "../platform/redis/crc16.ts";
 
-/** How long the outcome of a request with an Idempotency-Key is remembered, in ms, and how many of one owner. */
+/**
+ * How long the outcome of a request with an Idempotency-Key is remembered, in ms, and how many of one owner.
+ */
 export const IDEMPOTENCY_TTL_MS = 24 * 60 * 60 * 1000;
 export const IDEMPOTENCY_KEEP = 32;
 
@@ -10,8 +12,9 @@ export function shardOf(owner: string, shards: number): number {
 }
 
 /**
- * The keys of one shard; its number is the hash tag, so whatever a script touches lies in one Redis Cluster slot. What
- * is an owner's has the owner as its last part, which may hold any character: no two owners share a key.
+ * The keys of one shard; its number is the hash tag, so whatever a script
+ * touches lies in one Redis Cluster slot. What is an owner's has the owner as
+ * its last part, which may hold any character: no two owners share a key.
  */
 export const shardKeys = {
   cart: (shard: number, owner: string) => `cart:{${shard}}:${owner}`,

@@ -8,9 +8,10 @@ const FRESH_MS = 5_000;
 const UNKNOWN: readonly number[] = [...BOUNDS, 0].map(() => Number.NaN);
 
 /**
- * `carts_active`, and `cart_ttl_remaining_seconds` as a histogram over the carts that live at the moment of the
- * scrape (not of observations over time), counted exactly by ZCOUNT on the expiry index, at most every 5 s. Its sum is estimated from the
- * middles of the buckets. While Redis cannot be asked the values are NaN: nobody knows them.
+ * `carts_active`, and `cart_ttl_remaining_seconds` as a histogram over the carts that live at the moment of
+ * the scrape (not of observations over time), counted exactly by ZCOUNT on the expiry index, at most every 5
+ * s. Its sum is estimated from the middles of the buckets. While Redis cannot be asked the values are NaN:
+ * nobody knows them.
  */
 export function registerLiveCartMetrics(registry: Registry, redis: RedisConnection, shards: number): void {
   let cumulative: readonly number[] = UNKNOWN;

@@ -65,7 +65,10 @@ const PRECONDITIONS = [
 ];
 const PRODUCT = { name: "productId", in: "path", required: true, schema: z.toJSONSchema(productId) };
 
-/** The cart API as OpenAPI 3.1: its calls, the schemas that validate their input, the catalogue of their errors. */
+/**
+ * The cart API as OpenAPI 3.1: its calls, the schemas that
+ * validate their input, the catalogue of their errors.
+ */
 export function openApiDocument() {
   const paths: Record<string, Record<string, object>> = {};
   for (const call of CALLS) {

@@ -16,7 +16,10 @@ import type { CartService } from "./service.ts";
 /** The largest request body in bytes: an add takes fewer than 200. */
 const BODY_LIMIT = 8 * 1024;
 
-/** The cart API as the design fixes it. Every route but its own description needs the gateway's identity token. */
+/**
+ * The cart API as the design fixes it. Every route but its own
+ * description needs the gateway's identity token.
+ */
 export function cartRoutes(app: Express, service: CartService, identity: IdentityVerifier): void {
   const authenticate: RequestHandler = async (req, res, next) => {
     const token = req.headers[IDENTITY_HEADER];
@@ -82,7 +85,10 @@ function refuse(req: Request, res: Response, problem: Problem): void {
   sendProblem(res, pathOf(req), problem);
 }
 
-/** Written by hand because Express' send would answer 304 on a matching If-None-Match, and prices are not in the tag. */
+/**
+ * Written by hand because Express' send would answer 304 on a
+ * matching If-None-Match, and prices are not in the tag.
+ */
 function sendCart(res: Response, cart: CartView): void {
   const body = JSON.stringify(cart);
   res.setHeader("content-type", "application/json; charset=utf-8");

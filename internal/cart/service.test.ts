@@ -22,7 +22,10 @@ const none: Preconditions = { ifMatch: null, idempotencyKey: null, traceparent: 
 const withKey: Preconditions = { ...none, idempotencyKey: "k" };
 const add = { op: "add", productId: "mug", quantity: 1 };
 
-/** A service on the catalog in memory; the store is a stand-in that answers as told and records what reaches it. */
+/**
+ * A service on the catalog in memory; the store is a stand-in
+ * that answers as told and records what reaches it.
+ */
 function scene(answers: Partial<CartStore> = {}, outboxState: OutboxState = "committed") {
   const catalog = createMemoryCatalog([mug], { caching: false });
   const reached: Change[] = [];

@@ -15,7 +15,10 @@ export interface Outcome {
   readonly replayed: boolean;
 }
 
-/** The way of a staged event into SQL; the forwarder in production. Resolves within its own bound, never rejects. */
+/**
+ * The way of a staged event into SQL; the forwarder in
+ * production. Resolves within its own bound, never rejects.
+ */
 export interface OutboxCommit {
   committed(staged: StagedEvent): Promise<OutboxState>;
 }
@@ -36,9 +39,9 @@ export interface CartService {
 }
 
 /**
- * The cart's rules: the catalog is asked before the store is touched; the store decides atomically; the answer waits,
- * within a bound, for the event's commit. A repeat of a remembered request is answered before the catalog is asked,
- * so it gets its first outcome even when the product is gone since.
+ * The cart's rules: the catalog is asked before the store is touched; the store decides atomically; the
+ * answer waits, within a bound, for the event's commit. A repeat of a remembered request is answered
+ * before the catalog is asked, so it gets its first outcome even when the product is gone since.
  */
 export function createCartService(options: {
   store: CartStore;

@@ -164,7 +164,8 @@ function resultOf(reply: Reply, shard: number, replayed = false): Result<Applied
             subject: data.cartId,
             sequence: data.version,
             data: text,
-            // Of the request that made the change: a repeat has another. Outcomes kept by earlier releases have none.
+            // Of the request that made the change: a repeat has
+            // another. Outcomes kept by earlier releases have none.
             traceparent: trace || null,
             occurredAt: Number(at),
           },

@@ -41,9 +41,9 @@ export interface Applied {
 export type StoreError = Exclude<CartError, { code: "PRODUCT_NOT_FOUND" | "CATALOG_UNAVAILABLE" }>;
 
 /**
- * Carts, each change atomic and exact under any concurrency: limits, preconditions, version, TTL, expiry index and the
- * staged event are one step. CART_STORE_UNAVAILABLE means the store did not answer: a change may or may not have
- * happened, and only a repeat with the same idempotency key is sure not to double it.
+ * Carts, each change atomic and exact under any concurrency: limits, preconditions, version, TTL, expiry
+ * index and the staged event are one step. CART_STORE_UNAVAILABLE means the store did not answer: a change
+ * may or may not have happened, and only a repeat with the same idempotency key is sure not to double it.
  */
 export interface CartStore {
   read(owner: string): Promise<Result<CartState, StoreError>>;

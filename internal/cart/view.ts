@@ -2,8 +2,9 @@ import type { CartState, CartView, Line, LineView } from "./cart.ts";
 import type { Listing } from "./catalog.ts";
 
 /**
- * Puts names, prices and availability to a cart's lines. Amounts are whole minor units and stay below 2^53, so sums are
- * exact; a line that would lead beyond (limits were lowered, a price has grown) has no price and is left out by name.
+ * Puts names, prices and availability to a cart's lines. Amounts are whole minor
+ * units and stay below 2^53, so sums are exact; a line that would lead beyond
+ * (limits were lowered, a price has grown) has no price and is left out by name.
  */
 export function viewOf(state: CartState, listings: ReadonlyMap<string, Listing>, currency: string): CartView {
   let amount = 0;

@@ -1,7 +1,10 @@
 import { expect } from "chai";
 import type { Answer } from "../testkit/shopper.ts";
 
-/** Expects problem+json of this status and code, complete, without a stack, and about `field` when one is named. */
+/**
+ * Expects problem+json of this status and code, complete,
+ * without a stack, and about `field` when one is named.
+ */
 export function expectProblem(answer: Answer, status: number, code: string, field?: string): void {
   expect([answer.status, answer.body.code, answer.body.status], JSON.stringify(answer.body)).to.deep.equal([
     status,

@@ -67,8 +67,9 @@ export async function startLoad(platform: Platform, shoppers = 12): Promise<Load
 }
 
 /**
- * The verdict: what every acknowledged change's event and every cart's whole history look like at a consumer. No event
- * lost, none invented, per cart the versions from 1 without a gap and in order, repeats only with the same id.
+ * The verdict: what every acknowledged change's event and every cart's whole
+ * history look like at a consumer. No event lost, none invented, per cart the
+ * versions from 1 without a gap and in order, repeats only with the same id.
  */
 export async function expectNothingLost(
   report: LoadReport,

@@ -7,8 +7,8 @@ import type { TokenError, VerifyToken } from "./tokens.ts";
 const BEARER = /^Bearer ([A-Za-z0-9._~+/-]{1,8192}=*)$/i;
 
 /**
- * Finds out who a request acts for and puts the identity into `res.locals.identity`; refuses with 401 otherwise, or with
- * 502 while the keys to tell cannot be had.
+ * Finds out who a request acts for and puts the identity into `res.locals.identity`;
+ * refuses with 401 otherwise, or with 502 while the keys to tell cannot be had.
  */
 export function authenticate(verify: VerifyToken, log: Logger): RequestHandler {
   return async (req, res, next) => {

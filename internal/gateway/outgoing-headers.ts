@@ -3,7 +3,10 @@ import type { Identity } from "../platform/identity/identity.ts";
 import { IDENTITY_HEADER, type IdentitySigner } from "../platform/identity/internal-token.ts";
 import { isTraceparent, newTraceparent } from "../platform/trace/traceparent.ts";
 
-/** All that a client may say to a service behind the gateway. Whatever else it sends, identity headers first of all, stops here. */
+/**
+ * All that a client may say to a service behind the gateway. Whatever
+ * else it sends, identity headers first of all, stops here.
+ */
 const PASSED = [
   "accept",
   "accept-language",
@@ -18,7 +21,8 @@ const PASSED = [
 
 /**
  * Replaces the request's headers by those that go upstream: the few that a client may set, who sent it
- * (`X-Forwarded-*`), a valid trace context, and, when a `signer` is given, the identity that {@link authenticate} found.
+ * (`X-Forwarded-*`), a valid trace context, and, when a `signer` is
+ * given, the identity that {@link authenticate} found.
  */
 export function outgoingHeaders(signer: IdentitySigner | null): RequestHandler {
   return async (req, res, next) => {

@@ -23,14 +23,17 @@ const TIMEOUT: Problem = {
   detail: "The service behind the gateway took too long; the request may have had its effect.",
 };
 
-/** How long (ms) a kept connection may lie idle: less than our services keep theirs, so that none is used as it closes. */
+/**
+ * How long (ms) a kept connection may lie idle: less than our
+ * services keep theirs, so that none is used as it closes.
+ */
 const MAX_IDLE_MS = 55_000;
 
 /**
- * A proxy to one service over kept-alive connections. An upstream that cannot be reached is 502, one that does not answer within
- * `timeoutMs` 504, one that dies while answering ends the client's connection, so that half an answer never
- * looks whole. A client that goes away takes its upstream request with it. A request that provably changed nothing, or that
- * may be repeated, is sent once more, with its whole body.
+ * A proxy to one service over kept-alive connections. An upstream that cannot be reached is 502, one that
+ * does not answer within `timeoutMs` 504, one that dies while answering ends the client's connection, so that
+ * half an answer never looks whole. A client that goes away takes its upstream request with it. A request
+ * that provably changed nothing, or that may be repeated, is sent once more, with its whole body.
  */
 export function createUpstream(options: {
   name: string;
@@ -79,7 +82,8 @@ export function createUpstream(options: {
         server.on("proxyReq", (proxyReq, _req, res) => {
           res.locals.proxyReq = proxyReq;
           proxyReq.once("timeout", onTimeout);
-          // Else the agent's timeout is the request's, and setting it again for each would cost more than all our headers.
+          // Else the agent's timeout is the request's, and setting it
+          // again for each would cost more than all our headers.
           if (timeoutMs > MAX_IDLE_MS) proxyReq.setTimeout(timeoutMs);
         });
         server.on("proxyRes", cleanAnswer);
@@ -135,8 +139,9 @@ const NOT_PASSED_BACK = ["keep-alive", "x-powered-by", "server"];
 /** Leaves out what is only between gateway and upstream; the client's connection closes by its own rules. */
 function cleanAnswer(proxyRes: IncomingMessage, _req: Request, res: Response): void {
   const { headers } = proxyRes;
-  // Not deleted: that would turn the object into a slow one. The proxy leaves out what is undefined. And Node's agent must
-  // not see Keep-Alive, or it would set the connection's timeout, and so the next request's, by it.
+  // Not deleted: that would turn the object into a slow one. The proxy leaves
+  // out what is undefined. And Node's agent must not see Keep-Alive, or it would
+  // set the connection's timeout, and so the next request's, by it.
   for (const name of NOT_PASSED_BACK) if (headers[name] !== undefined) headers[name] = undefined;
   const closing = res.getHeader("connection") === "close" || res.locals.clientCloses;
   headers.connection = closing ? "close" : "keep-alive";

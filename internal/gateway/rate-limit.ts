@@ -6,8 +6,8 @@ import { Counter, type Registry } from "../platform/metrics/metrics.ts";
 import { sendProblem } from "../platform/problem/problem.ts";
 
 /**
- * At most `perMinute` requests of one owner (or, without one, one address) in each minute; 0 is no limit. Counted per
- * gateway process, from the owner's first request on.
+ * At most `perMinute` requests of one owner (or, without one, one address) in each minute;
+ * 0 is no limit. Counted per gateway process, from the owner's first request on.
  */
 export function rateLimit(perMinute: number, registry: Registry, windowMs = 60_000): RequestHandler {
   const limited = new Counter({

@@ -3,10 +3,11 @@ import { pathOf } from "../platform/http/app.ts";
 import { type Problem, sendProblem } from "../platform/problem/problem.ts";
 
 /**
- * Reads the body into `res.locals.body` before anything goes upstream, so that a slow client holds no connection that
- * others need, and the body's length upstream is that of the bytes read. More than `limitBytes` is 413: by the
- * Content-Length before a byte is read, else while it comes; what more the client sends is read and dropped, because a
- * connection closed on a sender may take the answer with it. A body not whole within `timeoutMs` is 408.
+ * Reads the body into `res.locals.body` before anything goes upstream, so that a slow client holds no
+ * connection that others need, and the body's length upstream is that of the bytes read. More than
+ * `limitBytes` is 413: by the Content-Length before a byte is read, else while it comes; what more the client
+ * sends is read and dropped, because a connection closed on a sender may take the answer with it. A body not
+ * whole within `timeoutMs` is 408.
  */
 export function readBody({
   limitBytes,
@@ -44,7 +45,10 @@ export function readBody({
   };
 }
 
-/** Gives `done` the whole body, or null as soon as it is longer than `limit`; never calls it for a client that went away. */
+/**
+ * Gives `done` the whole body, or null as soon as it is longer
+ * than `limit`; never calls it for a client that went away.
+ */
 function readUpTo(limit: number, req: Request, done: (body: Buffer | null) => void): void {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -21,7 +21,10 @@ const READ_ONLY: Problem = {
   headers: { allow: "GET, HEAD" },
 };
 
-/** The gateway's routes: sessions of its own, the cart with an identity, the catalog without one and read-only. */
+/**
+ * The gateway's routes: sessions of its own, the cart with an
+ * identity, the catalog without one and read-only.
+ */
 export function gatewayRoutes(
   app: Express,
   parts: {

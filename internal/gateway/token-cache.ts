@@ -10,8 +10,8 @@ const MOST_BYTES = 32 * 1024 * 1024;
 const MOST_REMEMBERED_MS = 60_000;
 
 /**
- * Remembers what `verify` found, until the token expires, for a minute at most, and only while `edition` (of the keys)
- * stays the same: a token whose key is withdrawn stops working when the keys are renewed.
+ * Remembers what `verify` found, until the token expires, for a minute at most, and only while `edition`
+ * (of the keys) stays the same: a token whose key is withdrawn stops working when the keys are renewed.
  */
 export function rememberTokens(verify: VerifyToken, edition: () => number, registry: Registry): VerifyToken {
   const known = new LRUCache<string, { verified: Verified; edition: number; until: number }>({

@@ -7,12 +7,15 @@ import type { KeySet } from "./user-keys.ts";
 const SESSION_ISSUER = "cartwright-gateway-session";
 const SESSION_AUDIENCE = "cartwright-guest";
 
-/** How far ahead (ms) a token may expire: 366 days. What lies beyond is a fault of its issuer, such as an exp in ms. */
+/**
+ * How far ahead (ms) a token may expire: 366 days. What lies
+ * beyond is a fault of its issuer, such as an exp in ms.
+ */
 const MOST_LIFETIME_MS = 366 * 86_400_000;
 
 /**
- * Why a bearer token was not taken. What exactly is wrong with a token is not told, except to whom its issuer gave it:
- * that it expired, that it never does, or that its subject cannot be one of our owners.
+ * Why a bearer token was not taken. What exactly is wrong with a token is not told, except to whom its
+ * issuer gave it: that it expired, that it never does, or that its subject cannot be one of our owners.
  */
 export type TokenError =
   | { readonly code: "INVALID" }
@@ -58,8 +61,9 @@ export function createGuestSessions(secret: string, ttlSeconds: number) {
 }
 
 /**
- * Verifies bearer tokens: a guest's by the session secret, a user's by the issuer's keys, each with its algorithms,
- * issuer, audience and expiry pinned. The unverified issuer claim only chooses which check a token must pass.
+ * Verifies bearer tokens: a guest's by the session secret, a user's by the
+ * issuer's keys, each with its algorithms, issuer, audience and expiry pinned.
+ * The unverified issuer claim only chooses which check a token must pass.
  */
 export function createTokenVerifier(sessionSecret: string, users: UserTokens | null): VerifyToken {
   const sessionKey = new TextEncoder().encode(sessionSecret);
@@ -91,7 +95,9 @@ export function createTokenVerifier(sessionSecret: string, users: UserTokens | n
   };
 }
 
-/** jose's codes for an answer other than 200 or not JSON, for none in time, and for JSON that is no key set. */
+/**
+ * jose's codes for an answer other than 200 or not JSON, for none in time, and for JSON that is no key set.
+ */
 const KEY_SET_FAULTS = ["ERR_JOSE_GENERIC", "ERR_JWKS_TIMEOUT", "ERR_JWKS_INVALID"];
 
 function isAboutToken(cause: unknown): boolean {

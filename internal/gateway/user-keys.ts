@@ -32,9 +32,9 @@ export function readKeySource(jwks: string): KeySource {
 }
 
 /**
- * The keys that users' tokens are signed with. From a URL they are fetched when first needed, again for a key that is
- * not among them (at most every 10 s), and every `refreshMs` besides. While the URL cannot be had, the keys at hand
- * go on working. A redirect is refused, as is a body of more than 256 KiB.
+ * The keys that users' tokens are signed with. From a URL they are fetched when first needed, again for a
+ * key that is not among them (at most every 10 s), and every `refreshMs` besides. While the URL cannot be
+ * had, the keys at hand go on working. A redirect is refused, as is a body of more than 256 KiB.
  */
 export function openKeySet(source: KeySource, log: Logger, refreshMs = 300_000): KeySet {
   if (!(source instanceof URL)) return { find: createLocalJWKSet(source), edition: () => 0 };

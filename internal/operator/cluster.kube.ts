@@ -18,7 +18,10 @@ interface Secret extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;
 }
 
-/** The cluster over its API: five watches in one namespace, and the writes. `changed` is called after every change seen. */
+/**
+ * The cluster over its API: five watches in one namespace, and
+ * the writes. `changed` is called after every change seen.
+ */
 export function openCluster(options: {
   client: KubeClient;
   namespace: string;

@@ -29,7 +29,10 @@ export interface JobState {
   readonly state: "running" | "succeeded" | "failed";
 }
 
-/** A Secret with two keys, and how far its rotation has come; the phase lies in the Secret, so that both change at once. */
+/**
+ * A Secret with two keys, and how far its rotation has come;
+ * the phase lies in the Secret, so that both change at once.
+ */
 export interface KeySecret {
   readonly resourceVersion: string;
   readonly keys: Keys;
@@ -40,8 +43,8 @@ export interface KeySecret {
 }
 
 /**
- * The cluster as the operator needs it: one namespace. Reads come from watched lists and may be a moment old, but for
- * `keySecret`. Writes throw on a lost or refusing API server; each may safely be made again.
+ * The cluster as the operator needs it: one namespace. Reads come from watched lists and may be a moment
+ * old, but for `keySecret`. Writes throw on a lost or refusing API server; each may safely be made again.
  */
 export interface Cluster {
   /** True once every list has been read. */

@@ -17,7 +17,9 @@ export interface Workloads {
 /** Lag up to which relays keep up, in seconds. */
 const LAG_LIMIT = 30;
 
-/** What to say of a release: `Ready`, `MigrationsApplied`, `RelaysKeepUp`, `NoDeadEvents`, `BrokerConnected`. */
+/**
+ * What to say of a release: `Ready`, `MigrationsApplied`, `RelaysKeepUp`, `NoDeadEvents`, `BrokerConnected`.
+ */
 export function findings(workloads: Workloads, figures: Figures): Finding[] {
   return [
     ready(workloads),
@@ -93,7 +95,9 @@ function relaysKeepUp({ lagSeconds, partitionsBehind }: Figures): Finding {
   return { type, status: "False", reason: "Lagging", message: `${lag}${behind}` };
 }
 
-/** Without the figure itself: a condition that changes with every scrape would be written with every scrape. */
+/**
+ * Without the figure itself: a condition that changes with every scrape would be written with every scrape.
+ */
 function lagLimit(): string {
   return `no event has waited longer than ${LAG_LIMIT} s`;
 }

@@ -18,9 +18,9 @@ export interface Controller {
 const SETTLE_MS = 200;
 
 /**
- * Looks at every resource whenever woken, and every `intervalMs`, while this process leads. Level-triggered: each
- * round starts from the whole state as it is, so a missed or repeated change costs nothing. A resource whose round
- * failed is looked at again with the next, and the others are not held up.
+ * Looks at every resource whenever woken, and every `intervalMs`, while this process leads. Level-triggered:
+ * each round starts from the whole state as it is, so a missed or repeated change costs nothing. A resource
+ * whose round failed is looked at again with the next, and the others are not held up.
  */
 export function startController(options: {
   cluster: Cluster;

@@ -25,10 +25,10 @@ export interface ScalingDecision {
 const GROWTH = 2;
 
 /**
- * How many relays there should be: one for each partition in which more waits than its relay can read, between `min`
- * and `max`. A partition that stands still behind a poison event is not such a partition. Without figures from every
- * relay, or without a broker, the number stays. Fewer relays must have been enough for `scaleDownMs` before one goes.
- * Pure: `now` is in ms of the clock that `memory` was made with.
+ * How many relays there should be: one for each partition in which more waits than its relay can read,
+ * between `min` and `max`. A partition that stands still behind a poison event is not such a partition.
+ * Without figures from every relay, or without a broker, the number stays. Fewer relays must have been enough
+ * for `scaleDownMs` before one goes. Pure: `now` is in ms of the clock that `memory` was made with.
  */
 export function desiredRelays(options: {
   current: number;

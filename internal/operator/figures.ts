@@ -18,8 +18,9 @@ export interface Scrape {
 }
 
 /**
- * The figures of a release. A gauge that several processes measure alike (a count in Redis or SQL) is taken from the
- * one that says most; what each relay says of its own partitions is added up, and is unknown while one relay is silent.
+ * The figures of a release. A gauge that several processes measure alike (a count in
+ * Redis or SQL) is taken from the one that says most; what each relay says of its
+ * own partitions is added up, and is unknown while one relay is silent.
  */
 export function figuresOf(scrapes: readonly Scrape[]): Figures {
   const answered = scrapes.flatMap(({ component, text }) =>

@@ -6,9 +6,9 @@ import { keysAfter, rotationStep } from "./rotation.ts";
 const KEY_BYTES = 48;
 
 /**
- * Moves the keys of a release on where it is time, and says how far each has come. A Secret is read only when its
- * status says that something is due: what lies in the Secret then decides, so a status that was lost repeats nothing.
- * Throws when the API server refuses.
+ * Moves the keys of a release on where it is time, and says how far each has come. A Secret is
+ * read only when its status says that something is due: what lies in the Secret then decides,
+ * so a status that was lost repeats nothing. Throws when the API server refuses.
  */
 export async function reconcileKeys(cluster: Cluster, platform: CartPlatform): Promise<KeyStatus[]> {
   const asked = platform.metadata.annotations?.[ROTATE_ANNOTATION];

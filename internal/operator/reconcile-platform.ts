@@ -12,9 +12,9 @@ import {
 } from "./resource.ts";
 
 /**
- * Brings one release to what its CartPlatform says: asks the pods, decides on the number of relays, and writes the
- * status when it says something new. `memory` is kept from round to round by the caller. Safe to repeat; throws when
- * the API server refuses a write.
+ * Brings one release to what its CartPlatform says: asks the pods, decides on the number of
+ * relays, and writes the status when it says something new. `memory` is kept from round to
+ * round by the caller. Safe to repeat; throws when the API server refuses a write.
  */
 export async function reconcilePlatform(
   cluster: Cluster,
@@ -116,7 +116,10 @@ function statusOf(
   };
 }
 
-/** To whole seconds, and coarser the longer it is: a status that moves with every scrape would be written with each. */
+/**
+ * To whole seconds, and coarser the longer it is: a status
+ * that moves with every scrape would be written with each.
+ */
 function roundedLag(seconds: number): number {
   const step = seconds < 10 ? 1 : seconds < 120 ? 5 : 60;
   return Math.floor(seconds / step) * step;

@@ -7,8 +7,8 @@ import { type OutboxReplay, type ReplayStatus, releaseOf } from "./resource.ts";
 const result = z.object({ matched: z.number().int().min(0), replayed: z.number().int().min(0) });
 
 /**
- * Runs one replay once: starts its Job, and when that has ended writes what came of it into the status, which stays as
- * the record. A replay that has ended is never run again. Throws when the API server refuses.
+ * Runs one replay once: starts its Job, and when that has ended writes what came of it into the status, which
+ * stays as the record. A replay that has ended is never run again. Throws when the API server refuses.
  */
 export async function reconcileReplay(cluster: Cluster, replay: OutboxReplay): Promise<void> {
   if (replay.status?.phase === "Complete" || replay.status?.phase === "Failed") return;

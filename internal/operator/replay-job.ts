@@ -33,8 +33,8 @@ export function jobNameOf(replay: OutboxReplay): string {
 
 /**
  * The Job that runs a replay once: the relay's image, identity and database credentials, with the selector as
- * arguments. Its result is the last container's termination message, JSON `{"matched","replayed"}`. A pod that was
- * lost runs again: a replay that has happened matches nothing more.
+ * arguments. Its result is the last container's termination message, JSON `{"matched","replayed"}`. A
+ * pod that was lost runs again: a replay that has happened matches nothing more.
  */
 export function replayJob(replay: OutboxReplay, relay: RelayTemplate, release: string): object {
   const container = relay.spec.containers[0];

@@ -38,7 +38,9 @@ export interface PlatformStatus {
   /** As `ready/wanted`. */
   readonly ready: string;
   readonly relays: number;
-  /** Age of the oldest event that is neither published nor dead, such as `0s`; absent when it is not known. */
+  /**
+   * Age of the oldest event that is neither published nor dead, such as `0s`; absent when it is not known.
+   */
   readonly lag?: string;
   readonly stagedEvents?: number;
   readonly pendingEvents?: number;

@@ -1,6 +1,9 @@
 import type { KeyStatus } from "./resource.ts";
 
-/** How long a changed Secret may take to reach every pod's mounted file (kubelet's sync period and cache), in ms. */
+/**
+ * How long a changed Secret may take to reach every pod's
+ * mounted file (kubelet's sync period and cache), in ms.
+ */
 export const PROPAGATION_MS = 120_000;
 
 export interface Keys {
@@ -17,10 +20,10 @@ export type RotationStep =
   | { readonly kind: "promote" };
 
 /**
- * What the rotation of one secret needs now. Two steps, because pods see a changed Secret at different times: the next
- * key is first accepted (as `previous`) while the old one signs, and signs (as `current`) only when every pod has it;
- * the old one stays accepted until the next rotation, which comes no sooner than `overlapMs` (the life of a token).
- * Pure; times are epoch ms. `asked` is the value of the annotation now.
+ * What the rotation of one secret needs now. Two steps, because pods see a changed Secret at different times:
+ * the next key is first accepted (as `previous`) while the old one signs, and signs (as `current`) only when
+ * every pod has it; the old one stays accepted until the next rotation, which comes no sooner than
+ * `overlapMs` (the life of a token). Pure; times are epoch ms. `asked` is the value of the annotation now.
  */
 export function rotationStep(options: {
   status: KeyStatus;

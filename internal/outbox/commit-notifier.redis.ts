@@ -9,7 +9,10 @@ const CHANNEL = "outbox-committed";
 /** How long to wait before subscribing again after Redis has refused it, in ms. */
 const RETRY_MS = 1_000;
 
-/** Notifies by PUBLISH, which reaches every node of a cluster. A Redis that forbids the channel is logged once. */
+/**
+ * Notifies by PUBLISH, which reaches every node of a cluster.
+ * A Redis that forbids the channel is logged once.
+ */
 export function createRedisCommitNotifier(redis: RedisConnection, log: Logger): CommitNotifier {
   let refused = false;
   return {
@@ -30,8 +33,8 @@ export function createRedisCommitNotifier(redis: RedisConnection, log: Logger): 
 }
 
 /**
- * Subscribes over `redis`, a connection of its own: one that listens can do nothing else. Subscribes each time the
- * connection is ready, and again while Redis refuses; what was notified meanwhile is not heard.
+ * Subscribes over `redis`, a connection of its own: one that listens can do nothing else. Subscribes each
+ * time the connection is ready, and again while Redis refuses; what was notified meanwhile is not heard.
  */
 export function createRedisCommitSubscriber(redis: RedisConnection, log: Logger): CommitSubscriber {
   let retry: NodeJS.Timeout | undefined;

@@ -1,6 +1,6 @@
 /**
- * Tells relays which partitions have new events in the outbox, so that they need not wait for their next look. A hint
- * and no more: it may be lost or come twice, and nothing but latency depends on it.
+ * Tells relays which partitions have new events in the outbox, so that they need not wait for their next
+ * look. A hint and no more: it may be lost or come twice, and nothing but latency depends on it.
  */
 export interface CommitNotifier {
   /** Events of these partitions have been committed. Returns at once and never throws. */

@@ -31,9 +31,9 @@ export interface EventConsumer {
 const RECONNECT_MS = 200;
 
 /**
- * Consumes a queue, accepting each message, until closed; connects again whenever the connection is lost. Resolves
- * when the link is open for the first time; rejects when that takes more than 20 s. With `onEvent`, nothing is kept:
- * `events` stays empty.
+ * Consumes a queue, accepting each message, until closed; connects again whenever the
+ * connection is lost. Resolves when the link is open for the first time; rejects when
+ * that takes more than 20 s. With `onEvent`, nothing is kept: `events` stays empty.
  */
 export async function consumeEvents(options: {
   url: string;

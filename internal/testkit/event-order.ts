@@ -6,8 +6,9 @@ export interface Arrival {
 }
 
 /**
- * What is wrong with these arrivals, one sentence each, empty when nothing is: per subject, without repeats of ids
- * seen before, versions must be `first`, `first` + 1, and so on, where `first` is the first to arrive unless given.
+ * What is wrong with these arrivals, one sentence each, empty when nothing is:
+ * per subject, without repeats of ids seen before, versions must be `first`,
+ * `first` + 1, and so on, where `first` is the first to arrive unless given.
  */
 export function checkPerCartOrder(events: readonly Arrival[], first?: number): string[] {
   const seen = new Set<string>();

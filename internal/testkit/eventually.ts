@@ -1,6 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Polls until `look` returns something other than false, null or undefined without throwing; fails with `what` after `timeoutMs`. */
+/**
+ * Polls until `look` returns something other than false, null or
+ * undefined without throwing; fails with `what` after `timeoutMs`.
+ */
 export async function eventually<T>(
   what: string,
   look: () => T | Promise<T>,

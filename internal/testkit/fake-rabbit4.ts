@@ -18,9 +18,9 @@ export type Verdict =
   | { readonly rejected: string; readonly description?: string };
 
 /**
- * A stand-in for RabbitMQ 4, for states that a real one cannot be brought into at a wish: a peer built from rhea that
- * announces itself as 4.0.5 and behaves, as far as a publisher can tell, as 4.0.5 and 4.3.6 were seen to behave
- * (AMQP.md). What a real broker can show is tested on a real one.
+ * A stand-in for RabbitMQ 4, for states that a real one cannot be brought into at a wish: a peer built
+ * from rhea that announces itself as 4.0.5 and behaves, as far as a publisher can tell, as 4.0.5 and
+ * 4.3.6 were seen to behave (AMQP.md). What a real broker can show is tested on a real one.
  */
 export interface FakeRabbit4 {
   readonly url: string;

@@ -67,7 +67,10 @@ export function playUpstream() {
   return scene;
 }
 
-/** A gateway that knows an issuer of users, before a cart that answers who it was asked for; one for the whole suite. */
+/**
+ * A gateway that knows an issuer of users, before a cart that
+ * answers who it was asked for; one for the whole suite.
+ */
 export function withUsers() {
   const scene = {
     issuer: undefined as unknown as TestIssuer,

@@ -118,7 +118,9 @@ export interface RecordingUpstream {
 
 const verifier = createInternalTokenVerifier({ secret: INTERNAL_SECRET, audience: CART_AUDIENCE });
 
-/** A server that notes each whole request and answers by `answer`: without one, 200 with the owner as JSON. */
+/**
+ * A server that notes each whole request and answers by `answer`: without one, 200 with the owner as JSON.
+ */
 export async function startUpstream(answer?: RequestListener): Promise<RecordingUpstream> {
   const asked: Asked[] = [];
   const server = createServer(async (req, res) => {

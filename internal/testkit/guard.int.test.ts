@@ -50,7 +50,9 @@ describe("A test run that does not end as it should", function () {
   }
 });
 
-/** The command lines of the processes that work in `dir` or were told of it; Redis overwrites its environment. */
+/**
+ * The command lines of the processes that work in `dir` or were told of it; Redis overwrites its environment.
+ */
 function leftovers(dir: string): string[] {
   return readdirSync("/proc")
     .filter((entry) => /^\d+$/.test(entry))

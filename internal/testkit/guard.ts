@@ -3,8 +3,8 @@ import { fileURLToPath } from "node:url";
 import { type ProcessId, send } from "./servers/child.ts";
 
 /*
- * A process beside the test run that ends what the run has started when the run ends in whatever way: finished,
- * interrupted, or killed -9. It notices by its standard input, which closes with the run.
+ * A process beside the test run that ends what the run has started when the run ends in whatever way:
+ * finished, interrupted, or killed -9. It notices by its standard input, which closes with the run.
  */
 
 /** What the guard is told, one JSON object a line. */
@@ -17,7 +17,10 @@ export type Watched =
 let guard: ChildProcess | undefined;
 let ending = false;
 
-/** From now on the process, the directory, or what a `make up` with that state starts, does not outlive this run. */
+/**
+ * From now on the process, the directory, or what a `make up`
+ * with that state starts, does not outlive this run.
+ */
 export function watch(watched: Watched): void {
   if (ending) {
     if ("pid" in watched) send(watched, "SIGKILL", "group");

@@ -7,7 +7,10 @@ export interface MemoryPublisher extends Publisher {
   readonly published: EventEnvelope[];
   /** Every attempt, in order, whatever became of it. */
   readonly attempts: EventEnvelope[];
-  /** From now on, events that match get no answer until {@link release}; the broker does not have them meanwhile. */
+  /**
+   * From now on, events that match get no answer until {@link
+   * release}; the broker does not have them meanwhile.
+   */
   hold(matches?: (event: EventEnvelope) => boolean): void;
   /** Answers the held events, in order, as the other hooks say (accepted by default), and holds no more. */
   release(): void;
@@ -19,15 +22,17 @@ export interface MemoryPublisher extends Publisher {
     options?: { times?: number; about?: Refused["about"]; error?: string },
   ): void;
   /**
-   * Answers matching events with unknown, the next `times` times (default 1). `arrives` says whether the broker has
-   * them nevertheless (default true); `sessionFault` and `resets` whether they ended the session or the connection,
-   * which takes the held ones along.
+   * Answers matching events with unknown, the next `times` times (default 1). `arrives` says
+   * whether the broker has them nevertheless (default true); `sessionFault` and `resets`
+   * whether they ended the session or the connection, which takes the held ones along.
    */
   lose(
     matches: (event: EventEnvelope) => boolean,
     options?: { times?: number; arrives?: boolean; sessionFault?: boolean; resets?: boolean },
   ): void;
-  /** The connection is lost: held events resolve as unknown, further ones at once, until {@link reconnect}. */
+  /**
+   * The connection is lost: held events resolve as unknown, further ones at once, until {@link reconnect}.
+   */
   disconnect(reason?: string): void;
   reconnect(): void;
   /** Forgets all hooks; held events are answered as accepted. */
@@ -51,7 +56,9 @@ const ACCEPTED: PublishOutcome = { kind: "accepted" };
 const NOTHING = () => false;
 const EVERYTHING = () => true;
 
-/** Every answer comes asynchronously, and in the order in which events were published unless some are held. */
+/**
+ * Every answer comes asynchronously, and in the order in which events were published unless some are held.
+ */
 export function createMemoryPublisher(): MemoryPublisher {
   const published: EventEnvelope[] = [];
   const attempts: EventEnvelope[] = [];

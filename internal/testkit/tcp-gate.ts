@@ -1,7 +1,10 @@
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { Transform } from "node:stream";
 
-/** A TCP relay on 127.0.0.1 that can cut all connections, refuse new ones, and be slow: a bad network, without one. */
+/**
+ * A TCP relay on 127.0.0.1 that can cut all connections,
+ * refuse new ones, and be slow: a bad network, without one.
+ */
 export interface TcpGate {
   readonly port: number;
   /** Ends every connection; new ones are reset at once until {@link open}. */

@@ -1,4 +1,7 @@
-{{/* Where the parts find each other, as environment variables. A password is a variable of its own, put into the URL by the kubelet. */}}
+{{/*
+Where the parts find each other, as environment variables.
+A password is a variable of its own, put into the URL by the kubelet.
+*/}}
 
 {{- define "cartwright.credentials" -}}
 {{ .Values.credentials.existingSecret | default (printf "%s-credentials" (include "cartwright.fullname" .)) }}

@@ -1,8 +1,8 @@
 -- Shared by every cart script (included, not run by itself).
 --
--- A cart is the hash KEYS[1]: productId -> quantity, and the reserved fields @id (cart id), @v (version), @x (expiry,
--- epoch ms). A product id never starts with "@". A cart is empty the moment @x has passed, by Redis' clock, whether
--- or not anything has cleaned it up.
+-- A cart is the hash KEYS[1]: productId -> quantity, and the reserved fields @id (cart id), @v
+-- (version), @x (expiry, epoch ms). A product id never starts with "@". A cart is empty the
+-- moment @x has passed, by Redis' clock, whether or not anything has cleaned it up.
 
 -- Redis' clock, epoch ms. Frozen while a script runs.
 local function now_ms()
@@ -10,7 +10,8 @@ local function now_ms()
   return t[1] * 1000 + math.floor(t[2] / 1000)
 end
 
--- Days to civil date after Howard Hinnant, https://howardhinnant.github.io/date_algorithms.html#civil_from_days
+-- Days to civil date after Howard Hinnant,
+-- https://howardhinnant.github.io/date_algorithms.html#civil_from_days
 local function iso8601(ms)
   local days = math.floor(ms / 86400000)
   local rest = ms - days * 86400000
@@ -32,7 +33,8 @@ local function number_of(key, field, value)
 end
 
 -- The cart as it is now: { live, dead, id, version, expires, products = {id...}, quantities = {id = n} }.
--- `dead` is true for a cart that has expired but has not been told of yet; its id, version and lines are still there.
+-- `dead` is true for a cart that has expired but has not been
+-- told of yet; its id, version and lines are still there.
 local function load_cart(key, now)
   local flat = redis.call("HGETALL", key)
   local cart = { live = false, dead = false, version = 0, products = {}, quantities = {} }
@@ -53,7 +55,8 @@ local function load_cart(key, now)
   return cart
 end
 
--- `"cartId":...,"version":...,"items":[...],"expiresAt":...` without braces: the part that state and events share.
+-- `"cartId":...,"version":...,"items":[...],"expiresAt":...`
+-- without braces: the part that state and events share.
 local function describe(cart)
   local items = {}
   for i, product in ipairs(cart.products) do

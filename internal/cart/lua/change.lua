@@ -1,4 +1,5 @@
--- Shared by the scripts of operations/ (included after cart.lua and stage.lua): the steps every change has in common.
+-- Shared by the scripts of operations/ (included after cart.lua
+-- and stage.lua): the steps every change has in common.
 --
 -- KEYS  1 cart:{s}:<owner>  2 outbox:{s}  3 expiry:{s}  4 ordinal:{s}
 --       5 idem:{s}:<owner>, only when the client sent an Idempotency-Key
@@ -6,20 +7,22 @@
 --         owner, owner_json   the owner, and the same as a JSON string
 --         ttl, grace          ms: life of a cart, and from its expiry to Redis' own clean-up
 --         if_match            absent for none, "*", or the accepted versions as ",3,7,"
---         key, request        the Idempotency-Key, and what must be equal for a repeat to be one; absent without a key
+--         key, request        the Idempotency-Key, and what must be equal for a repeat
+--                             to be one; absent without a key
 --         remember, keep      how long outcomes are remembered, ms, and how many of one owner
 --         event, expiry_event, cart   new ids: of the event, of a dead cart's last event, of a new cart
 --         trace               traceparent or ""
 --         product, quantity, stock, max_lines, max_quantity   where the operation has them
--- Result  { "CHANGED", entry id, ordinal, occurred at ms, event type, event id, event data, expired 0|1, trace }
+-- Result  { "CHANGED", entry id, ordinal, occurred at ms,
+--           event type, event id, event data, expired 0|1, trace }
 --         { "UNCHANGED", state }              nothing to do, nothing staged, nothing remembered
 --         { "REPLAYED", <a CHANGED result> }  the remembered outcome of the first request with this key
 --         { "IDEMPOTENCY_KEY_REUSED" }
 --         { "VERSION_MISMATCH", current version }
 --         { "LINE_LIMIT", most lines }  { "QUANTITY_LIMIT", most, held }  { "OUT_OF_STOCK", stock, held }
 --         A refusal changes nothing and is not remembered.
--- Redis does not roll a failed script back, so the event is staged before the cart is written: what can fail (a key of
--- another type, a corrupt cart) fails before that, and no change is ever without its event.
+-- Redis does not roll a failed script back, so the event is staged before the cart is written: what can fail
+-- (a key of another type, a corrupt cart) fails before that, and no change is ever without its event.
 local args = cjson.decode(ARGV[1])
 local keys = { cart = KEYS[1], stream = KEYS[2], expiry = KEYS[3], counter = KEYS[4], idem = KEYS[5] }
 
@@ -72,7 +75,8 @@ local function drop_product(cart, product)
   end
 end
 
--- A dead cart is told of, and a cart that is not there begins. Returns the cart to change and whether an expiry was told.
+-- A dead cart is told of, and a cart that is not there begins.
+-- Returns the cart to change and whether an expiry was told.
 local function begin(cart, now)
   if cart.live then return cart, 0 end
   local expired = 0
@@ -83,7 +87,8 @@ local function begin(cart, now)
   return { live = true, fresh = true, id = args.cart, version = 0, products = {}, quantities = {} }, expired
 end
 
--- Writes a changed cart, whose event is staged: one product's line (nil for all), version, TTL and expiry index.
+-- Writes a changed cart, whose event is staged: one product's
+-- line (nil for all), version, TTL and expiry index.
 local function write(cart, product)
   if #cart.products == 0 then
     redis.call("DEL", keys.cart)
@@ -121,7 +126,8 @@ local function commit(cart, now, event_type, change, product, expired)
   return result_of(outcome)
 end
 
--- The preamble of every operation. `change(cart, now)` returns a refusal, or what to change as described at change.
+-- The preamble of every operation. `change(cart, now)` returns a
+-- refusal, or what to change as described at change.
 local function operation(change)
   local earlier = recall()
   if earlier then return earlier end

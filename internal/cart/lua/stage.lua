@@ -3,9 +3,9 @@
 -- What all events of carts have in common, as CART_EVENTS of events.ts says it.
 local SOURCE, SEQUENCE_NAME = "/cartwright/cart", "cartversion"
 
--- Appends one event to the shard's outbox stream, complete: what the SQL row needs is in the entry. `n` is the
--- shard's staging counter, dense, so that a forwarder can tell whether it has seen everything before this event.
--- Returns the entry id and n.
+-- Appends one event to the shard's outbox stream, complete: what the SQL row needs is in
+-- the entry. `n` is the shard's staging counter, dense, so that a forwarder can tell
+-- whether it has seen everything before this event. Returns the entry id and n.
 local function stage(stream, counter, event)
   local n = redis.call("INCR", counter)
   local entry = redis.call("XADD", stream, "*", "id", event.id, "source", SOURCE, "type", event.type,

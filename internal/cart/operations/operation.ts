@@ -8,8 +8,8 @@ export interface Fields {
 }
 
 /**
- * A change that a client can make to a cart, whole: routes, service, store, OpenAPI and metrics are driven by the list of
- * these. A new one needs its record here, its script in lua/ and its tests.
+ * A change that a client can make to a cart, whole: routes, service, store, OpenAPI and metrics are
+ * driven by the list of these. A new one needs its record here, its script in lua/ and its tests.
  */
 export interface Operation {
   /** As it is called in metrics, and in what an Idempotency-Key remembers. */

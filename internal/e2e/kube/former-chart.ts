@@ -10,8 +10,8 @@ const REPOSITORY = fileURLToPath(new URL("../../../", import.meta.url));
 export const CHART = join(REPOSITORY, "charts", "cartwright");
 
 /**
- * The chart as it was in `revision` of the repository, unpacked into a folder of its own; without a revision, as it was
- * before the last commit that changed it.
+ * The chart as it was in `revision` of the repository, unpacked into a folder of
+ * its own; without a revision, as it was before the last commit that changed it.
  */
 export async function formerChart(given?: string): Promise<string> {
   const options = { cwd: REPOSITORY };

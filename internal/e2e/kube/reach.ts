@@ -2,8 +2,9 @@ import { podOf } from "../../testkit/kube/load-pod.ts";
 import type { Namespace } from "../../testkit/kube/namespace.ts";
 
 /**
- * Prints, as a JSON list, which of ADDRESSES let it connect; a policy that drops is a timeout. Who enforces policies hears
- * of a new pod a moment after its start, so it looks again until it sees what is EXPECTED, or 30 s have passed.
+ * Prints, as a JSON list, which of ADDRESSES let it connect; a policy that drops is
+ * a timeout. Who enforces policies hears of a new pod a moment after its start, so
+ * it looks again until it sees what is EXPECTED, or 30 s have passed.
  */
 const SCRIPT = `
   const { connect } = await import("node:net");
@@ -21,8 +22,8 @@ const SCRIPT = `
   console.log(seen);`;
 
 /**
- * Which of the addresses (`host:port`) a pod with these labels may open a connection to, in their order; `expected` are
- * those that end the wait. The pod is removed again.
+ * Which of the addresses (`host:port`) a pod with these labels may open a connection to,
+ * in their order; `expected` are those that end the wait. The pod is removed again.
  */
 export async function reachFrom(
   namespace: Namespace,

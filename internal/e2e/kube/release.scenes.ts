@@ -15,7 +15,10 @@ const LEFT =
   "deployment,statefulset,job,pod,service,configmap,secret,pvc,serviceaccount,role,rolebinding,networkpolicy,pdb,hpa";
 const [repository, tag] = IMAGE.split(":");
 const VALUES = ["database.kind=postgres", `image.repository=${repository}`, `image.tag=${tag}`];
-/** Two of each that shoppers talk to, for failures and evictions; and no scaling, so that each change of a pod has a cause. */
+/**
+ * Two of each that shoppers talk to, for failures and evictions;
+ * and no scaling, so that each change of a pod has a cause.
+ */
 const TWO = [
   ...VALUES,
   "gateway.replicas=2",

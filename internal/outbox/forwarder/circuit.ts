@@ -1,16 +1,24 @@
 import type { Logger } from "../../platform/logger/logger.ts";
 
-/** Remembers that the database fails, so that requests need not wait to find out, and retries in the background. */
+/**
+ * Remembers that the database fails, so that requests need not
+ * wait to find out, and retries in the background.
+ */
 export interface Circuit {
   isOpen(): boolean;
-  /** Opens, or stays open, and plans the next background attempt; the first opening is logged with its reason. */
+  /**
+   * Opens, or stays open, and plans the next background attempt; the first opening is logged with its reason.
+   */
   open(reason: unknown): void;
   /** An attempt has succeeded. */
   close(): void;
   dispose(): void;
 }
 
-/** `retry` is called after a backoff that doubles from `retryMinMs` to `retryMaxMs`; it must end in open() or close(). */
+/**
+ * `retry` is called after a backoff that doubles from `retryMinMs`
+ * to `retryMaxMs`; it must end in open() or close().
+ */
 export function createCircuit(options: {
   retryMinMs: number;
   retryMaxMs: number;

@@ -11,16 +11,18 @@ import { MalformedEntry, type StagingArea } from "./staging.ts";
 /** Moves staged events from Redis into the SQL outbox, in stream order, many requests to a commit. */
 export interface Forwarder {
   /**
-   * Resolves `committed` once the event is in the SQL outbox together with everything staged before it in its shard,
-   * or `staged` when that is not so within the commit timeout; the event then stays in Redis and is forwarded
-   * later. Answers `staged` at once while the database is known to be failing. Never rejects.
+   * Resolves `committed` once the event is in the SQL outbox together with everything staged before it in its
+   * shard, or `staged` when that is not so within the commit timeout; the event then stays in Redis and is
+   * forwarded later. Answers `staged` at once while the database is known to be failing. Never rejects.
    */
   committed(staged: StagedEvent): Promise<"committed" | "staged">;
   /** Forwards whatever lies in these shards' streams: the sweeper's way in. Resolves when done or failed. */
   forward(shards: readonly number[]): Promise<void>;
   /** True while the database is known to take no events, so that they stay staged. */
   failing(): boolean;
-  /** To be called when the connection to Redis was lost: what is in memory may no longer be what Redis holds. */
+  /**
+   * To be called when the connection to Redis was lost: what is in memory may no longer be what Redis holds.
+   */
   forgetChains(): void;
   /** Waits for the commit under way, then stops; what is still staged is the sweeper's. */
   close(): Promise<void>;
@@ -41,8 +43,9 @@ const READ_LIMIT = 500;
 const COMMIT_LIMIT = 2_000;
 
 /**
- * After a commit of more than one event the next begins no sooner than this after it began, in ms, as PostgreSQL's
- * commit_delay and commit_siblings do for its log. Each commit saved spares Redis, database and relay a wake-up.
+ * After a commit of more than one event the next begins no sooner than this
+ * after it began, in ms, as PostgreSQL's commit_delay and commit_siblings do
+ * for its log. Each commit saved spares Redis, database and relay a wake-up.
  */
 const PACE_MS = 3;
 
@@ -130,7 +133,9 @@ export function createForwarder(options: {
     }
   }
 
-  /** What one shard contributes to the commit; resolves waiters whose events others have committed already. */
+  /**
+   * What one shard contributes to the commit; resolves waiters whose events others have committed already.
+   */
   async function gather(shard: number, among: number): Promise<StagedEvent[]> {
     const { queue, waiters } = shards[shard]!;
     if (!queue.mustRead()) return queue.take();
@@ -153,7 +158,8 @@ export function createForwarder(options: {
     endRead(entries, complete);
     if (!complete) dirty.add(shard);
     else {
-      // An entry leaves the stream only after its commit: who waited before the read and is not in it, is committed.
+      // An entry leaves the stream only after its commit: who
+      // waited before the read and is not in it, is committed.
       const present = new Set(entries.map((entry) => entry.entryId));
       for (const [entryId, waiter] of waiters.entries()) {
         if (present.has(entryId)) continue;
@@ -171,7 +177,10 @@ export function createForwarder(options: {
     }
   }
 
-  /** Takes committed entries out of the streams. If that fails they are read and committed once more, to no effect. */
+  /**
+   * Takes committed entries out of the streams. If that fails
+   * they are read and committed once more, to no effect.
+   */
   async function forget(entries: ReadonlyMap<number, readonly string[]>): Promise<void> {
     if (entries.size === 0) return;
     try {

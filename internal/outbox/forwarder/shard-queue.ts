@@ -1,9 +1,9 @@
 import type { StagedEvent } from "../../platform/event/event.ts";
 
 /**
- * What one process knows of one shard's staged events. While the process has seen every event since its last look at
- * the stream (the ordinals form an unbroken chain), it can forward from memory; otherwise the stream must be read,
- * because another process may have staged something in between that has to go first.
+ * What one process knows of one shard's staged events. While the process has seen every event since its last
+ * look at the stream (the ordinals form an unbroken chain), it can forward from memory; otherwise the stream
+ * must be read, because another process may have staged something in between that has to go first.
  */
 export interface ShardQueue {
   /** Notes an event that this process has just staged. */
@@ -13,8 +13,9 @@ export interface ShardQueue {
   /** Takes what may be committed from memory, in stream order; empty while {@link mustRead}. */
   take(): StagedEvent[];
   /**
-   * Begins a read of the stream; the returned function ends it with what was read, in order, and whether that was
-   * all. After a complete read the chain holds again, continued by events offered meanwhile where they fit.
+   * Begins a read of the stream; the returned function ends it with what was
+   * read, in order, and whether that was all. After a complete read the chain
+   * holds again, continued by events offered meanwhile where they fit.
    */
   beginRead(): (entries: readonly StagedEvent[], complete: boolean) => void;
   /** Forgets the chain: after a failed commit or a lost Redis, only the stream tells the truth. */

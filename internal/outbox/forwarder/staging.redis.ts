@@ -3,15 +3,18 @@ import type { RedisConnection } from "../../platform/redis/redis.ts";
 import { MalformedEntry, type StagingArea } from "./staging.ts";
 
 /**
- * The staged events of every shard, each in its Redis stream. Entry fields: id, source, type, subject, seqname and
- * version (the sequence and its name), at (epoch ms), trace (or empty), n (staging counter), data (JSON).
+ * The staged events of every shard, each in its Redis stream. Entry fields:
+ * id, source, type, subject, seqname and version (the sequence and its name),
+ * at (epoch ms), trace (or empty), n (staging counter), data (JSON).
  */
 export function createRedisStaging(options: {
   redis: RedisConnection;
   shards: number;
   /** The key of a shard's stream, as the scripts that stage events know it. */
   stream: (shard: number) => string;
-  /** Of entries that have no `source` and `seqname`: earlier releases staged the events of one feature only. */
+  /**
+   * Of entries that have no `source` and `seqname`: earlier releases staged the events of one feature only.
+   */
   unnamed: EventOrigin;
 }): StagingArea {
   const { redis, shards, stream, unnamed } = options;

@@ -4,9 +4,15 @@ import type { StagedEvent } from "../../platform/event/event.ts";
 export interface StagingArea {
   /** The oldest staged events of a shard, in stream order, at most `limit`. Throws {@link MalformedEntry}. */
   oldest(shard: number, limit: number): Promise<StagedEvent[]>;
-  /** Removes entries whose events are committed. Idempotent; never sent twice by itself after a lost connection. */
+  /**
+   * Removes entries whose events are committed. Idempotent;
+   * never sent twice by itself after a lost connection.
+   */
   remove(entries: ReadonlyMap<number, readonly string[]>): Promise<void>;
-  /** When each shard's oldest entry was staged (epoch ms by Redis' clock, null for an empty shard), and how many there are. */
+  /**
+   * When each shard's oldest entry was staged (epoch ms by Redis'
+   * clock, null for an empty shard), and how many there are.
+   */
   backlog(): Promise<{ oldestAt: (number | null)[]; staged: number; now: number }>;
 }
 

@@ -2,8 +2,9 @@ import type { Forwarder } from "./forwarder.ts";
 import type { StagingArea } from "./staging.ts";
 
 /**
- * One sweep: forwards the shards whose oldest staged event is older than `olderThanMs`: the process that staged it
- * died, or the database was away when it tried. Younger ones are left to the process that staged them.
+ * One sweep: forwards the shards whose oldest staged event is older than
+ * `olderThanMs`: the process that staged it died, or the database was away
+ * when it tried. Younger ones are left to the process that staged them.
  */
 export async function sweepStaged(
   staging: StagingArea,

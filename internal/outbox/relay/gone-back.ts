@@ -2,9 +2,9 @@ import type { OutboxReader } from "../store/store.ts";
 import type { OwnedPartition } from "./owned-partitions.ts";
 
 /**
- * The partitions whose database counts again from an earlier seq, as after a restore or a failover with a loss: they
- * have something pending behind their cursor. Asks only about `idle` ones, of which nothing is held, sent or left out,
- * because there it can have come only so.
+ * The partitions whose database counts again from an earlier seq, as after a restore or a failover
+ * with a loss: they have something pending behind their cursor. Asks only about `idle` ones, of
+ * which nothing is held, sent or left out, because there it can have come only so.
  */
 export async function goneBack(
   store: Pick<OutboxReader, "oldestPending">,

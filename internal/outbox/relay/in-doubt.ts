@@ -1,9 +1,9 @@
 import type { Delivery } from "./subject-queues.ts";
 
 /**
- * Deliveries whose outcome is unknown, because the connection ended while they were in flight. They are sent again one
- * at a time, each alone: so a broker that takes nothing is not flooded with repeats, and a message that makes the
- * broker end the connection is found.
+ * Deliveries whose outcome is unknown, because the connection ended while they were in flight.
+ * They are sent again one at a time, each alone: so a broker that takes nothing is not flooded
+ * with repeats, and a message that makes the broker end the connection is found.
  */
 export interface InDoubt {
   add(delivery: Delivery): void;

@@ -3,7 +3,9 @@ import type { Lease, LeaseStore } from "../store/store.ts";
 
 /** Holds a fair share of the partitions for one relay. */
 export interface LeaseKeeper {
-  /** Announces the relay and takes its first share, or goes on trying; renews by itself until {@link stop}. */
+  /**
+   * Announces the relay and takes its first share, or goes on trying; renews by itself until {@link stop}.
+   */
   start(): Promise<void>;
   /** Gives everything back, after `drained` of each partition, and withdraws the relay. */
   stop(): Promise<void>;
@@ -11,7 +13,9 @@ export interface LeaseKeeper {
 
 /** What the relay does when partitions come and go. */
 export interface LeaseHolder {
-  /** The lease is ours until `validUntil` (performance.now() ms) unless renewed; called again at each renewal. */
+  /**
+   * The lease is ours until `validUntil` (performance.now() ms) unless renewed; called again at each renewal.
+   */
   held(lease: Lease, validUntil: number): void;
   /** No longer ours: nothing more may be sent. */
   lost(partition: number): void;
@@ -20,9 +24,9 @@ export interface LeaseHolder {
 }
 
 /**
- * Renews every third of `ttlMs`. A relay's share is partitions divided by living relays, rounded up; above it, it
- * drains and releases, below it, it claims what is free or expired. A relay that cannot renew in time regards its
- * leases as lost `ttlMs` / 5 before the database does, by a clock that does not jump.
+ * Renews every third of `ttlMs`. A relay's share is partitions divided by living relays, rounded up; above
+ * it, it drains and releases, below it, it claims what is free or expired. A relay that cannot renew in time
+ * regards its leases as lost `ttlMs` / 5 before the database does, by a clock that does not jump.
  */
 export function createLeaseKeeper(options: {
   store: LeaseStore;

@@ -16,9 +16,9 @@ export interface Marker {
 const BATCH = 1_000;
 
 /**
- * Marks are gathered for a few milliseconds and written in one statement. While the database is away they are kept
- * and tried again: the fence in the database decides whether they still count, so a mark that comes late is either
- * true or without effect. `fenced` is told of leases whose marks were held off.
+ * Marks are gathered for a few milliseconds and written in one statement. While the database is away they
+ * are kept and tried again: the fence in the database decides whether they still count, so a mark that comes
+ * late is either true or without effect. `fenced` is told of leases whose marks were held off.
  */
 export function createMarker(options: {
   store: Pick<OutboxReader, "markPublished" | "markRefused">;

@@ -1,12 +1,17 @@
 import type { Lease } from "../store/store.ts";
 
-/** One partition as this relay holds it; a new object each time it is gained. Written by {@link OwnedPartitions} alone. */
+/**
+ * One partition as this relay holds it; a new object each time it
+ * is gained. Written by {@link OwnedPartitions} alone.
+ */
 export interface OwnedPartition {
   readonly partition: number;
   readonly epoch: number;
   /** performance.now() until which the lease is surely ours. */
   readonly validUntil: number;
-  /** `waiting` until everything sent under an earlier tenure is settled; `closing` while it is being given up. */
+  /**
+   * `waiting` until everything sent under an earlier tenure is settled; `closing` while it is being given up.
+   */
   readonly phase: "waiting" | "open" | "closing" | "lost";
   /** The last seq read. */
   readonly cursor: number;
@@ -16,7 +21,10 @@ export interface OwnedPartition {
 export interface OwnedPartitions {
   get(partition: number): OwnedPartition | undefined;
   all(): readonly OwnedPartition[];
-  /** The lease is ours until `validUntil`. True when it was not before, or was under another epoch: it is read anew. */
+  /**
+   * The lease is ours until `validUntil`. True when it was not
+   * before, or was under another epoch: it is read anew.
+   */
   gain(lease: Lease, validUntil: number): boolean;
   /** Its events may be read and sent. */
   open(owned: OwnedPartition): void;

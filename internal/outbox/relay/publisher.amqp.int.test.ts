@@ -27,7 +27,10 @@ async function tap(rabbit: RabbitServer): Promise<EventConsumer & { remove(): Pr
   };
 }
 
-/** Publishes versions `from` to `to` of so many carts, one at a time per cart, each again while its outcome is unknown. */
+/**
+ * Publishes versions `from` to `to` of so many carts, one at a
+ * time per cart, each again while its outcome is unknown.
+ */
 async function publishCarts(
   publisher: Publisher,
   carts: string[],

@@ -10,7 +10,10 @@ import type { Publisher } from "./publisher.ts";
 
 export interface AmqpPublisherOptions {
   readonly address: AmqpAddress;
-  /** A topic exchange that exists; with RabbitMQ 3 it needs an alternate exchange, or unroutable events are lost unseen. */
+  /**
+   * A topic exchange that exists; with RabbitMQ 3 it needs an
+   * alternate exchange, or unroutable events are lost unseen.
+   */
   readonly exchange: string;
   /** Default 10,000 ms. */
   readonly sendTimeoutMs?: number;
@@ -23,12 +26,12 @@ export interface AmqpPublisherOptions {
 }
 
 /**
- * Publishes events over AMQP 1.0 to RabbitMQ 3.10 or later, as CloudEvents 1.0 in binary mode: the attributes are
- * application properties named `cloudEvents:...`, the event's sequence among them as the extension it
- * names (a long); the data is the body. The event's id is the message-id, its type the routing key. Connects in the
- * background from the start. An event that cannot be encoded, or is larger than the broker takes, is refused without
- * being sent. While the broker takes nothing (a memory or disk alarm) the connection stays, fault() says so, and
- * attempts are unknown at once.
+ * Publishes events over AMQP 1.0 to RabbitMQ 3.10 or later, as CloudEvents 1.0 in binary mode: the attributes
+ * are application properties named `cloudEvents:...`, the event's sequence among them as the extension it
+ * names (a long); the data is the body. The event's id is the message-id, its type the routing key. Connects
+ * in the background from the start. An event that cannot be encoded, or is larger than the broker takes, is
+ * refused without being sent. While the broker takes nothing (a memory or disk alarm) the connection stays,
+ * fault() says so, and attempts are unknown at once.
  */
 export function createAmqpPublisher(options: AmqpPublisherOptions): Publisher {
   const {

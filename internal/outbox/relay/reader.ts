@@ -33,15 +33,19 @@ const DEAD_CHECK_MS = 1_000;
 /** How often to look for pending events that lie behind the cursors, in ms. */
 const BEHIND_CHECK_MS = 2_000;
 
-/** Reads begin at least this far apart, in ms, unless they are full: many small ones cost more than they bring. */
+/**
+ * Reads begin at least this far apart, in ms, unless they are
+ * full: many small ones cost more than they bring.
+ */
 const PACE_MS = 2;
 const FULL_READ = 256;
 
 /**
- * Each turn asks for what lies beyond the cursors of the open partitions that have news, in one query, as long as fewer
- * than `capacity` events are held. Every `pollMs` all count as having news. A cursor is safe because within a partition
- * events become visible in seq order (the forwarder commits them so). A partition is opened only when nothing sent or
- * marked under an earlier tenure is outstanding, so that its events are not sent twice for nothing.
+ * Each turn asks for what lies beyond the cursors of the open partitions that have news, in one query, as
+ * long as fewer than `capacity` events are held. Every `pollMs` all count as having news. A cursor is safe
+ * because within a partition events become visible in seq order (the forwarder commits them so). A partition
+ * is opened only when nothing sent or marked under an earlier tenure is outstanding, so that its events are
+ * not sent twice for nothing.
  */
 export function createReader(options: {
   store: Pick<OutboxStore, "pending" | "oldestPending" | "deadSubjects">;

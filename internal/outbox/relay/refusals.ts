@@ -7,8 +7,9 @@ import type { Delivery, SubjectQueues } from "./subject-queues.ts";
 const MAX_RETRY_MS = 30_000;
 
 /**
- * What follows when the answer is no to a message itself: it is tried again with backoff, and after `maxAttempts` (at
- * once when it cannot be encoded: no broker changes that) parked as dead, which holds back only its own subject. Each refusal is written down before anything else happens.
+ * What follows when the answer is no to a message itself: it is tried again with backoff, and after
+ * `maxAttempts` (at once when it cannot be encoded: no broker changes that) parked as dead, which
+ * holds back only its own subject. Each refusal is written down before anything else happens.
  */
 export function createRefusals(options: {
   maxAttempts: number;

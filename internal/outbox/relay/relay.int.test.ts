@@ -26,7 +26,10 @@ import { createRelay, type Relay, type RelayOptions } from "./relay.ts";
 const PARTITIONS = 8;
 const log = createLogger("test", "fatal");
 
-/* The relay on a real PostgreSQL; the broker is a stand-in in memory, whose refusals and losses a test can choose. */
+/**
+ * The relay on a real PostgreSQL; the broker is a stand-in in
+ * memory, whose refusals and losses a test can choose.
+ */
 describe("The relay", function () {
   this.timeout(60_000);
   let store: OpenOutbox;
@@ -104,7 +107,10 @@ describe("The relay", function () {
   const versionsOf = (publisher: MemoryPublisher, subject: string) =>
     publisher.published.filter((each) => each.subject === subject).map((each) => each.sequence);
   const arrived = (publisher: MemoryPublisher) => new Set(publisher.published.map(({ id }) => id)).size;
-  /** Long enough for a reader that polls every 5 ms to have read what was appended, and for the queues to be looked at. */
+  /**
+   * Long enough for a reader that polls every 5 ms to have read
+   * what was appended, and for the queues to be looked at.
+   */
   const untilReadOnce = async () => {
     const reads = pendingReads;
     await eventually("it has read twice more", () => pendingReads >= reads + 2);

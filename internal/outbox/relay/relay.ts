@@ -40,10 +40,10 @@ export interface Relay {
 }
 
 /**
- * Publishes the outbox: reads its partitions in order, keeps up to `window` events in flight but one per subject, waits
- * for the broker's acceptance, marks in batches. An attempt with unknown outcome is repeated with the same id. What
- * the broker's state forbids waits for as long as it lasts. A refused message is tried again with backoff, then
- * parked as dead, and holds back only its own subject.
+ * Publishes the outbox: reads its partitions in order, keeps up to `window` events in flight but one per
+ * subject, waits for the broker's acceptance, marks in batches. An attempt with unknown outcome is repeated
+ * with the same id. What the broker's state forbids waits for as long as it lasts. A refused message is tried
+ * again with backoff, then parked as dead, and holds back only its own subject.
  */
 export function createRelay(options: RelayOptions): Relay {
   const { store, publisher, relay, partitions, metrics, log } = options;

@@ -20,14 +20,18 @@ export interface Sending {
   stop(): void;
 }
 
-/** How often in a row a connection must end over one message of a type sent alone before it counts as their doing. */
+/**
+ * How often in a row a connection must end over one message of
+ * a type sent alone before it counts as their doing.
+ */
 const SUSPICIONS = 2;
 const PROBE_MS = { first: 500, most: 5_000 };
 
 /**
- * Keeps up to `window` deliveries in flight. `accepted` and `refused` are told what the broker said of a message; the
- * rest is dealt with here: what the broker's state forbids waits by routing key ({@link createTroubledKeys}), what is
- * in doubt is sent again alone ({@link createInDoubt}), and nothing is sent while there is no connection.
+ * Keeps up to `window` deliveries in flight. `accepted` and `refused` are told what the broker said of a
+ * message; the rest is dealt with here: what the broker's state forbids waits by routing key ({@link
+ * createTroubledKeys}), what is in doubt is sent again alone ({@link createInDoubt}), and nothing is sent
+ * while there is no connection.
  */
 export function createSending(options: {
   publisher: Publisher;
@@ -140,7 +144,9 @@ export function createSending(options: {
     else inDoubt.add(delivery);
   }
 
-  /** Counts a connection that ended over a delivery sent alone; true when that is enough to blame its type. */
+  /**
+   * Counts a connection that ended over a delivery sent alone; true when that is enough to blame its type.
+   */
   function suspect({ event }: Delivery): boolean {
     const count = (suspicions.get(event.type) ?? 0) + 1;
     suspicions.set(event.type, count);

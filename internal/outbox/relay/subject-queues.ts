@@ -38,8 +38,8 @@ export function deliveryOf(event: StoredEvent, partition: OwnedPartition): Deliv
 export const MOST_BEHIND = 8;
 
 /**
- * Order within a subject: of each subject at most one event is ready or in flight, the later ones queue behind it.
- * Different subjects go side by side.
+ * Order within a subject: of each subject at most one event is ready or in
+ * flight, the later ones queue behind it. Different subjects go side by side.
  */
 export interface SubjectQueues {
   /** Takes an event as read, in seq order. False when it was left out, because enough wait in its subject. */
@@ -52,7 +52,9 @@ export interface SubjectQueues {
   requeue(delivery: Delivery): void;
   /** The event is settled for good; the next of its subject becomes ready. */
   done(delivery: Delivery): void;
-  /** The event leaves without being sent, with everything behind it in its subject; all are read again later. */
+  /**
+   * The event leaves without being sent, with everything behind it in its subject; all are read again later.
+   */
   park(delivery: Delivery): void;
   /** Drops everything of a partition that is not in flight. */
   drop(partition: OwnedPartition): void;

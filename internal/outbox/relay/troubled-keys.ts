@@ -5,20 +5,23 @@ import type { Delivery } from "./subject-queues.ts";
 export type Trouble = "full" | "unavailable" | "unroutable" | "reset";
 
 /**
- * Routing keys whose messages the broker does not take at present. Their deliveries wait here; one of them is sent
- * as a probe, again and again, with a growing pause, for as long as it lasts. Other keys go on. Once a probe is
- * accepted twice as many may follow each time, so that a queue that is nearly full is not flooded with repeats.
+ * Routing keys whose messages the broker does not take at present. Their deliveries wait here; one of them is
+ * sent as a probe, again and again, with a growing pause, for as long as it lasts. Other keys go on. Once a
+ * probe is accepted twice as many may follow each time, so that a queue that is nearly full is not flooded
+ * with repeats.
  */
 export interface TroubledKeys {
   /**
-   * The broker did not take `delivery`, for a reason of its own: everything of its key waits from now on. When others of
-   * the key passed it again and again, it waits by itself, and the key goes on.
+   * The broker did not take `delivery`, for a reason of its own: everything of its key waits from now
+   * on. When others of the key passed it again and again, it waits by itself, and the key goes on.
    */
   note(delivery: Delivery, trouble: Trouble): void;
   /** False when the delivery may be sent now; true when its key is in trouble and it waits here. */
   hold(delivery: Delivery): boolean;
   accepted(delivery: Delivery): void;
-  /** A delivery came back without an answer about its key: if it was a probe, another follows after the pause. */
+  /**
+   * A delivery came back without an answer about its key: if it was a probe, another follows after the pause.
+   */
   unanswered(delivery: Delivery): void;
   /** True for a probe of a key over which the broker ends the connection. */
   resets(delivery: Delivery): boolean;

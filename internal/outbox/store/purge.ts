@@ -3,7 +3,10 @@ import type { OutboxReader } from "./store.ts";
 /** Rows deleted in one transaction: small enough to hold no lock that anyone notices. */
 const CHUNK = 1_000;
 
-/** Deletes events published more than `retentionMs` ago, chunk by chunk, until none is left or `signal` aborts. Returns how many. */
+/**
+ * Deletes events published more than `retentionMs` ago, chunk by
+ * chunk, until none is left or `signal` aborts. Returns how many.
+ */
 export async function purgePublished(
   store: Pick<OutboxReader, "purge">,
   retentionMs: number,

@@ -21,9 +21,9 @@ export interface ReplayResult {
 const PAGE = 200;
 
 /**
- * Makes the dead events that `selector` matches pending again, or with `dryRun` only counts them. Page by page, each
- * replayed at once: when it breaks off, some are replayed and a repetition goes on with the rest. Throws when the
- * database does not answer.
+ * Makes the dead events that `selector` matches pending again, or with `dryRun` only counts
+ * them. Page by page, each replayed at once: when it breaks off, some are replayed and a
+ * repetition goes on with the rest. Throws when the database does not answer.
  */
 export async function replaySelected(
   store: DeadEvents,

@@ -3,9 +3,9 @@ import type { Transaction } from "../../platform/sql/database.ts";
 import type { StoredEvent } from "../event.ts";
 
 /**
- * The SQL side of the outbox, as the forwarder and the relay need it. Every method is one transaction of its own and
- * may be called concurrently. A lost or refusing database is an exception (with `cause`); after one, the outcome of the
- * call is unknown, and every method here may safely be called again.
+ * The SQL side of the outbox, as the forwarder and the relay need it. Every method is one transaction of
+ * its own and may be called concurrently. A lost or refusing database is an exception (with `cause`); after
+ * one, the outcome of the call is unknown, and every method here may safely be called again.
  */
 export interface OutboxStore extends OutboxWriter, OutboxReader, LeaseStore, DeadEvents {
   /** Resolves when the database answers a trivial query. */
@@ -14,13 +14,14 @@ export interface OutboxStore extends OutboxWriter, OutboxReader, LeaseStore, Dea
 
 export interface OutboxWriter {
   /**
-   * Inserts `events` in array order (their `seq` rises in that order), leaving out those whose id is already there. In a
-   * transaction of its own, or within `tx`: what else that writes and its events are then committed together or not
-   * at all. Takes the lock of each partition before a `seq` and holds it to the commit, so that within a partition
-   * events become visible in `seq` order, whoever writes them: whatever a transaction does besides should come first,
-   * and one that appends twice should do so in the order of partitions. Outside `tx`: when a rival is inserting the
-   * same ids at the same moment, waits for the rival's outcome; once this resolves, every event of the array is
-   * committed, by whoever. A payload may come back as another spelling of the same JSON.
+   * Inserts `events` in array order (their `seq` rises in that order), leaving out those whose id is already
+   * there. In a transaction of its own, or within `tx`: what else that writes and its events are then
+   * committed together or not at all. Takes the lock of each partition before a `seq` and holds it to the
+   * commit, so that within a partition events become visible in `seq` order, whoever writes them: whatever a
+   * transaction does besides should come first, and one that appends twice should do so in the order of
+   * partitions. Outside `tx`: when a rival is inserting the same ids at the same moment, waits for the
+   * rival's outcome; once this resolves, every event of the array is committed, by whoever. A payload may
+   * come back as another spelling of the same JSON.
    */
   append(events: readonly EventEnvelope[], tx?: Transaction): Promise<void>;
 }
@@ -52,26 +53,31 @@ export interface Backlog {
   /** Events committed, not yet published and not dead. */
   readonly pending: number;
   readonly dead: number;
-  /** `occurredAt` of the oldest pending event, epoch ms; null when none is pending. Dead events do not count. */
+  /**
+   * `occurredAt` of the oldest pending event, epoch ms; null when none is pending. Dead events do not count.
+   */
   readonly oldestOccurredAt: number | null;
 }
 
 export interface OutboxReader {
   /**
-   * Events neither published nor dead, beyond each partition's cursor, at most `limitEach` a partition, ordered by
-   * seq within a partition. Events of a subject that has an earlier dead event are left out: they wait for it.
+   * Events neither published nor dead, beyond each partition's cursor, at most
+   * `limitEach` a partition, ordered by seq within a partition. Events of a
+   * subject that has an earlier dead event are left out: they wait for it.
    */
   pending(cursors: readonly Cursor[], limitEach: number): Promise<StoredEvent[]>;
   /**
-   * The first pending event of each partition that has one, as {@link pending} from the start would give it. One at or
-   * below a relay's cursor that the relay neither holds nor has sent tells that the database has gone back in time (a
-   * restore, a failover that lost commits): the partition is to be read again from the start.
+   * The first pending event of each partition that has one, as {@link pending} from the start would give it.
+   * One at or below a relay's cursor that the relay neither holds nor has sent tells that the database has
+   * gone back in time (a restore, a failover that lost commits): the partition is to be read again from the
+   * start.
    */
   oldestPending(partitions: readonly number[]): Promise<{ partition: number; seq: number }[]>;
   /**
-   * Marks events published, except those whose partition is no longer held by `relay` at that epoch. Returns the seqs
-   * that are published now, by this call or an earlier one: repeated after an unknown outcome it answers the same, and
-   * what it does not return was held off by the fence, or is gone. At most 1,000 at once.
+   * Marks events published, except those whose partition is no longer held by `relay` at that epoch. Returns
+   * the seqs that are published now, by this call or an earlier one: repeated after an unknown outcome it
+   * answers the same, and what it does not return was held off by the fence, or is gone. At most 1,000 at
+   * once.
    */
   markPublished(relay: string, events: readonly Fenced[]): Promise<number[]>;
   /** Writes attempts, error and death of refused events under the same fence; returns the seqs written. */
@@ -93,12 +99,13 @@ export interface LeaseStore {
   ensurePartitions(count: number): Promise<void>;
   /**
    * Announces `relay` as alive for `ttlMs` and extends every lease it still holds by `ttlMs` from now.
-   * Returns the leases it holds and how many relays are alive, itself included. Rows of relays gone for an hour are removed.
+   * Returns the leases it holds and how many relays are alive,
+   * itself included. Rows of relays gone for an hour are removed.
    */
   renew(relay: string, ttlMs: number): Promise<{ leases: Lease[]; relays: number }>;
   /**
-   * Takes up to `limit` partitions that are free or whose lease has expired (at random, so rivals seldom collide),
-   * each with its epoch raised. Never takes a live lease. Returns those taken.
+   * Takes up to `limit` partitions that are free or whose lease has expired (at random, so rivals
+   * seldom collide), each with its epoch raised. Never takes a live lease. Returns those taken.
    */
   claim(relay: string, limit: number, ttlMs: number): Promise<Lease[]>;
   /** Gives partitions back at once, where the epoch still matches. */

@@ -3,8 +3,8 @@ import type { EventEnvelope } from "../../platform/event/event.ts";
 import type { Cursor, Fenced, Lease } from "./store.ts";
 
 /*
- * Table-valued parameters. Their types are created by the migration: SQL Server takes a table parameter only of a
- * named type. Columns go by position.
+ * Table-valued parameters. Their types are created by the migration: SQL Server
+ * takes a table parameter only of a named type. Columns go by position.
  */
 
 /** Events with their order, as `outbox_envelope_rows`. Each id once: the first wins. */
@@ -84,8 +84,8 @@ export function idRows(ids: readonly string[]): mssql.Table {
 }
 
 /**
- * The same JSON with apostrophes spelled as escapes. They can only stand within strings there. Babelfish 4.4 pastes the
- * rows of a table parameter into a statement without doubling them: a syntax error at best.
+ * The same JSON with apostrophes spelled as escapes. They can only stand within strings there. Babelfish 4.4
+ * pastes the rows of a table parameter into a statement without doubling them: a syntax error at best.
  */
 function withoutApostrophes(json: string): string {
   return json.replaceAll("'", "\\u0027");

@@ -10,8 +10,8 @@ export function addressVersionOf(
 }
 
 /**
- * The target of a link to an exchange. With v1 messages are sent to it and carry the routing key as their `subject`.
- * With v2 it only shows whether the exchange exists: a link to it would use the empty routing key.
+ * The target of a link to an exchange. With v1 messages are sent to it and carry the routing key as their
+ * `subject`. With v2 it only shows whether the exchange exists: a link to it would use the empty routing key.
  */
 export function exchangeTarget(version: AddressVersion, exchange: string): string {
   return version === "v1"

@@ -24,8 +24,8 @@ export const amqpUrl = () =>
   });
 
 /**
- * The parts of a broker's URL, or null when it is not one. User and password are required: without them RabbitMQ 4
- * may log a client in as its anonymous user, and nobody would notice.
+ * The parts of a broker's URL, or null when it is not one. User and password are required:
+ * without them RabbitMQ 4 may log a client in as its anonymous user, and nobody would notice.
  */
 export function parseAmqpUrl(value: string): AmqpAddress | null {
   if (!URL.canParse(value)) return null;

@@ -4,7 +4,10 @@ import type { OpenLink } from "./sender-link.ts";
 
 /** The messages of one link that have no outcome yet: sent and unanswered, or waiting for credit. */
 export interface InFlight {
-  /** Sends at once if the broker gives credit, else as soon as it does. Messages leave in the order of these calls. */
+  /**
+   * Sends at once if the broker gives credit, else as soon as
+   * it does. Messages leave in the order of these calls.
+   */
   add(link: OpenLink, encoded: Buffer): Promise<SendOutcome>;
   /** Sends what waits for credit, as far as there is some. */
   sendWaiting(link: OpenLink): void;
@@ -25,7 +28,10 @@ interface Pending {
   resolve: ((outcome: SendOutcome) => void) | null;
 }
 
-/** Ties a delivery to what awaits its answer; a Map of deliveries would burden the collector, see memory/dictionary.ts. */
+/**
+ * Ties a delivery to what awaits its answer; a Map of deliveries
+ * would burden the collector, see memory/dictionary.ts.
+ */
 const PENDING = Symbol("pending");
 type Tracked = Delivery & { [PENDING]?: Pending };
 

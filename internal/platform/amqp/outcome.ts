@@ -1,6 +1,6 @@
 /**
- * What a refusal is about: the message (`encoding`: it cannot even be written down), or a state of the broker that may
- * pass.
+ * What a refusal is about: the message (`encoding`: it cannot even
+ * be written down), or a state of the broker that may pass.
  */
 export type RefusedAbout = "encoding" | "message" | "full" | "unavailable" | "unroutable";
 
@@ -34,7 +34,8 @@ export const RELEASED: SendOutcome = {
 };
 
 /**
- * The outcome of a rejected message. RabbitMQ 4.0 rejects without a reason when a queue is full or its node is down;
+ * The outcome of a rejected message. RabbitMQ 4.0 rejects
+ * without a reason when a queue is full or its node is down;
  * 4.3 says which. Any other condition speaks of the message.
  */
 export function rejected(error: Condition | undefined | null): SendOutcome {

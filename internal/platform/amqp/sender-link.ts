@@ -26,11 +26,17 @@ export interface SenderLinkOptions {
   onAnswer(delivery: Delivery, outcome: SendOutcome, condition: string | undefined): void;
   /** The broker may have room for more now. */
   onCredit(): void;
-  /** Called exactly once, unless {@link SenderLink.close} came first: the link is no more, nor is its connection. */
+  /**
+   * Called exactly once, unless {@link SenderLink.close} came
+   * first: the link is no more, nor is its connection.
+   */
   onEnd(end: LinkEnd): void;
 }
 
-/** One connection, its session and its sender, from opening to its first failure; never repaired, only replaced. */
+/**
+ * One connection, its session and its sender, from opening to
+ * its first failure; never repaired, only replaced.
+ */
 export interface SenderLink {
   /** Null until the link is open. */
   opened(): OpenLink | null;
@@ -99,7 +105,8 @@ export function openSenderLink(options: SenderLinkOptions, onOpen: (link: OpenLi
   }
 
   function destroy(): void {
-    // With an error, because rhea stops its timers on a socket's `error` or `end`, and does not listen for `close`.
+    // With an error, because rhea stops its timers on a socket's
+    // `error` or `end`, and does not listen for `close`.
     socket?.destroy(new Error("destroyed after a failure or a goodbye"));
   }
 
@@ -213,7 +220,10 @@ function disconnection(error: unknown): string {
   return error === undefined ? "the broker went away" : `connection failed: ${text(error)}`;
 }
 
-/** The words of an error for people. Never the error itself: rhea's carry the connection and with it the password. */
+/**
+ * The words of an error for people. Never the error itself:
+ * rhea's carry the connection and with it the password.
+ */
 function text(error: unknown): string {
   if (typeof error !== "object" || error === null) return String(error);
   const { code, condition, description, message } = error as Record<string, unknown>;

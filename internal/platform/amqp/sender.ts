@@ -23,9 +23,9 @@ export interface AmqpSenderOptions {
 /** Sends to one exchange over a connection that is opened again whenever it fails. */
 export interface AmqpSender {
   /**
-   * Sends what `encode` makes for the broker's address version; a throw of it is a refusal. Never rejects and never
-   * hangs. `unknown` at once while no messages can be sent; and for everything in flight when the connection, session
-   * or link ends.
+   * Sends what `encode` makes for the broker's address version; a throw of it is a
+   * refusal. Never rejects and never hangs. `unknown` at once while no messages can be
+   * sent; and for everything in flight when the connection, session or link ends.
    */
   send(encode: (version: AddressVersion) => Buffer): Promise<SendOutcome>;
   /** Resolves once messages can be sent; rejects when `signal` aborts or the sender is closed. */
@@ -58,7 +58,8 @@ export function createAmqpSender(options: AmqpSenderOptions): AmqpSender {
   let retry: NodeJS.Timeout | undefined;
   let open: OpenLink | null = null;
   let link: SenderLink = connect();
-  // rhea says nothing when the broker closes or opens the session's window, and a timer for each message would be dear.
+  // rhea says nothing when the broker closes or opens the session's
+  // window, and a timer for each message would be dear.
   const watch = setInterval(look, Math.min(100, Math.max(10, sendTimeoutMs / 20)));
   watch.unref();
 
@@ -108,7 +109,10 @@ export function createAmqpSender(options: AmqpSenderOptions): AmqpSender {
     options.onState(false);
   }
 
-  /** Polls for states that rhea emits no event for: a closed window, a reopened one, an answer that does not come. */
+  /**
+   * Polls for states that rhea emits no event for: a closed
+   * window, a reopened one, an answer that does not come.
+   */
   function look(): void {
     if (!open) return;
     if (open.windowClosed()) {

@@ -3,7 +3,10 @@ import { connect as connectTls } from "node:tls";
 import { corkWrites } from "../net/cork.ts";
 import type { AmqpAddress } from "./amqp-url.ts";
 
-/** Opens a socket to the broker that sends what is written in one tick as one packet; `connected` is called when it is up. */
+/**
+ * Opens a socket to the broker that sends what is written in one
+ * tick as one packet; `connected` is called when it is up.
+ */
 export function openSocket(address: AmqpAddress, connected: () => void): Socket {
   const { host, port } = address;
   const socket = address.tls

@@ -4,8 +4,9 @@ import type { LinkEnd } from "./outcome.ts";
 import type { OpenLink } from "./sender-link.ts";
 
 /**
- * Says once, not with every attempt, that and why messages cannot be sent, and once when they can again. However often
- * that changes, and whatever the broker writes into its reasons, the number of lines is bounded.
+ * Says once, not with every attempt, that and why messages cannot be sent,
+ * and once when they can again. However often that changes, and whatever the
+ * broker writes into its reasons, the number of lines is bounded.
  */
 export interface StateLog {
   down(end: LinkEnd): void;

@@ -8,9 +8,10 @@ export interface EnvFault {
 }
 
 /**
- * Reads and checks a process's whole configuration. Every fault is reported at once; a bad value is never replaced
- * by a default. A variable `X` may instead be given as `X_FILE`, the path of a mounted secret (surrounding white
- * space is trimmed); giving both is a fault. Variables that the schema does not name are ignored.
+ * Reads and checks a process's whole configuration. Every fault is reported at once; a bad value is never
+ * replaced by a default. A variable `X` may instead be given as `X_FILE`, the path of a mounted secret
+ * (surrounding white space is trimmed); giving both is a fault. Variables that the schema does not name are
+ * ignored.
  */
 export function readEnv<S extends z.ZodRawShape>(
   schema: z.ZodObject<S>,
@@ -33,7 +34,10 @@ export function readEnv<S extends z.ZodRawShape>(
   return parsed.success && faults.length === 0 ? ok(parsed.data) : err(faults);
 }
 
-/** As {@link readEnv}, for the top of a main: on faults it prints them all to stderr and exits with 78 (EX_CONFIG). */
+/**
+ * As {@link readEnv}, for the top of a main: on faults it
+ * prints them all to stderr and exits with 78 (EX_CONFIG).
+ */
 export function readEnvOrExit<S extends z.ZodRawShape>(
   schema: z.ZodObject<S>,
   env: Readonly<Record<string, string | undefined>>,

@@ -15,7 +15,10 @@ export const port = () => integer(0, 65_535);
 /** A duration in milliseconds, at most a day unless told otherwise. */
 export const milliseconds = (min = 1, max = 86_400_000) => integer(min, max);
 
-/** An absolute URL with one of `protocols` (each with its colon). The value itself is never repeated in the message: it may hold a password. */
+/**
+ * An absolute URL with one of `protocols` (each with its colon). The value
+ * itself is never repeated in the message: it may hold a password.
+ */
 export function url(...protocols: string[]) {
   return z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
     message: `must be a URL starting with ${protocols.map((p) => `${p}//`).join(" or ")}`,

@@ -1,6 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 
-/** The flags that Node runs a process of ours with: one a line in `cmd/<process>/node-flags`; `#` begins a comment. */
+/**
+ * The flags that Node runs a process of ours with: one a line
+ * in `cmd/<process>/node-flags`; `#` begins a comment.
+ */
 export function nodeFlagsOf(process: string): string[] {
   const file = new URL(`../../../cmd/${process}/node-flags`, import.meta.url);
   if (!existsSync(file)) return [];

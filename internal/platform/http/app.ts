@@ -7,9 +7,9 @@ import { ProblemError, sendProblem } from "../problem/problem.ts";
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
 /**
- * An Express app with what every process of ours needs around its routes: a request id (`X-Request-Id`, taken over
- * when well-formed, answered always), `http_request_duration_seconds{route,method,status}`, 404 for unknown routes
- * and one place where errors become problem+json. `routes` adds the process's own.
+ * An Express app with what every process of ours needs around its routes: a request id (`X-Request-Id`,
+ * taken over when well-formed, answered always), `http_request_duration_seconds{route,method,status}`, 404
+ * for unknown routes and one place where errors become problem+json. `routes` adds the process's own.
  */
 export function createApp(options: {
   log: Logger;

@@ -4,8 +4,9 @@ import { invalid, type Problem, ProblemError } from "../problem/problem.ts";
 import { err, ok, type Result } from "../result/result.ts";
 
 /**
- * Parses a JSON request body of at most `limitBytes`; anything else is refused with a problem that names the fault:
- * 415 for another content type, 413 over the limit, 400 for malformed JSON. The body is not yet validated.
+ * Parses a JSON request body of at most `limitBytes`; anything else is refused
+ * with a problem that names the fault: 415 for another content type, 413 over
+ * the limit, 400 for malformed JSON. The body is not yet validated.
  */
 export function jsonBody(limitBytes: number): RequestHandler {
   const parse = express.json({ limit: limitBytes, strict: false, inflate: false });

@@ -4,7 +4,10 @@ import { pathOf } from "./app.ts";
 
 type Method = "get" | "post" | "put" | "patch" | "delete";
 
-/** Registers the handlers of one path; every other method gets 405 with `Allow`. HEAD follows GET, as in Express. */
+/**
+ * Registers the handlers of one path; every other method gets
+ * 405 with `Allow`. HEAD follows GET, as in Express.
+ */
 export function methods(
   router: IRouter,
   path: string,

@@ -14,8 +14,8 @@ const PROBLEMS = new Map<string | undefined, Problem>([
 ]);
 
 /**
- * Answers what never becomes a request (malformed, too many headers, too slow) with problem+json, and closes the
- * connection, whose next byte could mean anything.
+ * Answers what never becomes a request (malformed, too many headers, too slow) with
+ * problem+json, and closes the connection, whose next byte could mean anything.
  */
 export function answerParserFaults(server: Server): void {
   const answering = new WeakMap<Socket, ServerResponse>();

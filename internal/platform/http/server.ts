@@ -10,12 +10,15 @@ export interface HttpServer {
 }
 
 /**
- * How long (ms) idle keep-alive connections may linger in a shutdown: a request that was already on its way when
- * we stopped is answered (with `Connection: close`) instead of reset.
+ * How long (ms) idle keep-alive connections may linger in a shutdown: a request that was already
+ * on its way when we stopped is answered (with `Connection: close`) instead of reset.
  */
 const LINGER_MS = 500;
 
-/** Bounds on slow clients, in ms: for the headers, for a whole request, and for a connection that waits for the next. */
+/**
+ * Bounds on slow clients, in ms: for the headers, for a whole
+ * request, and for a connection that waits for the next.
+ */
 export interface Patience {
   readonly headersMs: number;
   readonly requestMs: number;
@@ -59,7 +62,8 @@ export async function listen(
     close: async () => {
       closing = true;
       const closed = once(server, "close");
-      // Keeps open connections; http.Server's own close would reset idle ones that may carry a request by now.
+      // Keeps open connections; http.Server's own close would
+      // reset idle ones that may carry a request by now.
       TcpServer.prototype.close.call(server);
       const linger = setTimeout(() => {
         for (const socket of fresh) socket.destroy();

@@ -8,7 +8,9 @@ export const IDENTITY_HEADER = "x-cartwright-identity";
 const ISSUER = "cartwright-gateway";
 const MOST_CACHED = 50_000;
 
-/** How long (ms) a verified token is remembered at most: a secret that is withdrawn stops working within it. */
+/**
+ * How long (ms) a verified token is remembered at most: a secret that is withdrawn stops working within it.
+ */
 const MOST_REMEMBERED_MS = 300_000;
 
 /** Tells one service (the `audience`) who a request acts for. */
@@ -53,7 +55,10 @@ export function createInternalTokenSigner(options: {
   };
 }
 
-/** Verifies internal tokens for `audience`; one that was verified is remembered until it expires, for minutes at most. */
+/**
+ * Verifies internal tokens for `audience`; one that was verified
+ * is remembered until it expires, for minutes at most.
+ */
 export function createInternalTokenVerifier(options: { secret: string; audience: string }): IdentityVerifier {
   const key = new TextEncoder().encode(options.secret);
   const identities = memory<Identity>();
@@ -85,7 +90,10 @@ function withGuest(identity: Identity | null, guest: unknown): Identity | null {
   return former?.kind === "guest" ? { ...identity, guest: former.owner } : null;
 }
 
-/** Values by key, each until a moment in epoch ms; the least used go first. The cache's own TTL costs a timer per ms. */
+/**
+ * Values by key, each until a moment in epoch ms; the least
+ * used go first. The cache's own TTL costs a timer per ms.
+ */
 function memory<T>() {
   const entries = new LRUCache<string, { value: T; until: number }>({ max: MOST_CACHED });
   return {

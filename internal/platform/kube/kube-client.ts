@@ -1,7 +1,9 @@
 import { HttpMethod, KubeConfig, RequestContext } from "@kubernetes/client-node";
 import { fetch } from "undici";
 
-/** An answer of the API server that is not a success. `code` is the HTTP status; `reason` as in metav1.Status. */
+/**
+ * An answer of the API server that is not a success. `code` is the HTTP status; `reason` as in metav1.Status.
+ */
 export class KubeError extends Error {
   override readonly name = "KubeError";
   readonly code: number;
@@ -33,8 +35,9 @@ export interface KubeClient {
 const TIMEOUT_MS = 10_000;
 
 /**
- * A client for the cluster that `config` names. Every call ends within ten seconds; an answer of 400 and above is a
- * {@link KubeError}, everything else that fails a lost connection. Nothing is repeated here: callers reconcile again.
+ * A client for the cluster that `config` names. Every call ends within ten seconds;
+ * an answer of 400 and above is a {@link KubeError}, everything else that fails a
+ * lost connection. Nothing is repeated here: callers reconcile again.
  */
 export function createKubeClient(config: KubeConfig, fieldManager: string): KubeClient {
   keepConnections(config);
@@ -92,7 +95,9 @@ function errorOf(status: number, text: string, retryAfterMs: number): KubeError 
   }
 }
 
-/** The configuration makes a new agent, and with it a TLS connection, for every call; one for all is enough. */
+/**
+ * The configuration makes a new agent, and with it a TLS connection, for every call; one for all is enough.
+ */
 function keepConnections(config: KubeConfig): void {
   const create = config["createDispatcher"].bind(config);
   let made: ReturnType<typeof create> | undefined;

@@ -24,9 +24,10 @@ export interface LeaderElection {
 
 /**
  * Leader election by a `coordination.k8s.io/v1` Lease, as client-go does it: the holder renews three times a
- * duration; a rival takes over once it has seen the record unchanged for a whole duration by its own monotonic clock,
- * so clocks need not agree; every write carries the resourceVersion, and 409 is a lost round. A holder that cannot
- * renew stops leading before its lease runs out. `gained` is called each time this process begins to lead.
+ * duration; a rival takes over once it has seen the record unchanged for a whole duration by its own
+ * monotonic clock, so clocks need not agree; every write carries the resourceVersion, and 409 is a lost
+ * round. A holder that cannot renew stops leading before its lease runs out. `gained` is called each time
+ * this process begins to lead.
  */
 export function electLeader(options: {
   client: KubeClient;
@@ -58,7 +59,8 @@ export function electLeader(options: {
       if (performance.now() - seen.at < (lease.spec.leaseDurationSeconds ?? leaseSeconds) * 1_000) return;
     }
     if (!(await write(lease, identity))) return;
-    // Counted from before the request: the record may have been written then. Less a margin to stop acting in time.
+    // Counted from before the request: the record may have been
+    // written then. Less a margin to stop acting in time.
     leadingUntil = askedAt + leaseMs * (2 / 3);
   }
 

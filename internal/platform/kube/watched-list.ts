@@ -21,9 +21,9 @@ const SILENCE_MS = 300_000;
 const RELIST_MS = 600_000;
 
 /**
- * Lists `path` and watches it from there, for as long as the process runs: after any end of the watch, 410 included, it
- * lists again, with backoff up to 30 s, or as long as the server asks. `changed` is called after every change, and
- * says nothing about what changed: its reader looks at {@link WatchedList.items}.
+ * Lists `path` and watches it from there, for as long as the process runs: after any end of the watch, 410
+ * included, it lists again, with backoff up to 30 s, or as long as the server asks. `changed` is called after
+ * every change, and says nothing about what changed: its reader looks at {@link WatchedList.items}.
  */
 export function watchList<T extends KubeObject>(options: {
   client: KubeClient;

@@ -6,7 +6,10 @@ import { expect } from "chai";
 describe("The lifecycle of a process", () => {
   const here = fileURLToPath(new URL(".", import.meta.url));
 
-  /** Runs `body` in a process of its own: signals and exits are real there. `signals` are sent one by one, each when its word is printed. */
+  /**
+   * Runs `body` in a process of its own: signals and exits are real there.
+   * `signals` are sent one by one, each when its word is printed.
+   */
   async function run(body: string, signals: [string, NodeJS.Signals][] = []) {
     const script = `
       import { createLifecycle } from ${JSON.stringify(`${here}lifecycle.ts`)};

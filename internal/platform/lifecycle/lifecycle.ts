@@ -14,7 +14,10 @@ export interface Lifecycle {
   onStop(name: string, stop: Stop): void;
   /** Adds a condition to readiness. */
   addCheck(name: string, check: () => Promise<void>): void;
-  /** Adds something to be told beside readiness, which it does not change: a sentence, or null while all is well. */
+  /**
+   * Adds something to be told beside readiness, which it does
+   * not change: a sentence, or null while all is well.
+   */
   addNote(name: string, note: () => string | null): void;
   /** Declares start-up complete: `/readyz` may answer 200 from now on. */
   ready(): void;
@@ -27,9 +30,10 @@ export interface Lifecycle {
 }
 
 /**
- * Shutdown as the house rules say: on SIGTERM or SIGINT readiness goes off, after `delayMs` everything registered is
- * closed in reverse order, all within `deadlineMs`; a second signal, or the deadline, exits at once with 1. An
- * uncaught exception or rejection is logged once and ends the process with 1 by the same path.
+ * Shutdown as the house rules say: on SIGTERM or SIGINT readiness goes off, after `delayMs` everything
+ * registered is closed in reverse order, all within `deadlineMs`; a second signal, or the deadline, exits at
+ * once with 1. An uncaught exception or rejection is logged once and ends the process with 1 by the same
+ * path.
  */
 export function createLifecycle(options: {
   log: Logger;

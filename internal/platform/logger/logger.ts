@@ -3,8 +3,8 @@ import { type Logger, pino } from "pino";
 export type { Logger };
 
 /**
- * A JSON logger on stdout: one line per event, named after the process. Known secret fields are redacted as a last
- * line of defence; code must not log them in the first place.
+ * A JSON logger on stdout: one line per event, named after the process. Known secret fields
+ * are redacted as a last line of defence; code must not log them in the first place.
  */
 export function createLogger(name: string, level: string): Logger {
   return pino({

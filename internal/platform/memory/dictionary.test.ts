@@ -29,7 +29,10 @@ describe("A dictionary", () => {
   });
 });
 
-/** Megabytes that outlive minor collections after 100,000 short-lived entries went through a container that is old. */
+/**
+ * Megabytes that outlive minor collections after 100,000
+ * short-lived entries went through a container that is old.
+ */
 function survivors(kind: "dictionary" | "map"): number {
   const script = `
     import { createDictionary } from ${JSON.stringify(fileURLToPath(new URL("./dictionary.ts", import.meta.url)))};

@@ -10,9 +10,10 @@ export interface Dictionary<V> {
 }
 
 /**
- * V8 links the table that a Map has outgrown to its successor (OrderedHashTable::Rehash). Once one such table lies in
- * the old generation, everything that passes through a busy Map afterwards survives until the next major collection, and
- * each minor one takes tens of milliseconds instead of one. A plain object has no such links.
+ * V8 links the table that a Map has outgrown to its successor (OrderedHashTable::Rehash). Once one such table
+ * lies in the old generation, everything that passes through a busy Map afterwards survives until the next
+ * major collection, and each minor one takes tens of milliseconds instead of one. A plain object has no such
+ * links.
  */
 export function createDictionary<V>(): Dictionary<V> {
   const values: Record<string, V> = Object.create(null);

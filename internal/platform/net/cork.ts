@@ -1,8 +1,9 @@
 import type { Socket } from "node:net";
 
 /**
- * Makes a socket send what is written in one go as one packet, instead of one system call a write. `until` says when
- * a go ends: at the end of the current `tick`, or once all input of this `turn` of the event loop has been handled.
+ * Makes a socket send what is written in one go as one packet, instead of one
+ * system call a write. `until` says when a go ends: at the end of the current
+ * `tick`, or once all input of this `turn` of the event loop has been handled.
  */
 export function corkWrites(socket: Socket, until: "tick" | "turn"): Socket {
   const write = socket.write;

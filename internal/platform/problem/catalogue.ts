@@ -1,4 +1,7 @@
-/** Every error code a client can meet, with its HTTP status and title. The only place where a code becomes a status. */
+/**
+ * Every error code a client can meet, with its HTTP status and
+ * title. The only place where a code becomes a status.
+ */
 export const CATALOGUE = {
   INVALID_REQUEST: { status: 400, title: "The request is not valid" },
   UNAUTHENTICATED: { status: 401, title: "A valid access token is needed" },

@@ -48,7 +48,9 @@ export function renderProblem(instance: string, problem: Problem): { status: num
   return { status, text };
 }
 
-/** Writes `problem` as `application/problem+json`; does nothing once headers are out, but ends the response. */
+/**
+ * Writes `problem` as `application/problem+json`; does nothing once headers are out, but ends the response.
+ */
 export function sendProblem(res: ServerResponse, instance: string, problem: Problem): void {
   if (res.headersSent) {
     res.destroy();

@@ -4,7 +4,10 @@ const TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
   return crc & 0xffff;
 });
 
-/** CRC-16/XMODEM of the text's UTF-8 bytes, as Redis Cluster uses it (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/). */
+/**
+ * CRC-16/XMODEM of the text's UTF-8 bytes, as Redis Cluster uses it
+ * (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/).
+ */
 export function crc16(text: string): number {
   let crc = 0;
   for (const byte of Buffer.from(text)) crc = ((crc << 8) & 0xffff) ^ TABLE[((crc >> 8) ^ byte) & 0xff]!;

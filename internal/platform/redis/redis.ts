@@ -8,10 +8,10 @@ import type { RedisAddress } from "./redis-url.ts";
 export type RedisConnection = Redis | Cluster;
 
 /**
- * Opens a connection that tells the truth about a lost Redis: a command fails at once while there is no connection,
- * after `commandTimeoutMs` when Redis does not answer, and is never sent a second time by the driver, because its
- * first sending may have taken effect. Reconnects for ever in the background. A loss and a recovery are logged once
- * each. Does not wait for the connection: see {@link checkRedis}.
+ * Opens a connection that tells the truth about a lost Redis: a command fails at once while there is no
+ * connection, after `commandTimeoutMs` when Redis does not answer, and is never sent a second time by the
+ * driver, because its first sending may have taken effect. Reconnects for ever in the background. A loss and
+ * a recovery are logged once each. Does not wait for the connection: see {@link checkRedis}.
  */
 export function connectRedis(
   address: RedisAddress,
@@ -57,8 +57,8 @@ export function connectRedis(
 }
 
 /**
- * Sends the commands of one turn of the event loop in one packet. Unlike ioredis' autopipelining this waits for no
- * earlier answer, and it takes a fifth off the CPU of a request.
+ * Sends the commands of one turn of the event loop in one packet. Unlike ioredis' autopipelining
+ * this waits for no earlier answer, and it takes a fifth off the CPU of a request.
  */
 function gatherCommands(connection: RedisConnection): void {
   if (connection instanceof Cluster) connection.on("+node", gatherCommands);
@@ -69,8 +69,8 @@ function gatherCommands(connection: RedisConnection): void {
 const NOT_THE_MASTER = /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN) /;
 
 /**
- * For readiness: resolves when Redis answers as one that takes changes; rejects with the reason when it is a replica, or
- * a node of a cluster that was given as a single server, which would refuse most keys.
+ * For readiness: resolves when Redis answers as one that takes changes; rejects with the reason when it is
+ * a replica, or a node of a cluster that was given as a single server, which would refuse most keys.
  */
 export async function checkRedis(redis: RedisConnection): Promise<void> {
   const info = String(await redis.info());

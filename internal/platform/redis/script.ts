@@ -13,9 +13,9 @@ export interface Script {
 export type RunScript = (keys: readonly string[], ...args: readonly (string | number)[]) => Promise<unknown>;
 
 /**
- * Loads a `.lua` file. A line `--- @include "other.lua"` is replaced by that file (relative to this one, not nested).
- * Every script is declared to Redis as one that may write, so that a replica refuses it with READONLY in place of
- * answering from old data; `--- @flags allow-oom` lets it run when memory is full.
+ * Loads a `.lua` file. A line `--- @include "other.lua"` is replaced by that file (relative to this one, not
+ * nested). Every script is declared to Redis as one that may write, so that a replica refuses it with
+ * READONLY in place of answering from old data; `--- @flags allow-oom` lets it run when memory is full.
  */
 export function loadScript(file: URL): Script {
   const path = fileURLToPath(file);

@@ -1,4 +1,6 @@
-/** What a caller can act on: a value, or a coded error. Bugs and lost connections are exceptions, not results. */
+/**
+ * What a caller can act on: a value, or a coded error. Bugs and lost connections are exceptions, not results.
+ */
 export type Result<T, E> = Ok<T> | Err<E>;
 
 export interface Ok<T> {
@@ -21,7 +23,10 @@ export function err<E>(error: E): Err<E> {
   return { ok: false, error };
 }
 
-/** The value of a success; for tests and start-up code where a failure is a bug. Throws with the error as `cause`. */
+/**
+ * The value of a success; for tests and start-up code where a
+ * failure is a bug. Throws with the error as `cause`.
+ */
 export function unwrap<T, E>(result: Result<T, E>): T {
   if (result.ok) return result.value;
   throw new Error(`unwrapped a failure: ${JSON.stringify(result.error)}`, { cause: result.error });

@@ -7,8 +7,8 @@ export interface Periodic {
 }
 
 /**
- * Runs `work` every `intervalMs`, counted from the end of the previous run, so runs never overlap. A failure is
- * logged once until a run succeeds again, and does not end the series.
+ * Runs `work` every `intervalMs`, counted from the end of the previous run, so runs never
+ * overlap. A failure is logged once until a run succeeds again, and does not end the series.
  */
 export function every(intervalMs: number, name: string, work: () => Promise<void>, log: Logger): Periodic {
   let stopped = false;

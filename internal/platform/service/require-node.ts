@@ -1,4 +1,7 @@
-/** Before it, Node let a flood of headers before Content-Length smuggle a request. Keep `engines` in package.json the same. */
+/**
+ * Before it, Node let a flood of headers before Content-Length
+ * smuggle a request. Keep `engines` in package.json the same.
+ */
 const LEAST_NODE = [24, 18, 1] as const;
 
 /** Why `version` (such as 24.18.1) of Node will not do, in a sentence; null when it will. */

@@ -6,8 +6,8 @@ import type { MigrationTarget } from "./migrator.ts";
 import { isUnavailableSqlServer } from "./sqlserver.ts";
 
 /**
- * Connects and does `work`, which must bear being done again: a SQL Server that goes away meanwhile, or that Azure is
- * moving, is waited for, all within `timeoutMs`. Closes the connection in the end.
+ * Connects and does `work`, which must bear being done again: a SQL Server that goes away meanwhile, or
+ * that Azure is moving, is waited for, all within `timeoutMs`. Closes the connection in the end.
  */
 export async function withTarget(
   address: DatabaseAddress,
@@ -32,8 +32,8 @@ export async function withTarget(
 }
 
 /**
- * Connects to migrate, waiting up to `timeoutMs` for a database that is still starting; says so at once and then every 5 s.
- * Rejects with the last reason when time is up.
+ * Connects to migrate, waiting up to `timeoutMs` for a database that is still starting;
+ * says so at once and then every 5 s. Rejects with the last reason when time is up.
  */
 async function connectTarget(
   address: DatabaseAddress,

@@ -35,7 +35,10 @@ export const databaseUrl = () =>
     }
   });
 
-/** Reads a `DATABASE_URL`, and the file that its option `ca` names. Throws with what to fix; the message never repeats the value. Encryption is on unless `encrypt=false`. */
+/**
+ * Reads a `DATABASE_URL`, and the file that its option `ca` names. Throws with what to
+ * fix; the message never repeats the value. Encryption is on unless `encrypt=false`.
+ */
 export function parseDatabaseUrl(value: string): DatabaseAddress {
   if (!URL.canParse(value))
     throw new Error(`must be a URL such as postgres://user:password@host:5432/database or ${SQLSERVER_FORM}`);

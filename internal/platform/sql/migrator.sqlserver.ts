@@ -11,9 +11,9 @@ const KIND = `IF COL_LENGTH('schema_migration', 'kind') IS NULL
   ALTER TABLE schema_migration ADD kind NVARCHAR(20) NOT NULL DEFAULT N'expanding'`;
 
 /**
- * Connects for migrating; rejects when the server does not answer (yet). A database that is missing is created:
- * `created` says so; `rowVersions` whether READ_COMMITTED_SNAPSHOT is on. The single connection holds an application
- * lock (sp_getapplock, session-owned).
+ * Connects for migrating; rejects when the server does not answer (yet). A database that is
+ * missing is created: `created` says so; `rowVersions` whether READ_COMMITTED_SNAPSHOT is
+ * on. The single connection holds an application lock (sp_getapplock, session-owned).
  */
 export async function connectSqlServerTarget(
   address: SqlServerAddress,

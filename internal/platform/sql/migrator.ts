@@ -26,7 +26,10 @@ export interface MigrationTarget {
   applied(): Promise<readonly AppliedMigration[]>;
   /** Runs one migration and records it, in one transaction. */
   apply(migration: Migration): Promise<void>;
-  /** Gives `role` the rights that a service needs on these objects and to read what is applied, no more. Idempotent. */
+  /**
+   * Gives `role` the rights that a service needs on these
+   * objects and to read what is applied, no more. Idempotent.
+   */
   grant(role: string, objects: Grantable): Promise<void>;
   /** Releases the lock and disconnects. */
   close(): Promise<void>;
@@ -40,8 +43,9 @@ export interface Grantable {
 }
 
 /**
- * Reads the numbered `.sql` files of a directory. Each says in its header, as a line of its own, `-- expanding` or
- * `-- contracting`; those in `unmarked` are older than that rule, cannot be edited any more, and are expanding.
+ * Reads the numbered `.sql` files of a directory. Each says in its header, as a
+ * line of its own, `-- expanding` or `-- contracting`; those in `unmarked` are
+ * older than that rule, cannot be edited any more, and are expanding.
  */
 export function readMigrations(directory: URL, unmarked: readonly string[] = []): Migration[] {
   const names = readdirSync(fileURLToPath(directory))
@@ -66,9 +70,10 @@ function kindOf(name: string, sql: string): MigrationKind {
 }
 
 /**
- * Applies what is pending, in order, under the lock; safe to run any number of times and several at once. Throws,
- * before changing anything, when a migration that was applied has been edited, or is unknown and contracting. Returns
- * the names applied, and those that a newer version has applied and that this one can live with.
+ * Applies what is pending, in order, under the lock; safe to run any number of times and several at once.
+ * Throws, before changing anything, when a migration that was applied has been edited, or is unknown and
+ * contracting. Returns the names applied, and those that a newer version has applied and that this one can
+ * live with.
  */
 export async function migrate(
   target: MigrationTarget,

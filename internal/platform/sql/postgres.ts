@@ -15,7 +15,8 @@ export interface Postgres extends PostgresRunner {
   ping(): Promise<void>;
   /**
    * Runs `work` in one transaction: committed when it resolves, rolled back when it rejects. A deadlock or
-   * serialization failure runs it again from the start, so what it does outside the transaction must bear that.
+   * serialization failure runs it again from the start, so
+   * what it does outside the transaction must bear that.
    */
   transaction<T>(work: (tx: PostgresRunner) => Promise<T>): Promise<T>;
   /** Waits for statements under way, then closes every connection. */
@@ -31,10 +32,10 @@ interface Running {
 const LOOK_MS = 200;
 
 /**
- * A pool that connects when it is first used and survives a database that comes and goes. Statements are cut off
- * after `statementTimeoutMs` by the server and a little later by us, so that a frozen server hangs nobody. For the
- * latter one timer looks after all statements: pg's own option costs one each, and its closures keep every finished
- * query in memory until the next major collection.
+ * A pool that connects when it is first used and survives a database that comes and goes. Statements are cut
+ * off after `statementTimeoutMs` by the server and a little later by us, so that a frozen server hangs
+ * nobody. For the latter one timer looks after all statements: pg's own option costs one each, and its
+ * closures keep every finished query in memory until the next major collection.
  */
 export function openPostgres(options: {
   url: string;
@@ -50,9 +51,10 @@ export function openPostgres(options: {
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     application_name: "cartwright",
-    // By statement, not as start-up parameters: PgBouncer refuses a connection over those that it does not know.
-    // Planning takes several times as long as running our statements, and is done for each once statistics make a plan for
-    // the values at hand look a little cheaper: after an ANALYZE of a backlog, say.
+    // By statement, not as start-up parameters: PgBouncer refuses a connection over those that it does not
+    // know. Planning takes several times as long as running our statements, and is done for each once
+    // statistics make a plan for the values at hand look a little cheaper: after an ANALYZE of a backlog,
+    // say.
     onConnect: async (client) => {
       const text = `SET statement_timeout = ${statementTimeoutMs}; SET plan_cache_mode = force_generic_plan`;
       await client.query({ text, query_timeout: 3_000 } as pg.QueryConfig);
@@ -92,8 +94,8 @@ export function openPostgres(options: {
   }
 
   /**
-   * Takes a connection for `work`. It has a listener from the moment it leaves the pool to the moment it is back: an
-   * error between two statements, such as a server that stops, would otherwise end the process.
+   * Takes a connection for `work`. It has a listener from the moment it leaves the pool to the moment it is
+   * back: an error between two statements, such as a server that stops, would otherwise end the process.
    */
   function withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -146,7 +148,10 @@ export function openPostgres(options: {
   };
 }
 
-/** Deadlock, serialization failure, lock not available: the transaction was rolled back and may simply run again. */
+/**
+ * Deadlock, serialization failure, lock not available: the
+ * transaction was rolled back and may simply run again.
+ */
 export function isTransientPostgres(error: unknown): boolean {
   return ["40P01", "40001", "55P03"].includes((error as { code?: string }).code ?? "");
 }

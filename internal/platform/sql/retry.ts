@@ -3,8 +3,9 @@ import { ExponentialBackoff, handleWhen, retry } from "cockatiel";
 const TIMES = 5;
 
 /**
- * Makes a function that runs `work`, and again up to five times more while it fails with what `passing` recognises: a
- * server that is moving or not up yet. Waits one to ten seconds between; for commands that a person or a Job started.
+ * Makes a function that runs `work`, and again up to five times more while it fails
+ * with what `passing` recognises: a server that is moving or not up yet. Waits one
+ * to ten seconds between; for commands that a person or a Job started.
  */
 export function retryPatiently(
   passing: (error: unknown) => boolean,
@@ -17,8 +18,9 @@ export function retryPatiently(
 }
 
 /**
- * Makes a function that runs `work`, and again up to five times more while it fails with what `transient` recognises:
- * a conflict that was rolled back and may simply be tried anew. Waits a random few ms between, growing.
+ * Makes a function that runs `work`, and again up to five times more while it
+ * fails with what `transient` recognises: a conflict that was rolled back and
+ * may simply be tried anew. Waits a random few ms between, growing.
  */
 export function retryWhen(transient: (error: unknown) => boolean): <T>(work: () => Promise<T>) => Promise<T> {
   const policy = retry(handleWhen(transient), {

@@ -11,14 +11,17 @@ const READ = "SELECT name, kind FROM schema_migration";
 const ABSENT = ["42P01", "3F000", "42703", 208, 207];
 const FORBIDDEN = ["42501", 229];
 
-/** How long a database may take to say what it has, in ms: a probe of readiness must not wait for a frozen one. */
+/**
+ * How long a database may take to say what it has, in ms: a
+ * probe of readiness must not wait for a frozen one.
+ */
 const PATIENCE_MS = 1_000;
 
 /**
- * A readiness check: rejects, with what to do, while the database's schema is older than `migrations`, or has a
- * contracting migration that is not among them. Goes on beside unknown expanding ones, and logs them once. A database
- * that does not answer within a second says nothing about its schema, and passes: whether it must answer is not this
- * check's to judge.
+ * A readiness check: rejects, with what to do, while the database's schema is older than `migrations`, or has
+ * a contracting migration that is not among them. Goes on beside unknown expanding ones, and logs them once.
+ * A database that does not answer within a second says nothing about its schema, and passes: whether it must
+ * answer is not this check's to judge.
  */
 export function schemaIsCurrent(
   database: Database,

@@ -8,7 +8,9 @@ export interface FeatureSchema extends Grantable {
   migrations(dialect: Dialect): readonly Migration[];
 }
 
-/** All features' migrations in one order, by name, and all that services use. Throws when two share a name. */
+/**
+ * All features' migrations in one order, by name, and all that services use. Throws when two share a name.
+ */
 export function mergeSchemas(
   schemas: readonly FeatureSchema[],
   dialect: Dialect,

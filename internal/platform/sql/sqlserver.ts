@@ -17,8 +17,9 @@ export interface SqlServer extends SqlServerRunner {
   /** Resolves when the server answers a trivial query. */
   ping(): Promise<void>;
   /**
-   * Runs `work` in one transaction: committed when it resolves, rolled back when it rejects. A deadlock or another
-   * passing conflict runs it again from the start, so what it does outside the transaction must bear that.
+   * Runs `work` in one transaction: committed when it resolves, rolled back
+   * when it rejects. A deadlock or another passing conflict runs it again from
+   * the start, so what it does outside the transaction must bear that.
    */
   transaction<T>(work: (tx: SqlServerRunner) => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -49,7 +50,8 @@ export function poolConfig(
       cancelTimeout: 1_000,
       appName: "cartwright",
       useUTC: true,
-      // XACT_ABORT: whatever fails within a transaction, or is cut off, rolls all of it back and leaves none open.
+      // XACT_ABORT: whatever fails within a transaction, or is
+      // cut off, rolls all of it back and leaves none open.
       abortTransactionOnError: true,
     },
   };
@@ -70,9 +72,9 @@ export async function connectPool(pool: mssql.ConnectionPool): Promise<mssql.Con
 }
 
 /**
- * Opens nothing yet. Requests are cut off after `requestTimeoutMs`. After a failure other than one known to leave a
- * session as it was (a silent server, a lost connection, an error nobody expects) the whole pool is replaced: the
- * driver itself would hand out its sessions again, one dead one after the other.
+ * Opens nothing yet. Requests are cut off after `requestTimeoutMs`. After a failure other than one known to
+ * leave a session as it was (a silent server, a lost connection, an error nobody expects) the whole pool is
+ * replaced: the driver itself would hand out its sessions again, one dead one after the other.
  */
 export function openSqlServer(options: {
   address: SqlServerAddress;
@@ -143,20 +145,23 @@ export function openSqlServer(options: {
 }
 
 /**
- * Errors after which a session is as it was: conflicts, violated constraints, an object or a right that is missing, and
- * the append's own 51000 (no lock).
+ * Errors after which a session is as it was: conflicts, violated constraints, an
+ * object or a right that is missing, and the append's own 51000 (no lock).
  */
 const HARMLESS = [1205, 3960, 1222, 2627, 2601, 547, 515, 207, 208, 229, 51_000];
 
-/** Whether a failure of the driver or the server leaves open what became of its session. What others throw does not. */
+/**
+ * Whether a failure of the driver or the server leaves open
+ * what became of its session. What others throw does not.
+ */
 export function leavesSessionInDoubt(error: unknown): boolean {
   if (!(error instanceof mssql.MSSQLError)) return false;
   return !HARMLESS.includes((error as { number?: number }).number ?? 0);
 }
 
 /**
- * The server, or Azure in front of it, is moving, throttling or not up yet, and says so; it passes within seconds. See
- * https://learn.microsoft.com/azure/azure-sql/database/troubleshoot-common-errors-issues
+ * The server, or Azure in front of it, is moving, throttling or not up yet, and says so; it passes within
+ * seconds. See https://learn.microsoft.com/azure/azure-sql/database/troubleshoot-common-errors-issues
  */
 const UNAVAILABLE = [
   20, 64, 233, 615, 926, 4060, 4221, 10_928, 10_929, 10_936, 40_143, 40_197, 40_501, 40_540, 40_613, 42_108,

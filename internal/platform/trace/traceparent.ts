@@ -2,7 +2,10 @@ import { randomFillSync } from "node:crypto";
 
 const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-/** True for a W3C Trace Context `traceparent` of version 00 (https://www.w3.org/TR/trace-context/#traceparent-header). */
+/**
+ * True for a W3C Trace Context `traceparent` of version 00
+ * (https://www.w3.org/TR/trace-context/#traceparent-header).
+ */
 export function isTraceparent(value: unknown): value is string {
   return typeof value === "string" && TRACEPARENT.test(value);
 }

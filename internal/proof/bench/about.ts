@@ -7,7 +7,10 @@ import { cartEvents } from "./events.ts";
 import { PINNING } from "./pin.ts";
 import type { Stage } from "./stage.ts";
 
-/** What the figures were measured on, with what, and with how many bytes; absolute numbers mean nothing without it. */
+/**
+ * What the figures were measured on, with what, and with how
+ * many bytes; absolute numbers mean nothing without it.
+ */
 export async function aboutRun(stage: Stage) {
   return { machine: machine(), versions: await versions(stage), payloadBytes: payloadBytes() };
 }

@@ -2,7 +2,9 @@ import pg from "pg";
 import { quantile } from "./figure.ts";
 import type { Stage } from "./stage.ts";
 
-/** How long single-row transactions take, one after the other, in microseconds: median and 99th percentile. */
+/**
+ * How long single-row transactions take, one after the other, in microseconds: median and 99th percentile.
+ */
 export async function commitCost(stage: Stage, commits: number): Promise<{ p50: number; p99: number }> {
   const client = new pg.Client({ connectionString: stage.postgres.url });
   await client.connect();

@@ -6,7 +6,10 @@ export const SHARDS = 64;
 const LIFE_MS = 6 * 3_600_000;
 const BATCH = 2_000;
 
-/** Writes live carts as the cart service leaves them, `lines` products of one piece each: a million within a minute. */
+/**
+ * Writes live carts as the cart service leaves them, `lines`
+ * products of one piece each: a million within a minute.
+ */
 export async function writeCarts(
   redisUrl: string,
   owners: Iterable<string>,

@@ -56,8 +56,8 @@ export function quantile(values: readonly number[], share: number): number {
 }
 
 /**
- * Runs two contenders in turn, A B A B, `rounds` times after one round that does not count. What each returns is
- * collected by round.
+ * Runs two contenders in turn, A B A B, `rounds` times after one round
+ * that does not count. What each returns is collected by round.
  */
 export async function alternate<A, B>(
   rounds: number,

@@ -39,9 +39,9 @@ export function writeRequests(dir: string, name: string, requests: readonly Requ
 }
 
 /**
- * Loads a server for `seconds` with wrk: a process of its own, keep-alive connections, each with one request under
- * way. `pauseMs` is how long each connection rests between requests, on average. An answer other than 2xx or 3xx
- * fails the run: a benchmark of errors is worth nothing.
+ * Loads a server for `seconds` with wrk: a process of its own, keep-alive connections, each with one
+ * request under way. `pauseMs` is how long each connection rests between requests, on average. An
+ * answer other than 2xx or 3xx fails the run: a benchmark of errors is worth nothing.
  */
 export async function httpLoad(options: {
   url: string;

@@ -15,8 +15,8 @@ export function peersInstalled(): boolean {
 }
 
 /**
- * Has a peer publish `count` events through our publisher; returns events per second. `ordered` makes it keep the order
- * of each cart's events by its own means, which is checked; otherwise it keeps none.
+ * Has a peer publish `count` events through our publisher; returns events per second. `ordered` makes it
+ * keep the order of each cart's events by its own means, which is checked; otherwise it keeps none.
  */
 export async function drainByPeer(
   stage: Stage,

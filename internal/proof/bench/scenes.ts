@@ -21,7 +21,10 @@ export const scenes: Record<string, (stage: Stage, profile: Profile) => Promise<
   relay: relayScene,
 };
 
-/** Gives a scene the stage as it was at first: what another has left in Redis, outbox and queue must not burden it. */
+/**
+ * Gives a scene the stage as it was at first: what another has
+ * left in Redis, outbox and queue must not burden it.
+ */
 export async function beginScene(stage: Stage): Promise<void> {
   stage.separate();
   await emptyRedis(stage.redis.url);

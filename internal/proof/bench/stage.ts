@@ -28,19 +28,24 @@ export interface Stage {
   readonly surroundings: Surroundings;
   /** Starts a process of the product on the contender's core. */
   product(name: ProcessName, settings?: NodeJS.ProcessEnv, on?: Partial<Surroundings>): Promise<Running>;
-  /** Starts `contenders/<name>.ts`, a server on PORT, on the contender's core unless told otherwise; returns its URL. */
+  /**
+   * Starts `contenders/<name>.ts`, a server on PORT, on the
+   * contender's core unless told otherwise; returns its URL.
+   */
   contender(
     name: string,
     env: NodeJS.ProcessEnv,
     cpu?: number,
   ): Promise<{ readonly url: string; stop(): Promise<void> }>;
-  /** Runs `contenders/<name>.ts` to its end on the contender's core; resolves with the JSON it has printed. */
+  /**
+   * Runs `contenders/<name>.ts` to its end on the contender's core; resolves with the JSON it has printed.
+   */
   run(name: string, env: NodeJS.ProcessEnv): Promise<unknown>;
   /** From now on everything may use every core: where server and contender do not fit one core each. */
   spread(): void;
   /**
-   * From now on cart, Redis and database have the contender's core; relay, broker and load have the other: where all
-   * are needed at once, and each core would have to wait for what has moved to the other.
+   * From now on cart, Redis and database have the contender's core; relay, broker and load have the other:
+   * where all are needed at once, and each core would have to wait for what has moved to the other.
    */
   divide(): void;
   /** From now on the contender has one core; load and servers have the other: as at the beginning. */
@@ -49,7 +54,10 @@ export interface Stage {
   identity(owner: string): Promise<string>;
 }
 
-/** With PROFILE=<folder>, each process of the product leaves a CPU profile there as it ends, for Chrome's developer tools. */
+/**
+ * With PROFILE=<folder>, each process of the product leaves a
+ * CPU profile there as it ends, for Chrome's developer tools.
+ */
 const PROFILING = process.env.PROFILE ? ["--cpu-prof", `--cpu-prof-dir=${process.env.PROFILE}`] : [];
 
 export const CATALOG = fileURLToPath(new URL("./catalog.json", import.meta.url));
@@ -139,7 +147,10 @@ export async function openStage(): Promise<Stage> {
   };
 }
 
-/** A queue that only grows slows the broker down, whoever sends: it keeps a thousand messages and drops older ones. */
+/**
+ * A queue that only grows slows the broker down, whoever
+ * sends: it keeps a thousand messages and drops older ones.
+ */
 async function keepQueueShort(rabbit: RabbitServer): Promise<void> {
   const policy = {
     pattern: "^cart\\.events\\.demo$",

@@ -9,7 +9,10 @@ import { seeded } from "./random.ts";
 import { runChaos } from "./run.ts";
 import { story, summaryOf, violationText } from "./summary.ts";
 
-/* `make chaos`: shoppers and a nemesis on a platform of its own (SEED= MINUTES=5), judged by an independent checker. */
+/**
+ * `make chaos`: shoppers and a nemesis on a platform of its
+ * own (SEED= MINUTES=5), judged by an independent checker.
+ */
 
 const SHOWN = 10;
 

@@ -75,8 +75,9 @@ const ON_TARGETS: Readonly<Record<string, (target: Target, random: Random) => Pr
 };
 
 /**
- * Does one or two things at a time, chosen by the seed, until `until` (epoch ms); resolves with what it did once all
- * is healed. Each kind on each target comes once before any comes again, so that a long run leaves nothing out.
+ * Does one or two things at a time, chosen by the seed, until `until` (epoch
+ * ms); resolves with what it did once all is healed. Each kind on each target
+ * comes once before any comes again, so that a long run leaves nothing out.
  */
 export async function unleash(
   stage: Stage,

@@ -14,7 +14,10 @@ export interface Run {
   readonly history: History;
   /** Of the lag metric, s. */
   readonly worstLag: number;
-  /** From the nemesis' end until every process was ready and the lag below a second, the shoppers still at it, ms. */
+  /**
+   * From the nemesis' end until every process was ready and
+   * the lag below a second, the shoppers still at it, ms.
+   */
   readonly recoveredMs: number;
   /** From the last request until nothing was staged or pending any more, ms. */
   readonly drainedMs: number;

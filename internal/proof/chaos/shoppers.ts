@@ -22,7 +22,9 @@ export interface Shoppers {
   readCarts(): Promise<FinalCart[]>;
 }
 
-/** Lets shoppers do operations at random through both gateways until stopped; they write down all they see. */
+/**
+ * Lets shoppers do operations at random through both gateways until stopped; they write down all they see.
+ */
 export async function sendShoppers(stage: Stage, random: Random): Promise<Shoppers> {
   const clients = stage.gateways.map(({ url }) => createHttpClient(url, OWNERS * TABS, PATIENCE_MS));
   const run = randomBytes(3).toString("hex");

@@ -15,7 +15,9 @@ export interface Target {
   readonly endsBy: NodeJS.Signals;
 }
 
-/** The platform of a chaos run: two of each, every connection between them through a gate of the run's own. */
+/**
+ * The platform of a chaos run: two of each, every connection between them through a gate of the run's own.
+ */
 export interface Stage {
   readonly gateways: readonly Running[];
   readonly carts: readonly Running[];

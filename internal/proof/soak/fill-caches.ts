@@ -8,9 +8,9 @@ const AT_ONCE = 32;
 const PATIENCE_SECONDS = 3_600;
 
 /**
- * Fills the caches of tokens to the brim, each with one look into the cart of a guest who never comes back. They are
- * bounded, but filling they look like a leak for as long as it takes 50,000 shoppers to come by. Views leave nothing
- * in Redis. `progress` hears how many are done.
+ * Fills the caches of tokens to the brim, each with one look into the cart of a guest who never
+ * comes back. They are bounded, but filling they look like a leak for as long as it takes 50,000
+ * shoppers to come by. Views leave nothing in Redis. `progress` hears how many are done.
  */
 export async function fillCaches(
   platform: Platform,

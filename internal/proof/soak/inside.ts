@@ -16,8 +16,8 @@ export interface Inside {
 const GROUP = "soak";
 
 /*
- * These run inside the process that is looked at, on the array of all living objects of a kind. They see properties
- * that Node does not document; the tests find out when a later Node has renamed them.
+ * These run inside the process that is looked at, on the array of all living objects of a kind. They
+ * see properties that Node does not document; the tests find out when a later Node has renamed them.
  */
 
 const TIMERS = `function () { return this.filter((timer) => Object.hasOwn(timer, "_destroyed") && !timer._destroyed).length; }`;
@@ -85,7 +85,10 @@ export async function lookInside(inspector: Inspector): Promise<Inside> {
   };
 }
 
-/** Calls a function of the inspected process on the array of all objects with that prototype; collects garbage first. */
+/**
+ * Calls a function of the inspected process on the array of
+ * all objects with that prototype; collects garbage first.
+ */
 async function ofAll<T>(inspector: Inspector, prototype: string, count: string): Promise<T> {
   const { result } = await inspector.send<{ result: Remote }>("Runtime.evaluate", {
     expression: prototype,

@@ -3,8 +3,8 @@ import { createServer } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 
 /*
- * A process that leaks on purpose, for the test of the detector: each request leaks a bit of what its argument names,
- * or of nothing. It prints its port.
+ * A process that leaks on purpose, for the test of the detector: each request
+ * leaks a bit of what its argument names, or of nothing. It prints its port.
  */
 
 const memory: number[][] = [];

@@ -4,7 +4,9 @@ import { noteFailure, stopServers } from "../../testkit/servers/test-servers.ts"
 import { soak } from "./soak.ts";
 import { faultsOf, table } from "./summary.ts";
 
-/* `make soak`: steady load on a platform of its own (MINUTES=10 RATE=150); fails when anything keeps growing. */
+/**
+ * `make soak`: steady load on a platform of its own (MINUTES=10 RATE=150); fails when anything keeps growing.
+ */
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.once(signal, () => {

@@ -20,8 +20,9 @@ const count = (relative: number, absolute: number): Rule => ({
 });
 
 /**
- * What is measured, and how much growth over a run is still taken for noise. The heap is measured after garbage
- * collection and so is sharp; resident memory also holds what the allocator keeps for later, and may wander.
+ * What is measured, and how much growth over a run is still taken for noise.
+ * The heap is measured after garbage collection and so is sharp; resident
+ * memory also holds what the allocator keeps for later, and may wander.
  */
 export const RULES = {
   rss: amount(0.15, 25),
@@ -35,7 +36,10 @@ export const RULES = {
   timers: count(0.25, 10),
   listeners: count(0.25, 60),
   "most listeners": count(0.25, 3),
-  /** Rare combinations of labels come late; a label that takes ever new values makes hundreds of lines a minute. */
+  /**
+   * Rare combinations of labels come late; a label that takes
+   * ever new values makes hundreds of lines a minute.
+   */
   "metric lines": count(0.25, 100),
   "Redis keys": count(0.25, 50),
   "Redis clients": count(0, 2),

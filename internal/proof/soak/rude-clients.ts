@@ -2,8 +2,8 @@ import { request } from "node:http";
 import { connect } from "node:net";
 
 /*
- * Clients that do not behave: what they leave behind on a server is what a soak looks for. Each returns when its
- * connection is closed, and has a bound of its own.
+ * Clients that do not behave: what they leave behind on a server is what a soak looks
+ * for. Each returns when its connection is closed, and has a bound of its own.
  */
 
 const DEADLINE_MS = 10_000;

@@ -22,21 +22,26 @@ export interface SoakReport {
 const ROUND_MS = 2_000;
 const PROGRESS_ROUNDS = 6;
 
-/** Short lives, so that carts expire and rows are purged as fast as they come: a steady state within half a minute. */
+/**
+ * Short lives, so that carts expire and rows are purged as
+ * fast as they come: a steady state within half a minute.
+ */
 const SETTINGS = {
   LOG_LEVEL: "warn",
   CART_TTL_SECONDS: "20",
   CART_EXPIRY_GRACE_SECONDS: "30",
   OUTBOX_RETENTION_SECONDS: "10",
   OUTBOX_PURGE_INTERVAL_MS: "2000",
-  // A process stands still while it is looked into: that must not look like a Redis or a catalog that does not answer.
+  // A process stands still while it is looked into: that must
+  // not look like a Redis or a catalog that does not answer.
   REDIS_TIMEOUT_MS: "10000",
   CATALOG_TIMEOUT_MS: "10000",
 };
 
 /**
- * Starts a platform with servers of its own, keeps it under steady load for so many minutes and judges what was
- * sampled. Rejects when a process dies. What it started is stopped with the test servers (testkit/servers.ts).
+ * Starts a platform with servers of its own, keeps it under steady load for so
+ * many minutes and judges what was sampled. Rejects when a process dies. What
+ * it started is stopped with the test servers (testkit/servers.ts).
  */
 export async function soak(options: {
   minutes: number;

@@ -7,12 +7,16 @@ import { createPlace } from "./shoppers.ts";
 const TICK_MS = 20;
 const PLACES = 60;
 const CONNECTIONS = 48;
-/** Beyond so many requests without an answer, those that are due are counted and left out: the load stays bounded. */
+/**
+ * Beyond so many requests without an answer, those that are
+ * due are counted and left out: the load stays bounded.
+ */
 const MOST_UNDERWAY = 500;
 const USERS = 50;
 /**
- * An Idempotency-Key stays in Redis for 24 h. New ones all the time would look like a leak for a day, so there are
- * only these few, which are repeated: the first use of each is a change, and all later ones are replays.
+ * An Idempotency-Key stays in Redis for 24 h. New ones all the time would look
+ * like a leak for a day, so there are only these few, which are repeated: the
+ * first use of each is a change, and all later ones are replays.
  */
 const IDEMPOTENT_REGULARS = 10;
 
@@ -34,7 +38,10 @@ export interface SteadyLoad {
   stop(): Promise<void>;
 }
 
-/** Begins `perSecond` requests a second, however long their answers take (open loop); 3 of 100 by rude clients. */
+/**
+ * Begins `perSecond` requests a second, however long their
+ * answers take (open loop); 3 of 100 by rude clients.
+ */
 export function startSteadyLoad(platform: Platform, perSecond: number): SteadyLoad {
   const client = createHttpClient(platform.gatewayUrl, CONNECTIONS);
   let usersSoFar = 0;

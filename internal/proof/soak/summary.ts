@@ -1,7 +1,10 @@
 import { type Finding, RULES } from "./measures.ts";
 import type { SoakReport } from "./soak.ts";
 
-/** Less than this share of expected answers, and the platform was not under the load that the verdict speaks of. */
+/**
+ * Less than this share of expected answers, and the platform
+ * was not under the load that the verdict speaks of.
+ */
 const LEAST_EXPECTED = 0.99;
 
 /** Everything that makes a soak fail, in words; empty when it passed. */

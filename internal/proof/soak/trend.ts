@@ -13,7 +13,9 @@ export interface Slope {
   /** The bounds within which the true slope lies with 95 % confidence (Sen). */
   readonly low: number;
   readonly high: number;
-  /** Mann-Kendall's statistic: above 2.33, chance alone would show such a rise in less than 1 of 100 series. */
+  /**
+   * Mann-Kendall's statistic: above 2.33, chance alone would show such a rise in less than 1 of 100 series.
+   */
   readonly z: number;
 }
 
@@ -39,9 +41,9 @@ const MOST_POINTS = 240;
 export const FEWEST_POINTS = 8;
 
 /**
- * Judges an amount such as memory. It leaks when, after the first quarter (warming up), its growth over the rest is
- * significant, larger than the tolerance, and goes on: in the second half at least half as fast as in the whole, which
- * tells a leak from a curve that flattens. Throws on fewer than 8 points after warming up.
+ * Judges an amount such as memory. It leaks when, after the first quarter (warming up), its growth over the
+ * rest is significant, larger than the tolerance, and goes on: in the second half at least half as fast as in
+ * the whole, which tells a leak from a curve that flattens. Throws on fewer than 8 points after warming up.
  */
 export function judgeGrowth(points: readonly Point[], tolerance: Tolerance): Verdict {
   const judged = thinned(afterWarmUp(points));
@@ -54,9 +56,9 @@ export function judgeGrowth(points: readonly Point[], tolerance: Tolerance): Ver
 }
 
 /**
- * Judges a count of things that come and go, such as sockets. It leaks when, after warming up, the median of the last
- * third lies above the maximum of the first by more than the tolerance. The median, because a burst passes while what
- * leaks stays; the maximum, because what was once reached without harm is no growth.
+ * Judges a count of things that come and go, such as sockets. It leaks when, after warming up, the median of
+ * the last third lies above the maximum of the first by more than the tolerance. The median, because a burst
+ * passes while what leaks stays; the maximum, because what was once reached without harm is no growth.
  */
 export function judgeBounded(points: readonly Point[], tolerance: Tolerance): Verdict {
   const judged = afterWarmUp(points);

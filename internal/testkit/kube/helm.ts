@@ -22,7 +22,10 @@ export async function findHelms(): Promise<Map<3 | 4, string>> {
   return found;
 }
 
-/** Commands wait until what they did is ready, at most `timeout`; each throws with what Helm said when it fails. */
+/**
+ * Commands wait until what they did is ready, at most
+ * `timeout`; each throws with what Helm said when it fails.
+ */
 export function releaseOf(helm: string, name: string, namespace: string, timeout = "8m"): Release {
   const call = async (args: readonly string[]): Promise<string> => {
     const ran: Ran = await attempt(helm, [...args, "--namespace", namespace], { timeoutMs: 600_000 });

@@ -47,7 +47,10 @@ export function podOf(options: {
   };
 }
 
-/** Starts shoppers inside the cluster: a port-forward would end with the pod it leads to. `stop` resolves to what they saw. */
+/**
+ * Starts shoppers inside the cluster: a port-forward would end
+ * with the pod it leads to. `stop` resolves to what they saw.
+ */
 export async function startLoadPod(
   namespace: Namespace,
   options: { image: string; gatewayUrl: string; shoppers: number },

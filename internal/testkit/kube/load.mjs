@@ -1,5 +1,6 @@
-// Shoppers inside the cluster: each sets quantities in a cart of its own, one request after the other, until /tmp/stop is
-// there; then prints one line of JSON with what was answered. Runs in a pod of the product's image; see load-pod.ts.
+// Shoppers inside the cluster: each sets quantities in a cart of its own, one
+// request after the other, until /tmp/stop is there; then prints one line of JSON
+// with what was answered. Runs in a pod of the product's image; see load-pod.ts.
 import { existsSync } from "node:fs";
 
 const { GATEWAY_URL, SHOPPERS } = process.env;

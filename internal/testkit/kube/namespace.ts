@@ -11,7 +11,9 @@ export interface Namespace {
   kubectl(args: readonly string[], options?: { input?: string; timeoutMs?: number }): Promise<string>;
   /** kubectl in this namespace, whatever its exit code. */
   tryKubectl(args: readonly string[], options?: { input?: string; timeoutMs?: number }): Promise<Ran>;
-  /** The names of pods, by uid, that are not on their way out and belong to no Job; of one component, or all. */
+  /**
+   * The names of pods, by uid, that are not on their way out and belong to no Job; of one component, or all.
+   */
   pods(component?: string): Promise<Map<string, string>>;
   /** A local port that leads to a Service; `close` ends it. */
   forward(service: string, port: number): Promise<{ url: string; close: () => Promise<void> }>;

@@ -27,7 +27,10 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** Runs a command to its end, whatever its exit code; rejects when it cannot be started or takes longer than `timeoutMs`. */
+/**
+ * Runs a command to its end, whatever its exit code; rejects
+ * when it cannot be started or takes longer than `timeoutMs`.
+ */
 export function attempt(
   command: string,
   args: readonly string[],
@@ -44,7 +47,10 @@ export function attempt(
   });
 }
 
-/** As {@link attempt}, and throws with what the command wrote when it fails; what it wrote to standard output otherwise. */
+/**
+ * As {@link attempt}, and throws with what the command wrote
+ * when it fails; what it wrote to standard output otherwise.
+ */
 export async function run(
   command: string,
   args: readonly string[],

@@ -4,8 +4,8 @@ import type { State } from "./state.ts";
 const USERS = ["cart", "outbox-relay"];
 
 /**
- * The SQL Server to use, or null for a PostgreSQL of our own. What runs already keeps its database; asking for another
- * one meanwhile is refused, because half the platform would go on with the old.
+ * The SQL Server to use, or null for a PostgreSQL of our own. What runs already keeps its database;
+ * asking for another one meanwhile is refused, because half the platform would go on with the old.
  */
 export function chooseDatabase(state: State, given: string | undefined): string | null {
   if (given !== undefined && !given.startsWith("sqlserver://")) {

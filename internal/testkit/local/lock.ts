@@ -5,7 +5,9 @@ import { makeRunDir, RUN_DIR } from "./state.ts";
 
 const FILE = join(RUN_DIR, "lock.json");
 
-/** Lets one `make up` or `make down` of a checkout work at a time; the lock of one that died is taken over. */
+/**
+ * Lets one `make up` or `make down` of a checkout work at a time; the lock of one that died is taken over.
+ */
 export function lockOrThrow(): void {
   makeRunDir();
   try {

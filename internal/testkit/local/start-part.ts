@@ -7,8 +7,8 @@ import { step } from "./steps.ts";
 export type Part = Omit<Started, "pid" | "startTime" | "starting">;
 
 /**
- * Starts a part and notes it the moment it is spawned, so that an interrupted `make up` leaves nothing that `make down`
- * does not know of. `start` hands each process it spawns to `spawned`; the last one is the part.
+ * Starts a part and notes it the moment it is spawned, so that an interrupted `make up` leaves nothing that
+ * `make down` does not know of. `start` hands each process it spawns to `spawned`; the last one is the part.
  */
 export async function startPart(
   state: State,
@@ -36,7 +36,10 @@ async function endUnfinished(state: State, name: string): Promise<void> {
   }
 }
 
-/** Ends a part gracefully, or with SIGKILL after 30 s; one that never got ready after 5 s: it has less to finish. */
+/**
+ * Ends a part gracefully, or with SIGKILL after 30 s; one that
+ * never got ready after 5 s: it has less to finish.
+ */
 export async function stopPart(part: Started): Promise<void> {
   send(part, "SIGCONT");
   await endProcess(part, part.signal, part.starting === true ? 5_000 : 30_000);

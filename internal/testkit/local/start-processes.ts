@@ -17,8 +17,8 @@ const PORTS = {
 };
 
 /**
- * Starts our own processes that do not run yet, each when what it needs is ready; one that was started with addresses
- * or secrets that no longer hold is started again.
+ * Starts our own processes that do not run yet, each when what it needs is ready; one
+ * that was started with addresses or secrets that no longer hold is started again.
  */
 export async function startProcesses(state: State, secrets: DevSecrets, gatewayPort: number): Promise<void> {
   const surroundings: Surroundings = {

@@ -24,7 +24,10 @@ export interface Started extends ProcessId {
   readonly settings?: string;
 }
 
-/** What `make up` has started, in the order of starting, and what is needed to reach it. Holds passwords: readable by the owner only. */
+/**
+ * What `make up` has started, in the order of starting, and what is
+ * needed to reach it. Holds passwords: readable by the owner only.
+ */
 export interface State {
   started: Started[];
   /** The ports that parts had last; they get them again when they are free. */

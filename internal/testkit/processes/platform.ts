@@ -44,8 +44,8 @@ export function migrateDatabase(postgres: PostgresServer): void {
 }
 
 /**
- * Starts migrate, catalog, cart(s), relay(s) and a gateway; `settings` is extra environment and `nodeFlags` are flags
- * of Node for all of them.
+ * Starts migrate, catalog, cart(s), relay(s) and a gateway; `settings` is
+ * extra environment and `nodeFlags` are flags of Node for all of them.
  */
 export async function startPlatform(options: {
   redisUrl: string;

@@ -29,7 +29,10 @@ export function mainOf(name: ProcessName | "migrate" | "outbox-admin"): string {
   return fileURLToPath(new URL(`../../../cmd/${name}/main.ts`, import.meta.url));
 }
 
-/** Settings that a user may put into the environment of `make up`; the processes that read them get them as they are. */
+/**
+ * Settings that a user may put into the environment of `make
+ * up`; the processes that read them get them as they are.
+ */
 const PASSED_ON =
   /^(CART_(TTL_SECONDS|EXPIRY_GRACE_SECONDS|SHARDS|MAX_LINES|MAX_QUANTITY|CURRENCY)|CATALOG_(TIMEOUT_MS|CACHE_TTL_MS|SEED)|OUTBOX_[A-Z_]+|RELAY_[A-Z_]+|SWEEP_[A-Z_]+|AMQP_(EXCHANGE|ADDRESS_VERSION|SEND_TIMEOUT_MS)|REDIS_TIMEOUT_MS|UPSTREAM_TIMEOUT_MS|BODY_LIMIT_BYTES|RATE_LIMIT_PER_MINUTE|SESSION_TTL_SECONDS|LOG_LEVEL|SHUTDOWN_[A-Z_]+)$/;
 

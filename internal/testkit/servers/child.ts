@@ -17,8 +17,8 @@ export interface Spawned extends ProcessId {
 export const NOT_STARTED: ProcessId = { pid: 0, startTime: null };
 
 /**
- * Starts a program in a process group of its own, with its output appended to `logFile`. It outlives this process
- * unless stopped; `onSpawn` hears of it at once, before anything can go wrong.
+ * Starts a program in a process group of its own, with its output appended to `logFile`. It outlives
+ * this process unless stopped; `onSpawn` hears of it at once, before anything can go wrong.
  */
 export function spawnLogged(
   command: string,
@@ -90,7 +90,10 @@ export function send(
   }
 }
 
-/** Sends `signal` and resolves when the process is gone; after `deadlineMs` it gets SIGKILL, with its process group. */
+/**
+ * Sends `signal` and resolves when the process is gone; after
+ * `deadlineMs` it gets SIGKILL, with its process group.
+ */
 export async function endProcess(
   target: ProcessId,
   signal: NodeJS.Signals,
@@ -108,8 +111,8 @@ export async function endProcess(
 }
 
 /**
- * Calls `probe` until it resolves. When the process dies or time is up, fails with the end of its log, and ends the
- * process with its whole group: a server that did not start is not left behind.
+ * Calls `probe` until it resolves. When the process dies or time is up, fails with the end of its
+ * log, and ends the process with its whole group: a server that did not start is not left behind.
  */
 export async function waitUntil(
   what: string,

@@ -6,9 +6,10 @@ const LOWEST = 15_000;
 const handedOut = new Set<number>();
 
 /**
- * A TCP port on 127.0.0.1 that nobody listens on at this moment, and that this process was not given before. It lies
- * below the range from which the kernel takes the local ports of outgoing connections: a server that is stopped
- * finds its port free when it starts again, and a client that retries meanwhile cannot connect to itself.
+ * A TCP port on 127.0.0.1 that nobody listens on at this moment, and that this process was not given before.
+ * It lies below the range from which the kernel takes the local ports of outgoing connections: a server that
+ * is stopped finds its port free when it starts again, and a client that retries meanwhile cannot connect to
+ * itself.
  */
 export async function freePort(): Promise<number> {
   const end = outgoingPortsBegin();

@@ -1,6 +1,6 @@
 #!/bin/sh
-# in-tree.sh TREE DIR COMMAND [ARGUMENT...]: runs COMMAND in the Debian tree TREE, where DIR is what it is outside. The
-# process stays in the caller's process group and pid namespace; the mounts end with it.
+# in-tree.sh TREE DIR COMMAND [ARGUMENT...]: runs COMMAND in the Debian tree TREE, where DIR is what it is
+# outside. The process stays in the caller's process group and pid namespace; the mounts end with it.
 set -eu
 tree=$1 dir=$2
 shift 2

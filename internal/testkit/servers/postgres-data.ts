@@ -38,7 +38,10 @@ export function serverUser(): ServerUser {
   return { uid: Number(uid), gid: Number(gid) };
 }
 
-/** A directory that the server's user can enter: `preferred` when its whole path is open to it, else `fallback`. */
+/**
+ * A directory that the server's user can enter: `preferred`
+ * when its whole path is open to it, else `fallback`.
+ */
 export function reachableDir(preferred: string, fallback: string): string {
   const as = serverUser();
   if (!as || existsSync(join(preferred, "data"))) return preferred;
@@ -53,8 +56,8 @@ export function reachableDir(preferred: string, fallback: string): string {
 }
 
 /**
- * Makes the data directory `dir`/data, or takes the one that is there, and returns its passwords. An interruption
- * leaves nothing behind that a later call would take for finished.
+ * Makes the data directory `dir`/data, or takes the one that is there, and returns its
+ * passwords. An interruption leaves nothing behind that a later call would take for finished.
  */
 export function prepareData(dir: string, as: ServerUser): Passwords {
   ownDirectory(dir, as);

@@ -23,7 +23,10 @@ export interface PostgresServer {
   stop(): Promise<void>;
   /** Creates another database owned by the same owner and returns its URL. */
   createDatabase(name: string): Promise<string>;
-  /** Writes everything out. The log written so far is then used again, as in a server that has run for a while. */
+  /**
+   * Writes everything out. The log written so far is then used
+   * again, as in a server that has run for a while.
+   */
   checkpoint(): Promise<void>;
 }
 
@@ -31,8 +34,8 @@ const OWNER = "cartwright_owner";
 const APP = "cartwright_app";
 
 /**
- * Starts PostgreSQL from Debian's package in its own data directory, as the user `postgres` when we are root. `dir`
- * must lie where that user may go: see reachableDir in postgres-data.ts.
+ * Starts PostgreSQL from Debian's package in its own data directory, as the user `postgres` when we
+ * are root. `dir` must lie where that user may go: see reachableDir in postgres-data.ts.
  */
 export async function startPostgres(options: {
   dir: string;

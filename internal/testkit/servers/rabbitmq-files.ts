@@ -7,7 +7,9 @@ import { portNear } from "./free-port.ts";
 
 const run = promisify(execFile);
 
-/** What a broker of ours keeps from one start to the next: its name, its ports and the passwords of its users. */
+/**
+ * What a broker of ours keeps from one start to the next: its name, its ports and the passwords of its users.
+ */
 export interface Settings {
   /** Its data belong to this name. */
   readonly node: string;
@@ -20,8 +22,8 @@ export interface Settings {
 }
 
 /**
- * Writes the files of the broker in `dir` as it is to start now, with the topology of today; a port that somebody else
- * has taken meanwhile is replaced. Name and passwords stay.
+ * Writes the files of the broker in `dir` as it is to start now, with the topology of today; a
+ * port that somebody else has taken meanwhile is replaced. Name and passwords stay.
  */
 export async function prepareBroker(
   dir: string,
@@ -73,7 +75,10 @@ function topology(queueType: "classic" | "quorum"): object {
   };
 }
 
-/** Least privilege: the relay may only write to our exchange, a consumer only read our queues. There is no guest. */
+/**
+ * Least privilege: the relay may only write to our exchange, a
+ * consumer only read our queues. There is no guest.
+ */
 function users({ passwords }: Settings) {
   const user = (name: keyof Settings["passwords"], tags: string) => ({
     name,
@@ -142,8 +147,8 @@ export function brokerEnvironment(
 }
 
 /**
- * Stops the Erlang port mapper of the broker whose directory this is: it outlives the broker. One that still serves a
- * living broker refuses, and stays.
+ * Stops the Erlang port mapper of the broker whose directory this is: it outlives
+ * the broker. One that still serves a living broker refuses, and stays.
  */
 export async function stopPortMapper(dir: string): Promise<void> {
   const settings = settingsOf(dir);

@@ -16,8 +16,9 @@ const IN_TREE = fileURLToPath(new URL("./in-tree.sh", import.meta.url));
 const INSTALL = fileURLToPath(new URL("../../../scripts/install-rabbitmq4.sh", import.meta.url));
 
 /**
- * The RabbitMQ to start: the machine's own, or for `RABBITMQ=4` in the environment a 4: the machine's own where that is
- * one, else Debian 13's in a tree of its own, which is made when it is missing (one to two minutes, once; needs root).
+ * The RabbitMQ to start: the machine's own, or for `RABBITMQ=4` in the environment a
+ * 4: the machine's own where that is one, else Debian 13's in a tree of its own,
+ * which is made when it is missing (one to two minutes, once; needs root).
  */
 export function rabbitRelease(asked: string | undefined = process.env.RABBITMQ): RabbitRelease {
   if (asked !== undefined && asked !== "" && asked !== "4")

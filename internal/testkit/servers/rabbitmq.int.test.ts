@@ -74,7 +74,10 @@ describe("A RabbitMQ of ours", function () {
   }
 });
 
-/** Where something listens on the port, as the kernel says: the broker itself calls some of its addresses "::". */
+/**
+ * Where something listens on the port, as the kernel says: the
+ * broker itself calls some of its addresses "::".
+ */
 function addressesOf(port: number): string[] {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
   return ["/proc/net/tcp", "/proc/net/tcp6"]

@@ -35,8 +35,8 @@ export interface RabbitServer {
 }
 
 /**
- * Starts Debian's broker without systemd; takes five to ten seconds. `onSpawn` hears of the launching shell, and of the
- * Erlang VM once that is known; its port mapper is stopped through stopPortMapper.
+ * Starts Debian's broker without systemd; takes five to ten seconds. `onSpawn` hears of the launching
+ * shell, and of the Erlang VM once that is known; its port mapper is stopped through stopPortMapper.
  */
 export async function startRabbit(options: {
   dir: string;
@@ -45,8 +45,9 @@ export async function startRabbit(options: {
   /** Default: what RABBITMQ in the environment asks for. */
   release?: RabbitRelease;
   /**
-   * Default: classic, also on RabbitMQ 4, because tests kill brokers right after their first start: 4.0 forgets a quorum
-   * queue's member that was declared less than three minutes before kill -9 ("name_not_registered").
+   * Default: classic, also on RabbitMQ 4, because tests kill brokers right
+   * after their first start: 4.0 forgets a quorum queue's member that was
+   * declared less than three minutes before kill -9 ("name_not_registered").
    */
   queueType?: "classic" | "quorum";
   onSpawn?: ((process: ProcessId) => void) | undefined;

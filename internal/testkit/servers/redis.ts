@@ -30,7 +30,10 @@ export interface RedisOptions {
   readonly onSpawn?: ((process: ProcessId) => void) | undefined;
 }
 
-/** Starts Redis as Cartwright wants it: AOF every second, nothing evicted, small carts in the compact encoding. */
+/**
+ * Starts Redis as Cartwright wants it: AOF every second,
+ * nothing evicted, small carts in the compact encoding.
+ */
 export async function startRedis(options: RedisOptions): Promise<RedisServer> {
   const port = options.port ?? (await freePort());
   const { dir, password, onSpawn } = options;

@@ -8,8 +8,8 @@ import { type RedisServer, startRedis } from "./redis.ts";
 import { startRedisCluster } from "./redis-cluster.ts";
 
 /*
- * Real servers for tests, on free ports, in temporary directories. The shared ones start when first asked for and
- * stop with the test run; a test that kills a server starts one of its own. Nothing survives the run.
+ * Real servers for tests, on free ports, in temporary directories. The shared ones start when first asked for
+ * and stop with the test run; a test that kills a server starts one of its own. Nothing survives the run.
  */
 
 const stops: (() => Promise<void>)[] = [];

@@ -3,8 +3,8 @@ import { Redis } from "ioredis";
 import catalog from "../catalog.json" with { type: "json" };
 
 /*
- * The cart everybody writes first: Express, HINCRBY + EXPIRE + HGETALL in one pipeline, no checks, no event. Its
- * answers have the form and size of Cartwright's.
+ * The cart everybody writes first: Express, HINCRBY + EXPIRE + HGETALL in one pipeline,
+ * no checks, no event. Its answers have the form and size of Cartwright's.
  */
 
 const redis = new Redis(process.env.REDIS_URL!);

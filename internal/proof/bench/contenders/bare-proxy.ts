@@ -2,7 +2,10 @@ import { Agent } from "node:http";
 import express from "express";
 import { createProxyMiddleware } from "http-proxy-middleware";
 
-/* http-proxy-middleware on Express as its README shows it, with a keep-alive agent: no identity, metrics or limits. */
+/**
+ * http-proxy-middleware on Express as its README shows it,
+ * with a keep-alive agent: no identity, metrics or limits.
+ */
 
 const app = express();
 const agent = new Agent({ keepAlive: true, maxSockets: 512, maxFreeSockets: 128, scheduling: "lifo" });

@@ -6,8 +6,9 @@ import { cartEvents } from "../events.ts";
 import { quantile } from "../figure.ts";
 
 /*
- * rhea by itself, as fast as it goes without a database: the same messages as the relay's, the same number in flight,
- * durable, each awaited, writes corked. Prints {"perSecond", "p99"}: the 99th percentile from sending to acceptance, us.
+ * rhea by itself, as fast as it goes without a database: the same messages as the
+ * relay's, the same number in flight, durable, each awaited, writes corked. Prints
+ * {"perSecond", "p99"}: the 99th percentile from sending to acceptance, us.
  */
 
 const count = Number(process.env.COUNT);

@@ -21,6 +21,7 @@ const server = createServer((req, res) => {
   res.setHeader("content-length", Buffer.byteLength(cart));
   res.end(cart);
 });
-// As our services do it: a connection that rests while the other contender has its turn must not close as it is used again.
+// As our services do it: a connection that rests while the other
+// contender has its turn must not close as it is used again.
 server.keepAliveTimeout = 120_000;
 server.listen(Number(process.env.PORT), "127.0.0.1");

@@ -15,8 +15,9 @@ import { openOutbox } from "../../../testkit/outbox.ts";
 import { cartEvents } from "../events.ts";
 
 /*
- * MODE=forwarder: the forwarder moves COUNT staged events from their Redis streams to SQL and takes them out of Redis.
- * MODE=insert: a loop of multi-row inserts of the same events into the same table, with no Redis. Prints {"perSecond"}.
+ * MODE=forwarder: the forwarder moves COUNT staged events from their Redis streams to
+ * SQL and takes them out of Redis. MODE=insert: a loop of multi-row inserts of the
+ * same events into the same table, with no Redis. Prints {"perSecond"}.
  */
 
 const SHARDS = 64;

@@ -4,8 +4,9 @@ import { cartEvents } from "../events.ts";
 import { COUNT, DATABASE_URL, finishWhenDone, ORDERED, publish } from "./publishing.ts";
 
 /*
- * graphile-worker as a relay, tuned as its documentation advises for throughput: a local queue and batched completion, and
- * no line in a log for each job. Where order is to be kept, by its own means: a named queue for each cart.
+ * graphile-worker as a relay, tuned as its documentation advises for throughput: a
+ * local queue and batched completion, and no line in a log for each job. Where
+ * order is to be kept, by its own means: a named queue for each cart.
  */
 
 const logger = new Logger(() => () => {});

@@ -4,8 +4,8 @@ import { cartEvents } from "../events.ts";
 import { COUNT, DATABASE_URL, finishWhenDone, ORDERED, publish } from "./publishing.ts";
 
 /*
- * pg-boss as a relay, by its fastest way: batches of 500 fetched and completed at once by two loops. Where order is to
- * be kept, by its own means: the policy key_strict_fifo with the cart as the key.
+ * pg-boss as a relay, by its fastest way: batches of 500 fetched and completed at once by two loops.
+ * Where order is to be kept, by its own means: the policy key_strict_fifo with the cart as the key.
  */
 
 const QUEUE = "cart-events";

@@ -19,7 +19,10 @@ const versions = new Map<string, number>();
 let accepted = 0;
 let began = 0;
 
-/** Publishes an event. Where order is to be kept, one that comes before its predecessor was accepted ends the process. */
+/**
+ * Publishes an event. Where order is to be kept, one that comes
+ * before its predecessor was accepted ends the process.
+ */
 export async function publish(event: EventEnvelope): Promise<void> {
   if (began === 0) began = performance.now();
   const { subject, sequence: version } = event;

@@ -11,8 +11,9 @@ import type { Profile } from "../profile.ts";
 import { numberedOwners, PRODUCTS } from "../shop.ts";
 
 /**
- * Three stores of the same carts: ours; the least that the design allows (lines, the key's own expiry and an entry in
- * the index of what expires, without a single field about the cart); and hashes of lines that never expire.
+ * Three stores of the same carts: ours; the least that the design allows (lines,
+ * the key's own expiry and an entry in the index of what expires, without a single
+ * field about the cart); and hashes of lines that never expire.
  */
 export async function bytesPerCart({ measuredCarts }: Profile): Promise<Figure[]> {
   const owners = [...numberedOwners(measuredCarts, 1)];

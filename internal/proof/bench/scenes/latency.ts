@@ -10,7 +10,9 @@ import type { Stage } from "../stage.ts";
 const OWNERS = Array.from({ length: 2_000 }, (_, n) => ownerNumber(n));
 const SENDS = 500;
 
-/** From the change to the broker's acceptance, through cart and relay, at half of what they can bear together. */
+/**
+ * From the change to the broker's acceptance, through cart and relay, at half of what they can bear together.
+ */
 export async function latencyScene(stage: Stage, profile: Profile): Promise<Figure[]> {
   const { rounds, seconds, connections } = profile;
   stage.divide();
@@ -24,7 +26,8 @@ export async function latencyScene(stage: Stage, profile: Profile): Promise<Figu
   const { requests } = await load(0);
   await allPublished(stage);
   const peak = requests / ((performance.now() - began) / 1000);
-  // As in a database that has run for a while: a segment of its log that has yet to be made stops everybody for 60 ms.
+  // As in a database that has run for a while: a segment of its
+  // log that has yet to be made stops everybody for 60 ms.
   await stage.postgres.checkpoint();
   const pauseMs = Math.round((2_000 * connections) / peak);
   const [ours, baseline, rates]: [number[], number[], number[]] = [[], [], []];

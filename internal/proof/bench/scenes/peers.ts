@@ -9,8 +9,9 @@ const TIMES = 3;
 const SHARE_OF_CEILING = 0.8;
 
 /**
- * The relay beside job queues that drain the same backlog with the same publisher and keep the same promise: the order of
- * each cart. `ceiling` is what the broker takes from a bare sender, in events a second: it bounds everybody.
+ * The relay beside job queues that drain the same backlog with the same publisher
+ * and keep the same promise: the order of each cart. `ceiling` is what the broker
+ * takes from a bare sender, in events a second: it bounds everybody.
  */
 export async function besidePeers(stage: Stage, profile: Profile, ceiling: number): Promise<Figure[]> {
   if (!peersInstalled())

@@ -5,7 +5,10 @@ import type { Stage } from "../stage.ts";
 import { drainOnce, WINDOW } from "./drain.ts";
 import { besidePeers } from "./peers.ts";
 
-/** The relay's drain of a backlog beside a bare sender, beside other outboxes, and at its end beside its beginning. */
+/**
+ * The relay's drain of a backlog beside a bare sender, beside
+ * other outboxes, and at its end beside its beginning.
+ */
 export async function relayScene(stage: Stage, profile: Profile): Promise<Figure[]> {
   const { rounds, drain } = profile;
   // Broker and database do not fit one core: they, not the contender, would be measured.

@@ -1,5 +1,6 @@
--- wrk script: sends the requests of a file in turn, over and over, and prints what came of them as one line of JSON.
--- Each line of the file: METHOD <tab> path <tab> headers as "name: value", separated by "|" <tab> body
+-- wrk script: sends the requests of a file in turn, over and over, and prints
+-- what came of them as one line of JSON. Each line of the file: METHOD <tab>
+-- path <tab> headers as "name: value", separated by "|" <tab> body
 -- Arguments after "--":  1 the file   2 pause of each connection between two requests, ms (default none)
 local requests, at, pause = {}, 0, 0
 

@@ -11,8 +11,8 @@ export interface Attribution {
 }
 
 /**
- * Every event is the work of one attempt, or of time; every acknowledged change has its event, or had nothing to
- * change; what was refused has none, and was refused for a reason; a key has at most one.
+ * Every event is the work of one attempt, or of time; every acknowledged change has its event, or had
+ * nothing to change; what was refused has none, and was refused for a reason; a key has at most one.
  */
 export function attribute(events: readonly Arrival[], attempts: readonly Attempt[]): Attribution {
   const attemptOf = new Map(attempts.map((attempt) => [attempt.trace, attempt]));

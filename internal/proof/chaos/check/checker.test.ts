@@ -6,7 +6,10 @@ import { shrink } from "./shrink.ts";
 const OWNER = "user:ann";
 const EMPTY: SeenCart = { cartId: null, version: 0, items: [] };
 
-/** A story that keeps every promise: two adds, a set to what is there already, a read, a removal that ends the cart. */
+/**
+ * A story that keeps every promise: two adds, a set to what is
+ * there already, a read, a removal that ends the cart.
+ */
 function honest() {
   const trace = (n: number) => String(n).repeat(32);
   const cart = (version: number, quantity: number): SeenCart => ({

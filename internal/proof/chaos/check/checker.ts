@@ -4,8 +4,8 @@ import type { History, Violation } from "./history.ts";
 import { checkTimeline } from "./timeline.ts";
 
 /**
- * Everything in this history that breaks a promise of the platform; empty when nothing does. A pure function of what
- * was seen from outside, about linear in its length. An outcome that is not known counts for either.
+ * Everything in this history that breaks a promise of the platform; empty when nothing does. A pure function
+ * of what was seen from outside, about linear in its length. An outcome that is not known counts for either.
  */
 export function check(history: History): Violation[] {
   const { events, violations } = distinctEvents(history.arrivals);

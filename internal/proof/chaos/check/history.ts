@@ -1,6 +1,6 @@
 /*
- * What a chaos run has seen from outside: plain data, so that a history can be written to a file, cut down and judged
- * again. Nothing in this folder comes from the product; the linter sees to that.
+ * What a chaos run has seen from outside: plain data, so that a history can be written to a file, cut
+ * down and judged again. Nothing in this folder comes from the product; the linter sees to that.
  */
 
 export interface Line {
@@ -17,7 +17,9 @@ export interface SeenCart {
 
 /** What became of one attempt of an operation. */
 export type Outcome =
-  /** Answered 2xx, with the cart as it was then. `replayed`: an earlier attempt with the same key had done it. */
+  /**
+   * Answered 2xx, with the cart as it was then. `replayed`: an earlier attempt with the same key had done it.
+   */
   | { readonly kind: "done"; readonly cart: SeenCart; readonly replayed: boolean }
   /** Refused for certain: nothing has changed. */
   | { readonly kind: "refused"; readonly status: number; readonly code: string }
@@ -26,7 +28,9 @@ export type Outcome =
 
 /** One attempt; another attempt of the same operation has the same `key` and another `trace`. */
 export interface Attempt {
-  /** Unique; the trace id (32 hex digits) of the request, which the platform carries into the event it causes. */
+  /**
+   * Unique; the trace id (32 hex digits) of the request, which the platform carries into the event it causes.
+   */
   readonly trace: string;
   /** The owner as events name it: `user:<id>`. */
   readonly owner: string;

@@ -10,8 +10,8 @@ export interface Choice {
 }
 
 /**
- * All there is to know about one operation of a shopper: how often, how it is asked for, and what it means. A further
- * operation (merge, checkout) is added here and nowhere else.
+ * All there is to know about one operation of a shopper: how often, how it is asked for, and
+ * what it means. A further operation (merge, checkout) is added here and nowhere else.
  */
 export interface OperationKind {
   readonly name: string;

@@ -5,7 +5,10 @@ import type { Random } from "./operations.ts";
 export const SABOTAGES = ["drop", "double", "reorder"] as const;
 export type Sabotage = (typeof SABOTAGES)[number];
 
-/** What would have arrived had the platform lost an event, told one twice under two ids, or swapped two of a cart. */
+/**
+ * What would have arrived had the platform lost an event, told
+ * one twice under two ids, or swapped two of a cart.
+ */
 export function sabotage(arrivals: readonly Arrival[], how: Sabotage, random: Random): Arrival[] {
   const seen = new Set<string>();
   const firsts = arrivals.filter(({ id }) => !seen.has(id) && seen.add(id));

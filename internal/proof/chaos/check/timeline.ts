@@ -11,9 +11,10 @@ interface State {
 }
 
 /**
- * Judges one owner's story against what the owner was shown: every answer shows a state that the cart was in at some
- * moment between the question and the answer. The events give the order of the states, so that the question is only
- * whether moments can be found for them: the test for linearizability of Herlihy and Wing (1990), with the order given.
+ * Judges one owner's story against what the owner was shown: every answer shows a state that the cart was in
+ * at some moment between the question and the answer. The events give the order of the states, so that the
+ * question is only whether moments can be found for them: the test for linearizability of Herlihy and Wing
+ * (1990), with the order given.
  */
 export function checkTimeline(
   owner: string,

@@ -5,7 +5,10 @@
       "scratch" (list (dict "name" "run" "path" "/var/run/postgresql")) "container" (include "postgres.container" .)) }}
 {{- end -}}
 
-{{/* Runs once, when the database is made: the owner migrates, the services' role has only what migrate grants it. */}}
+{{/*
+Runs once, when the database is made: the owner migrates,
+the services' role has only what migrate grants it.
+*/}}
 {{- define "postgres.roles" -}}
 psql -v ON_ERROR_STOP=1 --username postgres --dbname cartwright <<SQL
 CREATE ROLE cartwright LOGIN PASSWORD '$OWNER_PASSWORD';

@@ -16,7 +16,10 @@ log.console = true
 log.console.level = warning
 {{- end -}}
 
-{{/* Users with the least rights: the relay writes to our exchange, a consumer reads our queues. Passwords come at the start. */}}
+{{/*
+Users with the least rights: the relay writes to our exchange,
+a consumer reads our queues. Passwords come at the start.
+*/}}
 {{- define "rabbitmq.definitions" -}}
 {{- $exchange := .Values.rabbitmq.exchange -}}
 {{- $pattern := printf "^%s$" ($exchange | replace "." "\\.") -}}

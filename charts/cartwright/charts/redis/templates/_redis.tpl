@@ -34,7 +34,8 @@ args:
   - |
     umask 077
     {
-      # Nobody can log in as default, but the append-only file is replayed as that user: without rights it would lose every cart.
+      # Nobody can log in as default, but the append-only file is replayed
+      # as that user: without rights it would lose every cart.
       echo "user default off resetpass ~* &* +@all"
       echo "user health on nopass resetchannels -@all +ping"
       echo "user cart on >$CART_PASSWORD ~* resetchannels &outbox-committed +@all -@admin -@dangerous +info"

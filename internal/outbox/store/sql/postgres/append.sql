@@ -1,7 +1,8 @@
--- Inserts events in the order given, leaving out those whose id is there; waits for a rival inserting the same id.
--- Each partition's lock is taken, in ascending order, before any seq is drawn, and held to the end of the transaction: so
--- within a partition events become visible in seq order, and a reader that moves a cursor by seq misses none.
--- The payloads travel as one run of bytes: quoting them into an array or into JSON costs Node and the server twice as much.
+-- Inserts events in the order given, leaving out those whose id is there; waits for a rival inserting the
+-- same id. Each partition's lock is taken, in ascending order, before any seq is drawn, and held to the end
+-- of the transaction: so within a partition events become visible in seq order, and a reader that moves a
+-- cursor by seq misses none. The payloads travel as one run of bytes: quoting them into an array or into JSON
+-- costs Node and the server twice as much.
 -- $1 payloads, UTF-8, one after the other
 -- $2 JSON array of {id, p: partition, f: source, t: type, s: subject, v: sequence, vn: its name,
 --    n: bytes of payload, tp: traceparent, o: occurred at, epoch ms}

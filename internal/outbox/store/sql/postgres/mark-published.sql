@@ -1,6 +1,6 @@
--- Marks events published where the relay still holds their partition at that epoch. Returns the seqs that are published
--- now, by this call or by an earlier one whose answer was lost: what it does not return was held off by the fence.
--- The share lock keeps a rival from claiming the partition until this has committed.
+-- Marks events published where the relay still holds their partition at that epoch. Returns the seqs that are
+-- published now, by this call or by an earlier one whose answer was lost: what it does not return was held
+-- off by the fence. The share lock keeps a rival from claiming the partition until this has committed.
 -- $1 relay  $2 seqs  $3 partitions  $4 epochs
 WITH fate AS (
   SELECT * FROM unnest($2::bigint[], $3::int[], $4::bigint[]) AS f (seq, partition_no, epoch)

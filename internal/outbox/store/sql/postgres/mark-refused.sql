@@ -1,4 +1,5 @@
--- Writes the refusals of events where the relay still holds their partition at that epoch; returns the seqs written.
+-- Writes the refusals of events where the relay still holds
+-- their partition at that epoch; returns the seqs written.
 -- $1 relay  $2 seqs  $3 partitions  $4 epochs  $5 attempts  $6 errors  $7 dead
 WITH fate AS (
   SELECT * FROM unnest($2::bigint[], $3::int[], $4::bigint[], $5::int[], $6::text[], $7::bool[])

@@ -1,4 +1,5 @@
--- The next pending events of several partitions, beyond each one's cursor; not those whose subject waits for a dead event.
+-- The next pending events of several partitions, beyond each one's
+-- cursor; not those whose subject waits for a dead event.
 -- $1 partitions  $2 cursors (seq)  $3 most events a partition
 SELECT e.seq, e.event_id, e.partition_no, e.source, e.type, e.subject, e.version, e.sequence_name,
        e.payload, e.traceparent,

@@ -1,5 +1,6 @@
--- Deletes at most $2 events published more than $1 ms ago. The limit stands in the CTE so that it is applied once; the time is the
--- statement's, which bounds the index scan, where a running clock would have every published row looked at.
+-- Deletes at most $2 events published more than $1 ms ago. The limit stands in the
+-- CTE so that it is applied once; the time is the statement's, which bounds the
+-- index scan, where a running clock would have every published row looked at.
 WITH old AS MATERIALIZED (
   SELECT seq
     FROM outbox_event

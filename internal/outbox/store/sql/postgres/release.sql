@@ -1,4 +1,5 @@
--- Gives partitions back where the epoch still matches. Rows are locked in order: marks in progress lock them so too.
+-- Gives partitions back where the epoch still matches. Rows
+-- are locked in order: marks in progress lock them so too.
 -- $1 relay  $2 partitions  $3 epochs
 WITH held AS MATERIALIZED (
   SELECT p.partition_no, p.epoch

@@ -1,4 +1,5 @@
--- Withdraws a relay and gives back every lease it holds. Rows are locked in order: marks in progress lock them so too.
+-- Withdraws a relay and gives back every lease it holds. Rows
+-- are locked in order: marks in progress lock them so too.
 -- $1 relay
 WITH gone AS (
   DELETE FROM outbox_relay WHERE relay = $1

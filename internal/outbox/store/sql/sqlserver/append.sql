@@ -1,8 +1,8 @@
--- Inserts events in the order given, leaving out those whose id is there. A rival's insert of the same id, not yet
--- committed, is waited for by the unique index; if it commits, this fails with 2601 or 2627 and is run again.
--- Each partition's lock is taken, in ascending order, before any seq is drawn, and held to the end of the transaction: so
--- within a partition events become visible in seq order, and a reader that moves a cursor by seq misses none. Within a
--- transaction of the caller the inner BEGIN and COMMIT only count.
+-- Inserts events in the order given, leaving out those whose id is there. A rival's insert of the same id,
+-- not yet committed, is waited for by the unique index; if it commits, this fails with 2601 or 2627 and is
+-- run again. Each partition's lock is taken, in ascending order, before any seq is drawn, and held to the end
+-- of the transaction: so within a partition events become visible in seq order, and a reader that moves a
+-- cursor by seq misses none. Within a transaction of the caller the inner BEGIN and COMMIT only count.
 -- @rows outbox_envelope_rows, each id once
 BEGIN TRANSACTION;
 DECLARE @partition INT, @name NVARCHAR(32), @outcome INT;

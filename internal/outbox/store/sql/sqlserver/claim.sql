@@ -1,5 +1,5 @@
--- Takes up to @limit partitions that are free or expired, at random, each with its epoch raised; returns them.
--- A rival may be quicker between the choice and the update, which therefore asks again.
+-- Takes up to @limit partitions that are free or expired, at random, each with its epoch raised; returns
+-- them. A rival may be quicker between the choice and the update, which therefore asks again.
 -- @relay  @limit  @ttl ms
 DECLARE @chosen TABLE (partition_no INT NOT NULL PRIMARY KEY);
 INSERT INTO @chosen (partition_no)

@@ -1,4 +1,5 @@
--- Creates the lease rows of @partitions where missing; a rival that creates one first makes it fail with 2627: run it again.
+-- Creates the lease rows of @partitions where missing; a rival
+-- that creates one first makes it fail with 2627: run it again.
 INSERT INTO outbox_partition (partition_no)
 SELECT n.partition_no
   FROM @partitions n

@@ -1,5 +1,6 @@
 -- Writes one refusal where the relay still holds the partition at that epoch; returns the seq when written.
--- The first update changes nothing but locks the lease: a claim waits for this to commit, and this for a claim.
+-- The first update changes nothing but locks the lease: a
+-- claim waits for this to commit, and this for a claim.
 -- @relay  @seq  @partition_no  @epoch  @attempts  @error  @dead
 BEGIN TRANSACTION;
 UPDATE outbox_partition

@@ -1,4 +1,5 @@
--- The seq of the first event in each partition that is neither published nor dead, nor waits for a dead event.
+-- The seq of the first event in each partition that is neither
+-- published nor dead, nor waits for a dead event.
 -- @partitions outbox_cursor_rows
 SELECT p.partition_no, e.seq
   FROM @partitions p

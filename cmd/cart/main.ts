@@ -1,4 +1,5 @@
 import { createCartMetrics } from "../../internal/cart/metrics.ts";
+import { CART_PROBLEMS } from "../../internal/cart/problem-codes.ts";
 import { cartRoutes } from "../../internal/cart/routes.ts";
 import { createCartService } from "../../internal/cart/service.ts";
 import { createApp } from "../../internal/platform/http/app.ts";
@@ -24,5 +25,10 @@ const identity = createInternalTokenVerifier({
   audience: "cartwright-cart",
 });
 
-const app = createApp({ log, registry, routes: (app) => cartRoutes(app, service, identity) });
+const app = createApp({
+  log,
+  registry,
+  problems: CART_PROBLEMS,
+  routes: (app) => cartRoutes(app, service, identity),
+});
 await process.serve(app, config.PORT);

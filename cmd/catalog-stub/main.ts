@@ -1,5 +1,6 @@
 import { adminRoutes } from "../../internal/catalog/admin-routes.ts";
 import { createFaults } from "../../internal/catalog/faults.ts";
+import { CATALOG_PROBLEMS } from "../../internal/catalog/problems.ts";
 import { loadProducts } from "../../internal/catalog/products.ts";
 import { catalogRoutes } from "../../internal/catalog/routes.ts";
 import { createApp } from "../../internal/platform/http/app.ts";
@@ -16,6 +17,7 @@ const faults = createFaults();
 const app = createApp({
   log,
   registry,
+  problems: CATALOG_PROBLEMS,
   routes: (app) => {
     catalogRoutes(app, products, faults);
     if (config.CATALOG_ADMIN_TOKEN !== undefined)

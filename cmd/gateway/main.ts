@@ -1,3 +1,4 @@
+import { GATEWAY_PROBLEMS } from "../../internal/gateway/problems.ts";
 import { createUpstream } from "../../internal/gateway/proxy.ts";
 import { gatewayRoutes } from "../../internal/gateway/routes.ts";
 import { rememberTokens } from "../../internal/gateway/token-cache.ts";
@@ -21,6 +22,7 @@ const verify = createTokenVerifier(config.SESSION_SECRET, users);
 const app = createApp({
   log,
   registry,
+  problems: GATEWAY_PROBLEMS,
   routes: (app) =>
     gatewayRoutes(app, {
       sessions: createGuestSessions(config.SESSION_SECRET, config.SESSION_TTL_SECONDS),

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { createFaults, type FaultSettings, faultsBody } from "../catalog/faults.ts";
+import { CATALOG_PROBLEMS } from "../catalog/problems.ts";
 import { loadProducts } from "../catalog/products.ts";
 import { catalogRoutes } from "../catalog/routes.ts";
 import { createApp } from "../platform/http/app.ts";
@@ -19,6 +20,7 @@ async function startBench(options: Partial<Parameters<typeof createHttpCatalog>[
   const app = createApp({
     log: recordingLogger().log,
     registry: new Registry(),
+    problems: CATALOG_PROBLEMS,
     routes: (app) => catalogRoutes(app, products, faults),
   });
   const requests: string[] = [];

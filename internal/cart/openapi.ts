@@ -1,7 +1,10 @@
 import { z } from "zod";
-import { CATALOGUE, type ProblemCode } from "../platform/problem/catalogue.ts";
+import { HTTP_PROBLEMS } from "../platform/problem/catalogue.ts";
 import { CALLS, type Call } from "./calls.ts";
 import { productId } from "./input.ts";
+import { CART_PROBLEMS, type CartCode } from "./problem-codes.ts";
+
+const PROBLEMS = { ...HTTP_PROBLEMS, ...CART_PROBLEMS };
 
 const money = z.object({
   amount: z.int().describe("whole minor units"),
@@ -42,7 +45,7 @@ const problemSchema = z.object({
   type: z.string(),
   title: z.string(),
   status: z.int(),
-  code: z.enum(Object.keys(CATALOGUE) as [ProblemCode, ...ProblemCode[]]),
+  code: z.enum(Object.keys(PROBLEMS)),
   detail: z.string(),
   instance: z.string(),
   field: z.string().optional(),
@@ -102,9 +105,9 @@ function describe({ path, summary, operation, problems }: Call) {
   };
 }
 
-function responses(codes: readonly ProblemCode[]) {
+function responses(codes: readonly CartCode[]) {
   const problem = { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } };
-  const byStatus = Map.groupBy(codes, (code) => CATALOGUE[code].status);
+  const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status);
   return {
     200: {
       description: "The cart as it is now",

@@ -1,8 +1,12 @@
+import { refuseWith } from "../platform/http/refuse.ts";
 import type { Problem } from "../platform/problem/problem.ts";
 import type { CartError } from "./cart.ts";
+import type { CartCode } from "./problem-codes.ts";
+
+export const refuse = refuseWith<CartCode>();
 
 /** How a refused operation is told to a client. */
-export function problemOf(error: CartError): Problem {
+export function problemOf(error: CartError): Problem<CartCode> {
   switch (error.code) {
     case "PRODUCT_NOT_FOUND":
       return about("productId", error.code, `There is no product "${error.productId}" in the catalog.`);
@@ -71,7 +75,7 @@ export function problemOf(error: CartError): Problem {
   }
 }
 
-function about(field: string, code: CartError["code"], detail: string): Problem {
+function about(field: string, code: CartError["code"], detail: string): Problem<CartCode> {
   return { code, detail, errors: [{ field, message: detail }] };
 }
 

@@ -1,16 +1,16 @@
 import type { Express, Request, RequestHandler, Response } from "express";
-import { pathOf } from "../platform/http/app.ts";
 import { jsonBody, validate } from "../platform/http/json-body.ts";
 import { methods } from "../platform/http/methods.ts";
 import { IDENTITY_HEADER, type IdentityVerifier } from "../platform/identity/internal-token.ts";
-import { type Problem, sendProblem } from "../platform/problem/problem.ts";
+import type { Problem } from "../platform/problem/problem.ts";
 import { ok, type Result } from "../platform/result/result.ts";
 import { CALLS, type Call } from "./calls.ts";
 import type { CartView } from "./cart.ts";
 import { readPreconditions, readProductId } from "./input.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { Fields, Operation } from "./operations/operation.ts";
-import { problemOf } from "./problems.ts";
+import type { CartCode } from "./problem-codes.ts";
+import { problemOf, refuse } from "./problems.ts";
 import type { CartService } from "./service.ts";
 
 /** The largest request body in bytes: an add takes fewer than 200. */
@@ -76,14 +76,10 @@ function readFields({ path, body }: Operation, req: Request): Result<Fields, Pro
   return ok({ ...fields.value, ...(productId && { productId: productId.value }) });
 }
 
-const UNAUTHENTICATED: Problem = {
+const UNAUTHENTICATED: Problem<CartCode> = {
   code: "UNAUTHENTICATED",
   detail: "This service answers only to the gateway.",
 };
-
-function refuse(req: Request, res: Response, problem: Problem): void {
-  sendProblem(res, pathOf(req), problem);
-}
 
 /**
  * Written by hand because Express' send would answer 304 on a

@@ -5,6 +5,7 @@ import { Registry } from "../platform/metrics/metrics.ts";
 import { recordingLogger } from "../testkit/recording-logger.ts";
 import { adminRoutes } from "./admin-routes.ts";
 import { createFaults } from "./faults.ts";
+import { CATALOG_PROBLEMS } from "./problems.ts";
 import { loadProducts, type Products } from "./products.ts";
 import { catalogRoutes } from "./routes.ts";
 
@@ -19,6 +20,7 @@ describe("The catalog stub's admin routes", () => {
     const app = createApp({
       log: recordingLogger().log,
       registry: new Registry(),
+      problems: CATALOG_PROBLEMS,
       routes: (app) => {
         catalogRoutes(app, products, faults);
         adminRoutes(app, TOKEN, products, faults);

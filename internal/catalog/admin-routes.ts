@@ -1,11 +1,10 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { type Express, type Request, type RequestHandler, type Response, Router } from "express";
 import type { z } from "zod";
-import { pathOf } from "../platform/http/app.ts";
 import { jsonBody, validate } from "../platform/http/json-body.ts";
 import { methods } from "../platform/http/methods.ts";
-import { sendProblem } from "../platform/problem/problem.ts";
 import { type Faults, faultsBody } from "./faults.ts";
+import { refuse } from "./problems.ts";
 import { type Products, productBody, productPatch, productSchema } from "./products.ts";
 import { notFound } from "./routes.ts";
 
@@ -22,7 +21,7 @@ export function adminRoutes(app: Express, token: string, products: Products, fau
         const fields = read(req, res, productBody);
         const product = fields && validate(productSchema, { id: req.params.id, ...fields });
         if (!product) return;
-        if (!product.ok) return sendProblem(res, pathOf(req), product.error);
+        if (!product.ok) return refuse(req, res, product.error);
         products.put(product.value);
         res.json(product.value);
       },
@@ -31,7 +30,7 @@ export function adminRoutes(app: Express, token: string, products: Products, fau
       body,
       (req, res) => {
         const known = products.get(String(req.params.id));
-        if (!known) return sendProblem(res, pathOf(req), notFound(String(req.params.id)));
+        if (!known) return refuse(req, res, notFound(String(req.params.id)));
         const fields = read(req, res, productPatch);
         if (!fields) return;
         const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
@@ -42,7 +41,7 @@ export function adminRoutes(app: Express, token: string, products: Products, fau
     ],
     delete: (req, res) => {
       if (products.remove(String(req.params.id))) res.status(204).end();
-      else sendProblem(res, pathOf(req), notFound(String(req.params.id)));
+      else refuse(req, res, notFound(String(req.params.id)));
     },
   });
   methods(admin, "/faults", {
@@ -66,7 +65,7 @@ export function adminRoutes(app: Express, token: string, products: Products, fau
 function read<T>(req: Request, res: Response, schema: z.ZodType<T>): T | null {
   const fields = validate(schema, req.body);
   if (fields.ok) return fields.value;
-  sendProblem(res, pathOf(req), fields.error);
+  refuse(req, res, fields.error);
   return null;
 }
 
@@ -75,7 +74,7 @@ function onlyWith(token: string): RequestHandler {
   const expected = digest(`Bearer ${token}`);
   return (req, res, next) => {
     if (timingSafeEqual(digest(req.headers.authorization ?? ""), expected)) return next();
-    sendProblem(res, pathOf(req), {
+    refuse(req, res, {
       code: "UNAUTHENTICATED",
       detail: "Send Authorization: Bearer with the catalog's admin token.",
       headers: { "www-authenticate": "Bearer" },

@@ -4,6 +4,7 @@ import { type HttpServer, listen } from "../platform/http/server.ts";
 import { Registry } from "../platform/metrics/metrics.ts";
 import { recordingLogger } from "../testkit/recording-logger.ts";
 import { createFaults } from "./faults.ts";
+import { CATALOG_PROBLEMS } from "./problems.ts";
 import { loadProducts, type Product } from "./products.ts";
 import { catalogRoutes } from "./routes.ts";
 
@@ -13,7 +14,7 @@ describe("The catalog stub", () => {
   let server: HttpServer;
   before(async () => {
     const routes = (app: Parameters<typeof catalogRoutes>[0]) => catalogRoutes(app, products, createFaults());
-    server = await listen(createApp({ log, registry: new Registry(), routes }), {
+    server = await listen(createApp({ log, registry: new Registry(), problems: CATALOG_PROBLEMS, routes }), {
       host: "127.0.0.1",
       port: 0,
     });

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import type { Express, Request, Response } from "express";
 import { z } from "zod";
-import { pathOf } from "../platform/http/app.ts";
 import { validate } from "../platform/http/json-body.ts";
 import { methods } from "../platform/http/methods.ts";
-import { invalid, type Problem, sendProblem } from "../platform/problem/problem.ts";
+import { invalid, type Problem } from "../platform/problem/problem.ts";
 import type { Faults } from "./faults.ts";
+import { type CatalogCode, refuse } from "./problems.ts";
 import { type Products, productId } from "./products.ts";
 
 const MOST_IDS = 100;
@@ -40,14 +40,14 @@ export function catalogRoutes(app: Express, products: Products, faults: Faults):
   methods(app, "/products", {
     get: (req, res) => {
       const fields = validate(query, req.query);
-      if (!fields.ok) return sendProblem(res, pathOf(req), fields.error);
+      if (!fields.ok) return refuse(req, res, fields.error);
       const { limit, cursor, ids } = fields.value;
       if (ids !== undefined) {
         const items = [...new Set(ids)].flatMap((id) => products.get(id) ?? []);
         return send(req, res, { items, nextCursor: null });
       }
       if (cursor !== undefined && !products.get(cursor)) {
-        return sendProblem(res, pathOf(req), invalid("cursor", "is not one that this catalog has given"));
+        return refuse(req, res, invalid("cursor", "is not one that this catalog has given"));
       }
       const { items, next } = products.page(cursor ?? null, limit ?? 50);
       send(req, res, { items, nextCursor: next });
@@ -57,13 +57,13 @@ export function catalogRoutes(app: Express, products: Products, faults: Faults):
     get: (req, res) => {
       const product = products.get(String(req.params.id));
       if (product) send(req, res, product);
-      else sendProblem(res, pathOf(req), notFound(String(req.params.id)));
+      else refuse(req, res, notFound(String(req.params.id)));
     },
   });
 }
 
 /** There is no such product. */
-export function notFound(id: string): Problem {
+export function notFound(id: string): Problem<CatalogCode> {
   const detail = `There is no product "${id.slice(0, 64)}".`;
   return { code: "PRODUCT_NOT_FOUND", detail, errors: [{ field: "id", message: detail }] };
 }

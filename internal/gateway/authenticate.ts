@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from "express";
-import { pathOf, requestIdOf } from "../platform/http/app.ts";
+import { requestIdOf } from "../platform/http/app.ts";
 import type { Logger } from "../platform/logger/logger.ts";
-import { type Problem, sendProblem } from "../platform/problem/problem.ts";
+import { type GatewayProblem, refuse } from "./problems.ts";
 import type { TokenError, VerifyToken } from "./tokens.ts";
 
 const BEARER = /^Bearer ([A-Za-z0-9._~+/-]{1,8192}=*)$/i;
@@ -13,7 +13,7 @@ const BEARER = /^Bearer ([A-Za-z0-9._~+/-]{1,8192}=*)$/i;
 export function authenticate(verify: VerifyToken, log: Logger): RequestHandler {
   return async (req, res, next) => {
     const token = bearerOf(req);
-    if (token === null) return sendProblem(res, pathOf(req), MISSING);
+    if (token === null) return refuse(req, res, MISSING);
     const result = await verify(token);
     if (result.ok) {
       res.locals.identity = result.value.identity;
@@ -22,7 +22,7 @@ export function authenticate(verify: VerifyToken, log: Logger): RequestHandler {
     const { error } = result;
     if (error.code === "KEYS_UNAVAILABLE")
       log.warn({ err: error.cause, requestId: requestIdOf(req) }, "no keys to verify a token");
-    sendProblem(res, pathOf(req), PROBLEMS[error.code]);
+    refuse(req, res, PROBLEMS[error.code]);
   };
 }
 
@@ -30,14 +30,14 @@ function bearerOf(req: Request): string | null {
   return BEARER.exec(req.headers.authorization ?? "")?.[1] ?? null;
 }
 
-const MISSING: Problem = {
+const MISSING: GatewayProblem = {
   code: "UNAUTHENTICATED",
   detail: "Send Authorization: Bearer <token>; POST /api/session gives a guest's.",
   errors: [{ field: "Authorization", message: "must be Bearer and an access token" }],
   headers: { "www-authenticate": "Bearer" },
 };
 
-function invalidToken(detail: string): Problem {
+function invalidToken(detail: string): GatewayProblem {
   return {
     code: "UNAUTHENTICATED",
     detail,
@@ -46,7 +46,7 @@ function invalidToken(detail: string): Problem {
   };
 }
 
-const PROBLEMS: Record<TokenError["code"], Problem> = {
+const PROBLEMS: Record<TokenError["code"], GatewayProblem> = {
   INVALID: invalidToken("The access token is not valid."),
   EXPIRED: invalidToken("The access token has expired; get a new one."),
   EXPIRES_TOO_LATE: invalidToken("The access token's exp must be in seconds, and within 366 days from now."),

@@ -2,23 +2,23 @@ import { Agent, type ClientRequest, type IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import type { Request, RequestHandler, Response } from "express";
 import { createProxyMiddleware, type Options } from "http-proxy-middleware";
-import { pathOf, requestIdOf } from "../platform/http/app.ts";
+import { requestIdOf } from "../platform/http/app.ts";
 import type { Logger } from "../platform/logger/logger.ts";
-import { type Problem, sendProblem } from "../platform/problem/problem.ts";
+import { type GatewayProblem, refuse } from "./problems.ts";
 
 export interface Upstream {
   readonly handler: RequestHandler;
   close(): void;
 }
 
-const UNAVAILABLE: Problem = {
+const UNAVAILABLE: GatewayProblem = {
   code: "UPSTREAM_UNAVAILABLE",
   detail:
     "The service behind the gateway cannot be reached; please try again, with the same Idempotency-Key if this was a change.",
   headers: { "retry-after": "1" },
 };
 
-const TIMEOUT: Problem = {
+const TIMEOUT: GatewayProblem = {
   code: "UPSTREAM_TIMEOUT",
   detail: "The service behind the gateway took too long; the request may have had its effect.",
 };
@@ -65,7 +65,7 @@ export function createUpstream(options: {
       { err, upstream: name, timedOut, diedAnswering, requestId: requestIdOf(req) },
       "upstream failed",
     );
-    if (!diedAnswering) sendProblem(res, pathOf(req), timedOut ? TIMEOUT : UNAVAILABLE);
+    if (!diedAnswering) refuse(req, res, timedOut ? TIMEOUT : UNAVAILABLE);
   }
 
   const where = parsed(target);

@@ -11,6 +11,7 @@ import {
 } from "../testkit/gateway.ts";
 import { recordingLogger } from "../testkit/recording-logger.ts";
 import { request } from "../testkit/shopper.ts";
+import { GATEWAY_PROBLEMS } from "./problems.ts";
 import { rateLimit } from "./rate-limit.ts";
 
 describe("The gateway's rate limit", () => {
@@ -67,6 +68,7 @@ describe("The gateway's rate limit", () => {
       createApp({
         log,
         registry,
+        problems: GATEWAY_PROBLEMS,
         routes: (app) => app.use(rateLimit(1, registry, windowMs), (_req, res) => void res.end("{}")),
       }),
       { host: "127.0.0.1", port: 0 },

@@ -1,9 +1,8 @@
 import type { RequestHandler } from "express";
 import { LRUCache } from "lru-cache";
-import { pathOf } from "../platform/http/app.ts";
 import type { Identity } from "../platform/identity/identity.ts";
 import { Counter, type Registry } from "../platform/metrics/metrics.ts";
-import { sendProblem } from "../platform/problem/problem.ts";
+import { refuse } from "./problems.ts";
 
 /**
  * At most `perMinute` requests of one owner (or, without one, one address) in each minute;
@@ -23,7 +22,7 @@ export function rateLimit(perMinute: number, registry: Registry, windowMs = 60_0
     if (window.count === 0) windows.set(who, window);
     if (++window.count <= perMinute) return next();
     limited.inc();
-    sendProblem(res, pathOf(req), {
+    refuse(req, res, {
       code: "RATE_LIMITED",
       detail: `At most ${perMinute} requests a minute.`,
       headers: { "retry-after": String(Math.max(1, Math.ceil((window.endsAt - Date.now()) / 1000))) },

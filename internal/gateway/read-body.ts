@@ -1,6 +1,5 @@
 import type { Request, RequestHandler } from "express";
-import { pathOf } from "../platform/http/app.ts";
-import { type Problem, sendProblem } from "../platform/problem/problem.ts";
+import { type GatewayProblem, refuse } from "./problems.ts";
 
 /**
  * Reads the body into `res.locals.body` before anything goes upstream, so that a slow client holds no
@@ -16,12 +15,12 @@ export function readBody({
   limitBytes: number;
   timeoutMs: number;
 }): RequestHandler {
-  const tooLarge: Problem = {
+  const tooLarge: GatewayProblem = {
     code: "PAYLOAD_TOO_LARGE",
     detail: `The body may have at most ${limitBytes} bytes.`,
     errors: [{ field: "body", message: `must have at most ${limitBytes} bytes` }],
   };
-  const tooSlow: Problem = {
+  const tooSlow: GatewayProblem = {
     code: "REQUEST_TIMEOUT",
     detail: `The body did not arrive within ${timeoutMs} ms, so nothing was changed.`,
     errors: [{ field: "body", message: `must arrive within ${timeoutMs} ms` }],
@@ -29,16 +28,16 @@ export function readBody({
   };
   return (req, res, next) => {
     const announced = Number(req.headers["content-length"] ?? 0);
-    if (announced > limitBytes) return sendProblem(res, pathOf(req), tooLarge);
+    if (announced > limitBytes) return refuse(req, res, tooLarge);
     if (announced === 0 && req.headers["transfer-encoding"] === undefined) return next();
     const timer = setTimeout(() => {
       req.removeAllListeners("data").removeAllListeners("end");
-      sendProblem(res, pathOf(req), tooSlow);
+      refuse(req, res, tooSlow);
     }, timeoutMs);
     res.once("close", () => clearTimeout(timer));
     readUpTo(limitBytes, req, (body) => {
       clearTimeout(timer);
-      if (body === null) return sendProblem(res, pathOf(req), tooLarge);
+      if (body === null) return refuse(req, res, tooLarge);
       res.locals.body = body;
       next();
     });

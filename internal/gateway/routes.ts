@@ -1,12 +1,13 @@
 import type { Express, NextFunction, Request, RequestHandler, Response } from "express";
-import { pathOf } from "../platform/http/app.ts";
 import { methods } from "../platform/http/methods.ts";
+import { pathOf } from "../platform/http/refuse.ts";
 import type { IdentitySigner } from "../platform/identity/internal-token.ts";
 import type { Logger } from "../platform/logger/logger.ts";
 import type { Registry } from "../platform/metrics/metrics.ts";
-import { invalid, type Problem, sendProblem } from "../platform/problem/problem.ts";
+import { invalid } from "../platform/problem/problem.ts";
 import { authenticate } from "./authenticate.ts";
 import { outgoingHeaders } from "./outgoing-headers.ts";
+import { type GatewayProblem, refuse } from "./problems.ts";
 import { rateLimit } from "./rate-limit.ts";
 import { readBody } from "./read-body.ts";
 import type { createGuestSessions, VerifyToken } from "./tokens.ts";
@@ -14,7 +15,7 @@ import type { createGuestSessions, VerifyToken } from "./tokens.ts";
 /** Dot segments, doubled slashes and encoded separators: paths that two servers may read differently. */
 const AMBIGUOUS = /\/\/|\/\.{1,2}(\/|$)|%2f|%5c|%2e|\\/i;
 
-const READ_ONLY: Problem = {
+const READ_ONLY: GatewayProblem = {
   code: "METHOD_NOT_ALLOWED",
   detail: "The catalog can only be read here.",
   errors: [{ field: "method", message: "must be GET or HEAD" }],
@@ -53,7 +54,7 @@ export function gatewayRoutes(
   app.use((req, res, next) => {
     const path = pathOf(req);
     if (AMBIGUOUS.test(path)) {
-      return sendProblem(res, path, invalid("path", "must have no empty, dot or encoded segments"));
+      return refuse(req, res, invalid("path", "must have no empty, dot or encoded segments"));
     }
     const service = behind.find(({ prefix }) => isAtOrBelow(path, prefix));
     if (service === undefined) return next();
@@ -74,7 +75,7 @@ export function gatewayRoutes(
 
 const readOnly: RequestHandler = (req, res, next) => {
   if (req.method === "GET" || req.method === "HEAD") return next();
-  sendProblem(res, pathOf(req), READ_ONLY);
+  refuse(req, res, READ_ONLY);
 };
 
 function isAtOrBelow(path: string, prefix: string): boolean {

@@ -4,6 +4,7 @@ import { createServer, type IncomingHttpHeaders, type RequestListener, type Serv
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { promisify } from "node:util";
 import { exportJWK, type JSONWebKeySet, SignJWT } from "jose";
+import { GATEWAY_PROBLEMS } from "../gateway/problems.ts";
 import { createUpstream } from "../gateway/proxy.ts";
 import { gatewayRoutes } from "../gateway/routes.ts";
 import { rememberTokens } from "../gateway/token-cache.ts";
@@ -60,6 +61,7 @@ export async function startGateway(options: {
   const app = createApp({
     log,
     registry,
+    problems: GATEWAY_PROBLEMS,
     routes: (app) =>
       gatewayRoutes(app, {
         sessions,

@@ -7,6 +7,7 @@ import { Registry } from "../metrics/metrics.ts";
 import { invalid, ProblemError } from "../problem/problem.ts";
 import { createApp } from "./app.ts";
 import { methods } from "./methods.ts";
+import { refuseWith } from "./refuse.ts";
 import { type HttpServer, listen } from "./server.ts";
 
 describe("An app", () => {
@@ -26,6 +27,12 @@ describe("An app", () => {
       app.get("/refused", () => {
         throw new ProblemError(invalid("field", "is wrong"));
       });
+      const refuse = refuseWith<"SOLD_OUT" | "FORGOTTEN">();
+      app.get("/sold-out", (req, res) => refuse(req, res, { code: "SOLD_OUT", detail: "none left" }));
+      // As a socket's event would: nothing catches what this throws.
+      app.get("/forgotten", (req, res) => {
+        setImmediate(() => refuse(req, res, { code: "FORGOTTEN", detail: "x" }));
+      });
       app.get("/broken", async () => {
         throw new Error("a bug with password=hunter2");
       });
@@ -34,7 +41,8 @@ describe("An app", () => {
         throw new Error("too late");
       });
     };
-    server = await listen(createApp({ log, registry, routes }), { host: "127.0.0.1", port: 0 });
+    const problems = { SOLD_OUT: { status: 409, title: "Sold out" } };
+    server = await listen(createApp({ log, registry, problems, routes }), { host: "127.0.0.1", port: 0 });
     url = `http://127.0.0.1:${server.port}`;
   });
   after(() => server.close());
@@ -88,6 +96,15 @@ describe("An app", () => {
     const { status, body } = await request(url, "GET", "/refused");
     expect([status, body.code, body.field]).to.deep.equal([400, "INVALID_REQUEST", "field"]);
     expect(lines.filter(({ level }) => level !== "debug")).to.deep.equal([]);
+  });
+
+  it("answers the codes of the catalogue that it was given; any other is a bug, logged, and not answered", async () => {
+    const known = await request(url, "GET", "/sold-out");
+    expect([known.status, known.body.title, known.body.detail]).to.deep.equal([409, "Sold out", "none left"]);
+    lines.length = 0;
+    const unknown = await request(url, "GET", "/forgotten");
+    expect([unknown.status, unknown.body.code]).to.deep.equal([500, "INTERNAL"]);
+    expect(lines.filter(({ level }) => level === "error").length).to.equal(1);
   });
 
   it("answers a path that is not valid percent-encoding with 400", async () => {

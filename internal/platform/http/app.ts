@@ -2,28 +2,33 @@ import { randomUUID } from "node:crypto";
 import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from "express";
 import type { Logger } from "../logger/logger.ts";
 import { DURATION_BUCKETS, Histogram, type Registry } from "../metrics/metrics.ts";
-import { ProblemError, sendProblem } from "../problem/problem.ts";
+import { HTTP_PROBLEMS, mergeCatalogues, type ProblemCatalogue } from "../problem/catalogue.ts";
+import { ProblemError } from "../problem/problem.ts";
+import { pathOf, refuse } from "./refuse.ts";
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
 /**
  * An Express app with what every process of ours needs around its routes: a request id (`X-Request-Id`,
  * taken over when well-formed, answered always), `http_request_duration_seconds{route,method,status}`, 404
- * for unknown routes and one place where errors become problem+json. `routes` adds the process's own.
+ * for unknown routes and one place where errors become problem+json. `routes` adds the process's own,
+ * `problems` are the codes that these may answer, besides those that every server has.
  */
 export function createApp(options: {
   log: Logger;
   registry: Registry;
+  problems?: ProblemCatalogue;
   routes: (app: Express) => void;
 }): Express {
   const app = express();
+  app.locals.problems = mergeCatalogues([HTTP_PROBLEMS, options.problems ?? {}]);
   app.disable("x-powered-by");
   app.set("etag", false);
   app.set("query parser", "simple");
   app.use(instrument(options.log, options.registry));
   options.routes(app);
   app.use((req, res) =>
-    sendProblem(res, pathOf(req), {
+    refuse(req, res, {
       code: "NOT_FOUND",
       detail: "There is nothing at this path.",
       errors: [{ field: "path", message: "is not a route of this API" }],
@@ -31,12 +36,6 @@ export function createApp(options: {
   );
   app.use(errorHandler(options.log));
   return app;
-}
-
-/** The request's path without its query: safe to log and to name in a problem's `instance`. */
-export function pathOf(req: Request): string {
-  const end = req.originalUrl.indexOf("?");
-  return end < 0 ? req.originalUrl : req.originalUrl.slice(0, end);
 }
 
 /** The request id that {@link createApp} gave this request. */
@@ -80,11 +79,11 @@ function knownMethod(method: string): string {
 function errorHandler(log: Logger): ErrorRequestHandler {
   return (error: unknown, req, res, _next) => {
     if (error instanceof ProblemError) {
-      sendProblem(res, pathOf(req), error.problem);
+      refuse(req, res, error.problem);
       return;
     }
     if (error instanceof URIError) {
-      sendProblem(res, pathOf(req), {
+      refuse(req, res, {
         code: "INVALID_REQUEST",
         detail: "The path is not valid percent-encoding.",
         errors: [{ field: "path", message: "must be valid percent-encoded UTF-8" }],
@@ -92,7 +91,7 @@ function errorHandler(log: Logger): ErrorRequestHandler {
       return;
     }
     log.error({ err: error, requestId: requestIdOf(req), path: pathOf(req) }, "request failed");
-    sendProblem(res, pathOf(req), {
+    refuse(req, res, {
       code: "INTERNAL",
       detail: `Please try again; if it persists, report request id ${requestIdOf(req)}.`,
     });

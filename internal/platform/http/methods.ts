@@ -1,6 +1,5 @@
 import type { IRouter, RequestHandler } from "express";
-import { sendProblem } from "../problem/problem.ts";
-import { pathOf } from "./app.ts";
+import { refuse } from "./refuse.ts";
 
 type Method = "get" | "post" | "put" | "patch" | "delete";
 
@@ -22,7 +21,7 @@ export function methods(
   }
   const allow = allowed.join(", ");
   route.all((req, res) =>
-    sendProblem(res, pathOf(req), {
+    refuse(req, res, {
       code: "METHOD_NOT_ALLOWED",
       detail: `This path takes ${allow}.`,
       errors: [{ field: "method", message: `must be one of ${allow}` }],

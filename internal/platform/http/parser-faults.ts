@@ -1,5 +1,6 @@
 import { type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
+import { HTTP_PROBLEMS } from "../problem/catalogue.ts";
 import { type Problem, renderProblem } from "../problem/problem.ts";
 
 const TIMED_OUT: Problem = {
@@ -31,7 +32,7 @@ export function answerParserFaults(server: Server): void {
 }
 
 function answerTo(problem: Problem): string {
-  const { status, text } = renderProblem("", problem);
+  const { status, text } = renderProblem(HTTP_PROBLEMS, "", problem);
   return [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     "content-type: application/problem+json; charset=utf-8",

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
-import { CATALOGUE } from "./catalogue.ts";
-import { invalid, ProblemError, sendProblem } from "./problem.ts";
+import { HTTP_PROBLEMS, mergeCatalogues } from "./catalogue.ts";
+import { invalid, ProblemError, renderProblem, sendProblem } from "./problem.ts";
 
 describe("A problem", () => {
   async function answerOf(listener: RequestListener) {
@@ -20,7 +20,7 @@ describe("A problem", () => {
 
   it("is written as RFC 9457 says, with its code, its field and its headers", async () => {
     const { response, text } = await answerOf((_req, res) =>
-      sendProblem(res, "/api/cart", {
+      sendProblem(res, HTTP_PROBLEMS, "/api/cart", {
         code: "METHOD_NOT_ALLOWED",
         detail: "This path takes GET.",
         errors: [{ field: "method", message: "must be GET" }],
@@ -45,7 +45,9 @@ describe("A problem", () => {
   });
 
   it("without a field names none", async () => {
-    const { text } = await answerOf((_req, res) => sendProblem(res, "/", { code: "INTERNAL", detail: "ä" }));
+    const { text } = await answerOf((_req, res) =>
+      sendProblem(res, HTTP_PROBLEMS, "/", { code: "INTERNAL", detail: "ä" }),
+    );
     expect(JSON.parse(text)).to.not.include.any.keys("field", "errors");
     expect(JSON.parse(text).detail).to.equal("ä");
   });
@@ -53,7 +55,7 @@ describe("A problem", () => {
   it("that comes after an answer has begun ends it, so that half never looks whole", async () => {
     const seen = await answerOf((_req, res) => {
       res.write("half");
-      sendProblem(res, "/", { code: "INTERNAL", detail: "too late" });
+      sendProblem(res, HTTP_PROBLEMS, "/", { code: "INTERNAL", detail: "too late" });
     }).catch(() => "cut");
     expect(seen).to.equal("cut");
   });
@@ -67,11 +69,27 @@ describe("A problem", () => {
     expect(new ProblemError(invalid("a", "b"))).to.include({ name: "ProblemError", message: "a: b" });
   });
 
-  it("of each code is a client's or a server's error, with a title", () => {
-    for (const [code, { status, title }] of Object.entries(CATALOGUE)) {
-      expect(code).to.match(/^[A-Z_]+$/);
-      expect(status, code).to.be.within(400, 599);
-      expect(title, code).to.be.a("string").and.not.equal("");
-    }
+  it("is not written when the catalogue does not know its code", () => {
+    const other = { code: "SOLD_OUT", detail: "x" };
+    // @ts-expect-error the compiler sees it where the catalogue is known
+    const compiled = () => renderProblem(HTTP_PROBLEMS, "/", other);
+    expect(compiled).to.throw("SOLD_OUT is in no catalogue");
+  });
+});
+
+describe("Catalogues of problem codes", () => {
+  const gone = { GONE: { status: 410, title: "Gone" } };
+
+  it("become one", () => {
+    expect(mergeCatalogues([HTTP_PROBLEMS, gone])).to.deep.equal({ ...HTTP_PROBLEMS, ...gone });
+  });
+
+  it("may share a code that means the same, and no other", () => {
+    expect(mergeCatalogues([gone, { ...gone }])).to.deep.equal(gone);
+    for (const other of [
+      { status: 404, title: "Gone" },
+      { status: 410, title: "Away" },
+    ])
+      expect(() => mergeCatalogues([gone, { GONE: other }])).to.throw("the problem code GONE is");
   });
 });

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { CATALOGUE, type ProblemCode } from "./catalogue.ts";
+import type { CodeOf, HttpCode, ProblemCatalogue } from "./catalogue.ts";
 
 /** One thing wrong with the input: where, and what to do about it. */
 export interface FieldFault {
@@ -8,9 +8,9 @@ export interface FieldFault {
   readonly message: string;
 }
 
-/** A failure on its way to a client. */
-export interface Problem {
-  readonly code: ProblemCode;
+/** A failure on its way to a client; by default one that every HTTP server has. */
+export interface Problem<Code extends string = HttpCode> {
+  readonly code: Code;
   /** What happened this time and how to fix it; never a stack, a secret or an upstream's text. */
   readonly detail: string;
   readonly errors?: readonly FieldFault[];
@@ -34,8 +34,14 @@ export class ProblemError extends Error {
 }
 
 /** `problem` as an RFC 9457 document: its status and its text. */
-export function renderProblem(instance: string, problem: Problem): { status: number; text: string } {
-  const { status, title } = CATALOGUE[problem.code];
+export function renderProblem<C extends ProblemCatalogue>(
+  catalogue: C,
+  instance: string,
+  problem: Problem<CodeOf<C>>,
+): { status: number; text: string } {
+  const kind = catalogue[problem.code];
+  if (kind === undefined) throw new Error(`the problem code ${problem.code} is in no catalogue given here`);
+  const { status, title } = kind;
   const text = JSON.stringify({
     type: `urn:cartwright:problem:${problem.code.toLowerCase().replaceAll("_", "-")}`,
     title,
@@ -50,13 +56,19 @@ export function renderProblem(instance: string, problem: Problem): { status: num
 
 /**
  * Writes `problem` as `application/problem+json`; does nothing once headers are out, but ends the response.
+ * Throws, with nothing written, when the catalogue does not know the code.
  */
-export function sendProblem(res: ServerResponse, instance: string, problem: Problem): void {
+export function sendProblem<C extends ProblemCatalogue>(
+  res: ServerResponse,
+  catalogue: C,
+  instance: string,
+  problem: Problem<CodeOf<C>>,
+): void {
   if (res.headersSent) {
     res.destroy();
     return;
   }
-  const { status, text } = renderProblem(instance, problem);
+  const { status, text } = renderProblem(catalogue, instance, problem);
   res.writeHead(status, {
     ...problem.headers,
     "content-type": "application/problem+json; charset=utf-8",

@@ -1,0 +1,16 @@
+import { refuseWith } from "../platform/http/refuse.ts";
+import type { CodeOf, HttpCode, ProblemCatalogue } from "../platform/problem/catalogue.ts";
+import type { Problem } from "../platform/problem/problem.ts";
+
+/** What the gateway itself answers, beside what its upstreams say. */
+export const GATEWAY_PROBLEMS = {
+  UNAUTHENTICATED: { status: 401, title: "A valid access token is needed" },
+  RATE_LIMITED: { status: 429, title: "Too many requests" },
+  UPSTREAM_UNAVAILABLE: { status: 502, title: "A service behind the gateway did not answer" },
+  UPSTREAM_TIMEOUT: { status: 504, title: "A service behind the gateway took too long" },
+} as const satisfies ProblemCatalogue;
+
+export type GatewayCode = CodeOf<typeof GATEWAY_PROBLEMS> | HttpCode;
+export type GatewayProblem = Problem<GatewayCode>;
+
+export const refuse = refuseWith<GatewayCode>();

@@ -10,7 +10,7 @@ IMAGE ?= cartwright:dev
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs demo token dead replay test test-rabbitmq4 charts kube-test image kind check race bench bench-quick bench-packages chaos soak fmt clean install packages
+.PHONY: help up down status logs demo token dead replay test test-rabbitmq4 charts kube-test image kind check race bench bench-quick bench-packages chaos soak docs fmt clean install packages
 
 help: ## this help
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -74,6 +74,7 @@ check: packages ## format, lint, arrows, types
 	@scripts/step.sh "format and lint" $(BIN)/biome check .
 	@scripts/step.sh "arrows" $(BIN)/depcruise cmd internal scripts
 	@scripts/step.sh "types" $(BIN)/tsc
+	@scripts/step.sh "README's tables of the configuration" $(NODE) scripts/docs.ts --check
 	@scripts/step.sh "comments of at most 110 columns" scripts/comment-width.sh
 
 race: install ## 1,000 times 100 concurrent adds of one product (RACES=1000)
@@ -98,6 +99,9 @@ chaos: install ## random shoppers against random faults, judged by a checker of 
 
 soak: install ## steady load for a while; fails when memory, sockets, listeners or timers grow (MINUTES=10 RATE=150)
 	@$(NODE) internal/proof/soak/main.ts
+
+docs: packages ## write README's tables of the configuration from the schemas
+	@$(NODE) scripts/docs.ts
 
 fmt: packages ## format the sources
 	@$(BIN)/biome check --write .

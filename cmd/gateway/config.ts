@@ -6,8 +6,8 @@ import {
   integer,
   milliseconds,
   port,
-  processFields,
   secret,
+  serviceFields,
   url,
 } from "../../internal/platform/config/fields.ts";
 import type { Logger } from "../../internal/platform/logger/logger.ts";
@@ -15,15 +15,21 @@ import type { Logger } from "../../internal/platform/logger/logger.ts";
 const ASYMMETRIC = /^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/;
 const GROUP = ["JWT_JWKS", "JWT_ISSUER", "JWT_AUDIENCE", "JWT_ALGORITHMS"] as const;
 
-const schema = z
+export const schema = z
   .object({
-    ...processFields,
-    PORT: port(),
-    CART_URL: url("http:"),
-    CATALOG_URL: url("http:"),
-    INTERNAL_TOKEN_SECRET: secret(),
-    SESSION_SECRET: secret(),
-    SESSION_TTL_SECONDS: integer(1, 31_536_000).default(86_400),
+    ...serviceFields,
+    PORT: port().describe("port of the public API; 0 takes a free one"),
+    CART_URL: url("http:", "https:").describe("base URL of the cart service"),
+    CATALOG_URL: url("http:", "https:").describe("base URL of the catalog"),
+    INTERNAL_TOKEN_SECRET: secret().describe(
+      "the secret by which requests to the cart are signed; the same as the cart's",
+    ),
+    SESSION_SECRET: secret().describe(
+      "the secret by which guests' tokens are signed; it must differ from the other",
+    ),
+    SESSION_TTL_SECONDS: integer(1, 31_536_000)
+      .default(86_400)
+      .describe("s for which a guest's token is valid"),
     JWT_JWKS: z
       .string()
       .transform((jwks, context) => {
@@ -35,9 +41,12 @@ const schema = z
           return z.NEVER;
         }
       })
-      .optional(),
-    JWT_ISSUER: z.string().min(1).optional(),
-    JWT_AUDIENCE: z.string().min(1).optional(),
+      .optional()
+      .describe(
+        "the keys of whoever signs users' tokens: URL or file of a JWK set; without it there are guests alone",
+      ),
+    JWT_ISSUER: z.string().min(1).optional().describe("`iss` of users' tokens; needed with `JWT_JWKS`"),
+    JWT_AUDIENCE: z.string().min(1).optional().describe("`aud` of users' tokens; needed with `JWT_JWKS`"),
     JWT_ALGORITHMS: z
       .string()
       .transform((list) => list.split(","))
@@ -45,11 +54,18 @@ const schema = z
         (list) => list.every((name) => ASYMMETRIC.test(name)),
         "must be asymmetric algorithms such as ES256,RS256",
       )
-      .optional(),
-    UPSTREAM_TIMEOUT_MS: milliseconds(10, 600_000).default(10_000),
-    BODY_LIMIT_BYTES: integer(1_024, 10_485_760).default(65_536),
-    BODY_TIMEOUT_MS: milliseconds(10, 30_000).default(10_000),
-    RATE_LIMIT_PER_MINUTE: integer(0, 1_000_000).default(0),
+      .optional()
+      .describe("algorithms that users' tokens may have, such as `ES256,RS256`; needed with `JWT_JWKS`"),
+    UPSTREAM_TIMEOUT_MS: milliseconds(10, 600_000)
+      .default(10_000)
+      .describe("ms to wait for an answer of cart or catalog"),
+    BODY_LIMIT_BYTES: integer(1_024, 10_485_760).default(65_536).describe("most bytes of a request's body"),
+    BODY_TIMEOUT_MS: milliseconds(10, 30_000)
+      .default(10_000)
+      .describe("ms in which a request's body must be there whole"),
+    RATE_LIMIT_PER_MINUTE: integer(0, 1_000_000)
+      .default(0)
+      .describe("requests that one user, guest or address may send in a minute; 0 sets no limit"),
   })
   .superRefine(crossCheck, { when: () => true });
 

@@ -1,4 +1,5 @@
 import { Agent, type ClientRequest, type IncomingMessage } from "node:http";
+import { Agent as TlsAgent } from "node:https";
 import { Readable } from "node:stream";
 import type { Request, RequestHandler, Response } from "express";
 import { createProxyMiddleware, type Options } from "http-proxy-middleware";
@@ -42,7 +43,9 @@ export function createUpstream(options: {
   log: Logger;
 }): Upstream {
   const { name, target, timeoutMs, log } = options;
-  const agent = new Agent({
+  const where = parsed(target);
+  const overTls = where.protocol === "https:";
+  const agent = new (overTls ? TlsAgent : Agent)({
     keepAlive: true,
     maxSockets: 512,
     maxFreeSockets: 128,
@@ -68,10 +71,11 @@ export function createUpstream(options: {
     if (!diedAnswering) refuse(req, res, timedOut ? TIMEOUT : UNAVAILABLE);
   }
 
-  const where = parsed(target);
   const settings: Options<Request, Response> = {
     target: where,
     agent,
+    // The name of the request's Host is the one that the upstream's certificate is checked for.
+    changeOrigin: overTls,
     // The library's own plugins write a log line for each request, at a tenth of the cost of the whole.
     ejectPlugins: true,
     plugins: [

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { attempt, findTool, run } from "../../testkit/kube/tool.ts";
-import { type Choice, matrix } from "./matrix.ts";
+import { processSchemas } from "../../testkit/processes/schemas.ts";
+import { environmentFaults, renderedProcesses } from "./environment.ts";
+import { type Choice, eachChoiceOnce, matrix } from "./matrix.ts";
 
 const CHARTS = fileURLToPath(new URL("../../../charts/", import.meta.url));
 const CHART = join(CHARTS, "cartwright");
@@ -57,6 +59,21 @@ describe("The Helm chart", function () {
     await render(production, choices.length);
     const location = join(CHARTS, "schemas", "{{.ResourceKind}}{{.KindSuffix}}.json");
     await run(kubeconform!, ["-strict", "-skip", CUSTOM, "-schema-location", location, folder]);
+  });
+
+  it("gives each process the variables that it needs, and none that it does not know", async () => {
+    const schemas = await processSchemas();
+    const render = (...args: string[]) => run(helm!, ["template", "shop", CHART, ...KUBE, ...args]);
+    const seen = new Set<string>();
+    const check = (name: string, manifests: string) => {
+      expect(environmentFaults(manifests, schemas), name).to.deep.equal([]);
+      for (const { process } of renderedProcesses(manifests, schemas)) seen.add(process);
+    };
+    for (const { name, set } of eachChoiceOnce())
+      check(name, await render(...set.flatMap((each) => ["--set", each])));
+    check("production", await render("--values", join(CHART, "values-production.yaml")));
+    // The operator runs outbox-admin, in Jobs of its own.
+    expect([...seen, "outbox-admin"]).to.have.members([...schemas.keys()]);
   });
 
   it("refuses a typo in the values", async () => {

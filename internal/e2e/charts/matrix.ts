@@ -62,3 +62,19 @@ export function matrix(): Choice[] {
     return { name: all.map(({ name }) => name).join(", "), set: all.flatMap(({ set }) => set) };
   });
 }
+
+/** Few ways to set the values, with every choice in at least one: for what does not depend on their mixture. */
+export function eachChoiceOnce(): Choice[] {
+  const servers = [
+    DATABASES,
+    server("redis", "redis://a:6379"),
+    server("rabbitmq", "amqp://u:p@a"),
+    CATALOGS,
+  ];
+  const most = Math.max(...servers.map((choices) => choices.length));
+  return Array.from({ length: most }, (_, index) => {
+    const chosen = servers.map((choices) => choices[index % choices.length]!);
+    const all = [...chosen, ...SWITCHES.filter((_, at) => at % most === index)];
+    return { name: all.map(({ name }) => name).join(", "), set: all.flatMap(({ set }) => set) };
+  });
+}

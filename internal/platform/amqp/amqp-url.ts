@@ -16,12 +16,15 @@ const FORM =
 
 /** An `AMQP_URL`, taken apart. Faults never repeat the value. */
 export const amqpUrl = () =>
-  z.string().transform((value, context): AmqpAddress => {
-    const address = parseAmqpUrl(value);
-    if (address) return address;
-    context.addIssue({ code: "custom", message: FORM });
-    return z.NEVER;
-  });
+  z
+    .string()
+    .transform((value, context): AmqpAddress => {
+      const address = parseAmqpUrl(value);
+      if (address) return address;
+      context.addIssue({ code: "custom", message: FORM });
+      return z.NEVER;
+    })
+    .describe("where the broker is: `amqp://user:password@host[:port][/vhost]`, or `amqps://`");
 
 /**
  * The parts of a broker's URL, or null when it is not one. User and password are required:

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { flag, integer, port, secret, url } from "./fields.ts";
+import { integer, port, secret, url } from "./fields.ts";
 
 describe("Fields of a configuration", () => {
   const takes = (field: { safeParse(value: unknown): { success: boolean } }, value: string) =>
@@ -48,10 +48,5 @@ describe("Fields of a configuration", () => {
     expect(takes(secret(), "x".repeat(31))).to.equal(false);
     expect(takes(secret(), "x".repeat(32))).to.equal(true);
     expect(takes(secret(), "ä".repeat(16))).to.equal(true);
-  });
-
-  it("a flag is true or false and nothing like it", () => {
-    expect([flag().parse("true"), flag().parse("false")]).to.deep.equal([true, false]);
-    for (const bad of ["", "1", "yes", "TRUE"]) expect(takes(flag(), bad), bad).to.equal(false);
   });
 });

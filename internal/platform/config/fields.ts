@@ -29,15 +29,18 @@ export function url(...protocols: string[]) {
 export const secret = () =>
   z.string().refine((value) => Buffer.byteLength(value) >= 32, "must be at least 32 bytes long");
 
-/** `true` or `false`. */
-export const flag = () =>
-  z.enum(["true", "false"], "must be true or false").transform((value) => value === "true");
-
-/** Settings every process has: where it listens, what it logs, how long it may take to stop. */
-export const processFields = {
-  HOST: z.string().min(1).default("0.0.0.0"),
-  ADMIN_PORT: port(),
-  LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info"),
-  SHUTDOWN_DELAY_MS: milliseconds(0, 60_000).default(0),
-  SHUTDOWN_DEADLINE_MS: milliseconds(100, 300_000).default(10_000),
+/** Settings every service has: where it listens, what it logs, how long it may take to stop. */
+export const serviceFields = {
+  HOST: z.string().min(1).default("0.0.0.0").describe("the address to listen on"),
+  ADMIN_PORT: port().describe("port of `/healthz`, `/readyz` and `/metrics`; 0 takes a free one"),
+  LOG_LEVEL: z
+    .enum(["trace", "debug", "info", "warn", "error", "fatal"])
+    .default("info")
+    .describe("the least level that is logged"),
+  SHUTDOWN_DELAY_MS: milliseconds(0, 60_000)
+    .default(0)
+    .describe("ms from being unready to closing anything, for load balancers to notice"),
+  SHUTDOWN_DEADLINE_MS: milliseconds(100, 300_000)
+    .default(10_000)
+    .describe("ms for closing everything, after which the process exits with work undone"),
 };

@@ -13,16 +13,19 @@ export interface RedisAddress {
  * `host:port` after one scheme, separated by commas. Faults never repeat the value.
  */
 export const redisUrl = () =>
-  z.string().transform((value, context): RedisAddress => {
-    const address = parseRedisUrl(value);
-    if (address) return address;
-    context.addIssue({
-      code: "custom",
-      message:
-        "must look like redis://[user:password@]host:port, with further host:port after commas for a cluster",
-    });
-    return z.NEVER;
-  });
+  z
+    .string()
+    .transform((value, context): RedisAddress => {
+      const address = parseRedisUrl(value);
+      if (address) return address;
+      context.addIssue({
+        code: "custom",
+        message:
+          "must look like redis://[user:password@]host:port, with further host:port after commas for a cluster",
+      });
+      return z.NEVER;
+    })
+    .describe("where Redis is: `redis://[user:password@]host:port`, or `rediss://`; see below");
 
 /** The parts of a `REDIS_URL`, or null when it is not one. */
 export function parseRedisUrl(value: string): RedisAddress | null {

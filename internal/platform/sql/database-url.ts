@@ -26,14 +26,19 @@ const OPTIONS = ["encrypt", "trustServerCertificate", "multiSubnetFailover", "ca
 
 /** A `DATABASE_URL`, taken apart; a fault says what to write instead and never repeats the value. */
 export const databaseUrl = () =>
-  z.string().transform((value, context): DatabaseAddress => {
-    try {
-      return parseDatabaseUrl(value);
-    } catch (error) {
-      context.addIssue({ code: "custom", message: (error as Error).message });
-      return z.NEVER;
-    }
-  });
+  z
+    .string()
+    .transform((value, context): DatabaseAddress => {
+      try {
+        return parseDatabaseUrl(value);
+      } catch (error) {
+        context.addIssue({ code: "custom", message: (error as Error).message });
+        return z.NEVER;
+      }
+    })
+    .describe(
+      "where the database is: `postgres://user:password@host:port/database`, or `sqlserver://`; see below",
+    );
 
 /**
  * Reads a `DATABASE_URL`, and the file that its option `ca` names. Throws with what to

@@ -76,10 +76,11 @@ export const schema = z
 function crossCheck(config: Record<string, unknown>, context: z.core.$RefinementCtx): void {
   const fault = (name: string, message: string) =>
     context.addIssue({ code: "custom", path: [name], message });
-  if (config.SESSION_SECRET !== undefined && config.SESSION_SECRET === config.INTERNAL_TOKEN_SECRET) {
+  const faulty = new Set(context.issues.map((issue) => issue.path?.[0]));
+  const { SESSION_SECRET: session, INTERNAL_TOKEN_SECRET: internal } = config;
+  if (session !== undefined && session === internal && !faulty.has("SESSION_SECRET")) {
     fault("SESSION_SECRET", "must differ from INTERNAL_TOKEN_SECRET: each is for one purpose");
   }
-  const faulty = new Set(context.issues.map((issue) => issue.path?.[0]));
   const missing = GROUP.filter((name) => config[name] === undefined && !faulty.has(name));
   if (missing.length === GROUP.length) return;
   for (const name of missing) fault(name, "is needed with the other JWT_ variables; set all or none");

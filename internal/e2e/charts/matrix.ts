@@ -63,7 +63,7 @@ export function matrix(): Choice[] {
   });
 }
 
-/** Few ways to set the values, with every choice in at least one: for what does not depend on their mixture. */
+/** Every choice in at least one of few ways: for what does not depend on their mixture. */
 export function eachChoiceOnce(): Choice[] {
   const servers = [
     DATABASES,

@@ -36,7 +36,7 @@ export function readEnv<S extends z.ZodRawShape>(
 
 /**
  * As {@link readEnv}, for the top of a main: on faults it
- * prints them all to stderr and exits with 78 (EX_CONFIG).
+ * prints them all to stderr and exits with 1.
  */
 export function readEnvOrExit<S extends z.ZodRawShape>(
   schema: z.ZodObject<S>,
@@ -46,7 +46,7 @@ export function readEnvOrExit<S extends z.ZodRawShape>(
   if (result.ok) return result.value;
   console.error("This process cannot start; its configuration has faults:");
   for (const fault of result.error) console.error(`  ${fault.variable}: ${fault.message}`);
-  process.exit(78);
+  process.exit(1);
 }
 
 function readVariable(

@@ -9,10 +9,10 @@ import { openAdapters } from "./adapters.ts";
 import { readConfig } from "./config.ts";
 
 const config = readConfig();
-const process = await startService("cart", config);
-const { log, registry } = process;
+const cart = await startService("cart", config);
+const { log, registry } = cart;
 
-const { store, catalog, forwarder } = openAdapters(config, process);
+const { store, catalog, forwarder } = openAdapters(config, cart);
 const service = createCartService({
   store,
   catalog,
@@ -31,4 +31,4 @@ const app = createApp({
   problems: CART_PROBLEMS,
   routes: (app) => cartRoutes(app, service, identity),
 });
-await process.serve(app, config.PORT);
+await cart.serve(app, config.PORT);

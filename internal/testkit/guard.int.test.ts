@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { eventually } from "./eventually.ts";
@@ -48,6 +48,21 @@ describe("A test run that does not end as it should", function () {
       await eventually("every directory is gone", () => readdirSync(dir).length === 0);
     });
   }
+});
+
+describe("A test run that is interrupted", () => {
+  it("ends with 128 and the signal's number, as a shell expects", async () => {
+    const script = `
+      import "${new URL("./mocha-setup.ts", import.meta.url)}";
+      setInterval(() => {}, 1000);
+      process.stdout.write("running\\n");`;
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+      const run = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: "pipe" });
+      await once(run.stdout, "data");
+      run.kill(signal);
+      expect((await once(run, "exit"))[0]).to.equal(128 + constants.signals[signal]);
+    }
+  });
 });
 
 /**

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 import { type ProcessId, send } from "./servers/child.ts";
 
@@ -44,6 +45,15 @@ export async function endWatched(): Promise<void> {
     child.once("exit", resolve);
     child.stdin!.end();
   });
+}
+
+/** A run that is interrupted ends what is watched, then itself, with 128 and the signal's number. */
+export function endWatchedAtSignals(): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.once(signal, () => {
+      void endWatched().finally(() => process.exit(128 + constants.signals[signal]));
+    });
+  }
 }
 
 function startGuard(): ChildProcess {

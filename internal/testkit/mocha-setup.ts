@@ -1,5 +1,4 @@
-import { constants } from "node:os";
-import { endWatched } from "./guard.ts";
+import { endWatchedAtSignals } from "./guard.ts";
 import { noteFailure, stopServers } from "./servers/test-servers.ts";
 
 /** Mocha runs this once after all tests, passed or failed. */
@@ -13,8 +12,4 @@ export const mochaHooks = {
   },
 };
 
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.once(signal, () => {
-    void endWatched().finally(() => process.exit(128 + constants.signals[signal]));
-  });
-}
+endWatchedAtSignals();

@@ -65,9 +65,9 @@ describe("The Helm chart", function () {
     const schemas = await processSchemas();
     const render = (...args: string[]) => run(helm!, ["template", "shop", CHART, ...KUBE, ...args]);
     const seen = new Set<string>();
-    const check = (name: string, manifests: string) => {
-      expect(environmentFaults(manifests, schemas), name).to.deep.equal([]);
-      for (const { process } of renderedProcesses(manifests, schemas)) seen.add(process);
+    const check = (choice: string, manifests: string) => {
+      expect(environmentFaults(manifests, schemas), choice).to.deep.equal([]);
+      for (const { name } of renderedProcesses(manifests, schemas)) seen.add(name);
     };
     for (const { name, set } of eachChoiceOnce())
       check(name, await render(...set.flatMap((each) => ["--set", each])));

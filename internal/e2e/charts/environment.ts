@@ -17,9 +17,9 @@ export function renderedProcesses(manifests: string, schemas: ReadonlyMap<string
   return workloads
     .flatMap((each) => each?.spec?.template?.spec?.containers ?? [])
     .flatMap(({ args = [], env = [] }) => {
-      const process = args[0];
-      const schema = process === undefined ? undefined : schemas.get(process);
-      return process === undefined || schema === undefined ? [] : [{ process, schema, env }];
+      const name = args[0];
+      const schema = name === undefined ? undefined : schemas.get(name);
+      return name === undefined || schema === undefined ? [] : [{ name, schema, env }];
     });
 }
 
@@ -29,7 +29,7 @@ export function renderedProcesses(manifests: string, schemas: ReadonlyMap<string
  * known. Values that come from elsewhere (a Secret, a field of the pod) are taken for good.
  */
 export function environmentFaults(manifests: string, schemas: ReadonlyMap<string, z.ZodObject>): string[] {
-  return renderedProcesses(manifests, schemas).flatMap(({ process, schema, env }) => {
+  return renderedProcesses(manifests, schemas).flatMap(({ name: processName, schema, env }) => {
     const variables = variablesOf(schema);
     const known = new Set(variables.flatMap(({ name }) => [name, `${name}_FILE`]));
     const filledIn = env.flatMap(({ value = "" }) =>
@@ -39,16 +39,16 @@ export function environmentFaults(manifests: string, schemas: ReadonlyMap<string
     return [
       ...env
         .filter(({ name }) => !known.has(name) && !filledIn.includes(name))
-        .map(({ name }) => `${process} does not know ${name}`),
+        .map(({ name }) => `${processName} does not know ${name}`),
       ...variables
         .filter(({ name, required }) => required && !given.has(name))
-        .map(({ name }) => `${process} needs ${name}`),
+        .map(({ name }) => `${processName} needs ${name}`),
       ...env.flatMap(({ name, value }) => {
         const field = schema.shape[name];
         if (field === undefined || value === undefined) return [];
         return (field as z.ZodType).safeParse(value).success
           ? []
-          : [`${process} does not take ${name}=${value}`];
+          : [`${processName} does not take ${name}=${value}`];
       }),
     ];
   });

@@ -3,9 +3,9 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 export { Counter, Gauge, Histogram, Registry };
 
 /** A registry with Node's own process metrics; one per process, never the global one. */
-export function createRegistry(process: string): Registry {
+export function createRegistry(name: string): Registry {
   const registry = new Registry();
-  registry.setDefaultLabels({ process });
+  registry.setDefaultLabels({ process: name });
   collectDefaultMetrics({ register: registry });
   return registry;
 }

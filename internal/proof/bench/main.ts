@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { endWatched } from "../../testkit/guard.ts";
+import { endWatchedAtSignals } from "../../testkit/guard.ts";
 import { stopServers } from "../../testkit/servers/test-servers.ts";
 import { aboutRun } from "./about.ts";
 import { type Figure, judge } from "./figure.ts";
@@ -20,8 +20,7 @@ if (unknown.length > 0) {
   );
   process.exit(2);
 }
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-  process.once(signal, () => void endWatched().finally(() => process.exit(130)));
+endWatchedAtSignals();
 
 const began = Date.now();
 const figures: Figure[] = [];

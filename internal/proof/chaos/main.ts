@@ -1,6 +1,5 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { constants } from "node:os";
-import { endWatched } from "../../testkit/guard.ts";
+import { endWatchedAtSignals } from "../../testkit/guard.ts";
 import { noteFailure, stopServers } from "../../testkit/servers/test-servers.ts";
 import { check } from "./check/checker.ts";
 import { SABOTAGES, type Sabotage, sabotage } from "./check/sabotage.ts";
@@ -16,11 +15,7 @@ import { story, summaryOf, violationText } from "./summary.ts";
 
 const SHOWN = 10;
 
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.once(signal, () => {
-    void endWatched().finally(() => process.exit(128 + constants.signals[signal]));
-  });
-}
+endWatchedAtSignals();
 
 try {
   const seed = setting("SEED", Math.floor(Math.random() * 1_000_000), 0, 4_294_967_295);

@@ -1,5 +1,4 @@
-import { constants } from "node:os";
-import { endWatched } from "../../testkit/guard.ts";
+import { endWatchedAtSignals } from "../../testkit/guard.ts";
 import { noteFailure, stopServers } from "../../testkit/servers/test-servers.ts";
 import { soak } from "./soak.ts";
 import { faultsOf, table } from "./summary.ts";
@@ -8,11 +7,7 @@ import { faultsOf, table } from "./summary.ts";
  * `make soak`: steady load on a platform of its own (MINUTES=10 RATE=150); fails when anything keeps growing.
  */
 
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.once(signal, () => {
-    void endWatched().finally(() => process.exit(128 + constants.signals[signal]));
-  });
-}
+endWatchedAtSignals();
 
 try {
   const minutes = setting("MINUTES", 10, 3, 10_000);

@@ -51,8 +51,8 @@ async function startProcess(
   const part = { name, port, adminPort, logFile, settings, signal: "SIGTERM" } as const;
   await startPart(state, part, async (onSpawn) => {
     const env = environmentOf(name, surroundings, { port, adminPort, ...urls });
-    const process = spawnLogged(globalThis.process.execPath, nodeArguments(name), { logFile, env, onSpawn });
-    await waitUntil(name, () => ready(adminPort), { timeoutMs: 30_000, process, logFile });
+    const spawned = spawnLogged(process.execPath, nodeArguments(name), { logFile, env, onSpawn });
+    await waitUntil(name, () => ready(adminPort), { timeoutMs: 30_000, process: spawned, logFile });
   });
 }
 

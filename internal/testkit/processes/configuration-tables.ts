@@ -4,14 +4,14 @@ import { type Variable, variablesOf } from "../../platform/config/variables.ts";
 
 /** Markdown: a table of what all services share, then one for each process with the rest. */
 export function configurationTables(schemas: ReadonlyMap<string, z.ZodObject>): string {
-  const own = new Map([...schemas].map(([process, schema]) => [process, variablesOf(schema)] as const));
-  const services = [...own].filter(([, variables]) => variables.some(isShared)).map(([process]) => process);
+  const own = new Map([...schemas].map(([name, schema]) => [name, variablesOf(schema)] as const));
+  const services = [...own].filter(([, variables]) => variables.some(isShared)).map(([name]) => name);
   const shared = own.get(services[0] ?? "")?.filter(isShared) ?? [];
   return [
     table(`all of ${services.join(", ")}`, shared),
-    ...[...own].map(([process, variables]) =>
+    ...[...own].map(([name, variables]) =>
       table(
-        process,
+        name,
         variables.filter((each) => !isShared(each)),
       ),
     ),

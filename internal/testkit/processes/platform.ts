@@ -72,7 +72,7 @@ export async function startPlatform(options: {
 
   const none = { cart: "", catalog: "" };
   const start = async (name: ProcessName, urls: { cart: string; catalog: string }) => {
-    const process = await startProcess(
+    const started = await startProcess(
       name,
       surroundings,
       urls,
@@ -80,8 +80,8 @@ export async function startPlatform(options: {
       join(dir, `${name}-${running.length}.log`),
       nodeFlags,
     );
-    running.push(process);
-    return process;
+    running.push(started);
+    return started;
   };
   const catalog = await start("catalog-stub", none);
   const cart = await start("cart", { ...none, catalog: catalog.url });

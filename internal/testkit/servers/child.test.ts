@@ -76,22 +76,30 @@ describe("A process that we started", () => {
 
   it("that dies while starting is reported with the end of its log", async () => {
     const logFile = join(dir, "dying");
-    const process = spawnLogged("sh", ["-c", "echo the disk is full; exit 1"], { logFile });
+    const server = spawnLogged("sh", ["-c", "echo the disk is full; exit 1"], { logFile });
     const error = await failureOf(
-      waitUntil("the server", () => Promise.reject(new Error("no")), { timeoutMs: 10_000, process, logFile }),
+      waitUntil("the server", () => Promise.reject(new Error("no")), {
+        timeoutMs: 10_000,
+        process: server,
+        logFile,
+      }),
     );
     expect(error.message).to.match(/the server died while starting.*the disk is full/s);
   });
 
   it("that does not become ready in time is ended with its whole group", async () => {
     const logFile = join(dir, "slow");
-    const process = spawnLogged("sh", ["-c", "sleep 60 & echo $!; wait"], { logFile });
+    const server = spawnLogged("sh", ["-c", "sleep 60 & echo $!; wait"], { logFile });
     const error = await failureOf(
-      waitUntil("the server", () => Promise.reject(new Error("no")), { timeoutMs: 200, process, logFile }),
+      waitUntil("the server", () => Promise.reject(new Error("no")), {
+        timeoutMs: 200,
+        process: server,
+        logFile,
+      }),
     );
     expect(error.message).to.contain("did not become ready in time");
     const child = identify(Number(error.message.trim().split("\n").at(-1)));
-    await eventually("both are gone", () => !stillRuns(process) && !stillRuns(child));
+    await eventually("both are gone", () => !stillRuns(server) && !stillRuns(child));
   });
 });
 

@@ -76,8 +76,11 @@ export async function startPostgres(options: {
       ],
       { logFile, cwd: dir, onSpawn, ...as },
     );
-    const process = server;
-    await waitUntil("postgres", () => query(adminUrl, "SELECT 1"), { timeoutMs: 60_000, process, logFile });
+    await waitUntil("postgres", () => query(adminUrl, "SELECT 1"), {
+      timeoutMs: 60_000,
+      process: server,
+      logFile,
+    });
   }
 
   await start();

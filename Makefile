@@ -10,7 +10,7 @@ IMAGE ?= cartwright:dev
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs demo token dead replay test test-rabbitmq4 charts kube-test image kind check race bench bench-quick bench-packages chaos soak docs fmt clean install packages
+.PHONY: help up down status logs demo token dead replay test test-rabbitmq4 charts kube-test image kind check race bench bench-quick bench-packages chaos soak mutants docs fmt clean install packages
 
 help: ## this help
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -99,6 +99,13 @@ chaos: install ## random shoppers against random faults, judged by a checker of 
 
 soak: install ## steady load for a while; fails when memory, sockets, listeners or timers grow (MINUTES=10 RATE=150)
 	@$(NODE) internal/proof/soak/main.ts
+
+mutants: packages internal/proof/mutants/node_modules/.installed ## mutate cart and outbox; the score, and what no pure or unit test notices (ONLY='internal/cart/*.ts')
+	@nice $(NODE) internal/proof/mutants/node_modules/@stryker-mutator/core/bin/stryker.js run internal/proof/mutants/stryker.config.js
+
+internal/proof/mutants/node_modules/.installed: internal/proof/mutants/package-lock.json
+	@scripts/step.sh "install the mutation runner" npm ci --prefix internal/proof/mutants --legacy-peer-deps --no-fund --no-audit --loglevel=error
+	@touch $@
 
 docs: packages ## write README's tables of the configuration from the schemas
 	@$(NODE) scripts/docs.ts

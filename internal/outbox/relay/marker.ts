@@ -68,7 +68,7 @@ export function createMarker(options: {
     failures = 0;
     const lost = new Map<number, number>();
     for (const { seq, partition, epoch } of batch) {
-      waiting[partition]!--;
+      waiting[partition] = waiting[partition]! - 1;
       if (!marked.has(seq)) lost.set(partition, epoch);
     }
     for (const [partition, epoch] of lost) fenced({ partition, epoch });

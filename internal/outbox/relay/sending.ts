@@ -104,7 +104,7 @@ export function createSending(options: {
     const outcome = await publisher.publish(delivery.event);
     inFlight--;
     if (alone) solo = false;
-    unanswered[partition]!--;
+    unanswered[partition] = unanswered[partition]! - 1;
     metrics.inFlight.set(inFlight);
     await settle(delivery, outcome, alone && connected);
     settled();

@@ -6,11 +6,13 @@ NODE := $(BIN)/node
 TESTS ?= 'internal/**/*.test.ts' 'cmd/**/*.test.ts' 'scripts/**/*.test.ts'
 RABBITMQ_TESTS ?= internal/testkit/servers/rabbitmq.int.test.ts 'internal/outbox/relay/*.int.test.ts' internal/e2e/survival.test.ts \
   scripts/up.int.test.ts
+SQLSERVER_TESTS ?= 'internal/outbox/**/*.int.test.ts' internal/testkit/servers/database.int.test.ts cmd/migrate/main.int.test.ts \
+  internal/e2e/survival.test.ts
 IMAGE ?= cartwright:dev
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs demo token dead replay test test-rabbitmq4 charts kube-test image kind check race bench bench-quick bench-packages chaos soak mutants docs fmt clean install packages
+.PHONY: help up down status logs demo token dead replay test test-rabbitmq4 test-sqlserver charts kube-test image kind check race bench bench-quick bench-packages chaos soak mutants docs fmt clean install packages
 
 help: ## this help
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -48,6 +50,10 @@ test: install ## all tests, on servers of their own
 test-rabbitmq4: install ## the publisher, the relay and survival on a real RabbitMQ 4, and the demo (Debian 13's, in a tree of its own)
 	@scripts/install-rabbitmq4.sh
 	@RABBITMQ=4 $(BIN)/mocha $(RABBITMQ_TESTS)
+
+test-sqlserver: install ## the outbox, migrate and survival on the server of SQLSERVER_URL, in databases of their own
+	@if [ -z "$$SQLSERVER_URL" ]; then echo "  (SQLSERVER_URL is not set: nothing ran on SQL Server)"; \
+	else DATABASE=sqlserver $(BIN)/mocha $(SQLSERVER_TESTS); fi
 
 charts: packages ## lint, render, validate and unit-test the Helm charts (helm, or Go to build it)
 	@scripts/install-chart-tools.sh
@@ -94,7 +100,7 @@ internal/proof/bench/peers/node_modules/.installed: internal/proof/bench/peers/p
 	@scripts/step.sh "types of the benchmark's peers" $(BIN)/tsc -p internal/proof/bench/peers
 	@touch $@
 
-chaos: install ## random shoppers against random faults, judged by a checker of its own (SEED=1 MINUTES=5 SABOTAGE=drop)
+chaos: install ## random shoppers against random faults, judged by a checker of its own (SEED=1 MINUTES=5 SABOTAGE=drop DATABASE=sqlserver)
 	@$(NODE) internal/proof/chaos/main.ts
 
 soak: install ## steady load for a while; fails when memory, sockets, listeners or timers grow (MINUTES=10 RATE=150)

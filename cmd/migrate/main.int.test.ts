@@ -1,11 +1,8 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
-import mssql from "mssql";
-import pg from "pg";
-import { parseDatabaseUrl } from "../../internal/platform/sql/database-url.ts";
-import { poolConfig, type SqlServerAddress } from "../../internal/platform/sql/sqlserver.ts";
 import { eventually } from "../../internal/testkit/eventually.ts";
+import { ask, sqlServerUrl } from "../../internal/testkit/servers/database.ts";
 import { freePort } from "../../internal/testkit/servers/free-port.ts";
 import { ownPostgres, testPostgres } from "../../internal/testkit/servers/test-servers.ts";
 
@@ -27,39 +24,8 @@ function migrate(url: string, env: NodeJS.ProcessEnv = {}, hear = (_line: string
   });
 }
 
-/** Runs one statement and returns its rows. */
-type Ask = (url: string, sql: string) => Promise<readonly Record<string, unknown>[]>;
-
-const askPostgres: Ask = async (url, sql) => {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query(sql)).rows;
-  } finally {
-    await client.end();
-  }
-};
-
-const askSqlServer: Ask = async (url, sql) => {
-  const config = poolConfig(parseDatabaseUrl(url) as SqlServerAddress, {
-    poolSize: 1,
-    requestTimeoutMs: 30_000,
-  });
-  const pool = await new mssql.ConnectionPool(config).connect();
-  try {
-    return (await pool.request().query<Record<string, unknown>>(sql)).recordset ?? [];
-  } finally {
-    await pool.close();
-  }
-};
-
 /** What migrate must do on any database; `fresh` gives the URL of an empty or missing one. */
-function describeMigrate(
-  database: string,
-  fresh: () => Promise<string>,
-  ask: Ask,
-  drop = async () => {},
-): void {
+function describeMigrate(database: string, fresh: () => Promise<string>, drop = async () => {}): void {
   describe(`migrate on ${database}`, function () {
     this.timeout(60_000);
     let url: string;
@@ -117,7 +83,7 @@ function describeMigrate(
   });
 }
 
-describeMigrate("PostgreSQL", async () => (await testPostgres()).createDatabase(name), askPostgres);
+describeMigrate("PostgreSQL", async () => (await testPostgres()).createDatabase(name));
 
 describe("migrate", function () {
   this.timeout(60_000);
@@ -169,7 +135,7 @@ describe("migrate", function () {
     const run = await migrate(server.url, { DATABASE_APP_ROLE: server.appRole });
     expect(run.said).to.match(/granted cartwright_app the use of outbox_event/);
     const may = (sql: string) =>
-      askPostgres(server.appUrl, sql).then(
+      ask(server.appUrl, sql).then(
         () => "may",
         (error: Error) => error.message,
       );
@@ -186,17 +152,15 @@ describe("migrate", function () {
   });
 });
 
-if (process.env.SQLSERVER_URL === undefined) {
-  console.log("  (SQLSERVER_URL is not set: the SQL Server half of the migrate tests did not run)");
-} else {
-  const url = new URL(process.env.SQLSERVER_URL);
+const url = sqlServerUrl();
+if (url) {
   url.pathname = `/${name}`;
   const master = new URL(url);
   master.pathname = "/master";
   const drop = async () => {
     await eventually("the database can be dropped", () =>
-      askSqlServer(master.href, `DROP DATABASE ${name}`).then(() => true),
+      ask(master.href, `DROP DATABASE ${name}`).then(() => true),
     );
   };
-  describeMigrate("SQL Server, where the database is missing", async () => url.href, askSqlServer, drop);
+  describeMigrate("SQL Server, where the database is missing", async () => url.href, drop);
 }

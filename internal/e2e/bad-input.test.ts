@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { type Platform, startPlatform } from "../testkit/processes/platform.ts";
-import { testPostgres, testRabbit, testRedis } from "../testkit/servers/test-servers.ts";
+import { testDatabase, testRabbit, testRedis } from "../testkit/servers/test-servers.ts";
 import { type Shopper, shopperAt } from "../testkit/shopper.ts";
 import { expectProblem } from "./expect-problem.ts";
 
@@ -10,8 +10,8 @@ describe("Bad input, from outside", function () {
   let shopper: Shopper;
 
   before(async () => {
-    const [redis, postgres, rabbit] = await Promise.all([testRedis(), testPostgres(), testRabbit()]);
-    platform = await startPlatform({ redisUrl: redis.url, postgres, rabbit });
+    const [redis, database, rabbit] = await Promise.all([testRedis(), testDatabase(), testRabbit()]);
+    platform = await startPlatform({ redisUrl: redis.url, database, rabbit });
   });
   after(() => platform?.stop());
   beforeEach(async () => {

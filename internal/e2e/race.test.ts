@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { checkPerCartOrder, consumeEvents, type EventConsumer } from "../testkit/event-consumer.ts";
 import { type Platform, startPlatform } from "../testkit/processes/platform.ts";
-import { testPostgres, testRabbit, testRedis } from "../testkit/servers/test-servers.ts";
+import { testDatabase, testRabbit, testRedis } from "../testkit/servers/test-servers.ts";
 import { shopperAt } from "../testkit/shopper.ts";
 
 const RACES = Number(process.env.RACES ?? 20);
@@ -13,8 +13,8 @@ describe("The race this project was born from", function () {
   let consumer: EventConsumer;
 
   before(async () => {
-    const [redis, postgres, rabbit] = await Promise.all([testRedis(), testPostgres(), testRabbit()]);
-    platform = await startPlatform({ redisUrl: redis.url, postgres, rabbit });
+    const [redis, database, rabbit] = await Promise.all([testRedis(), testDatabase(), testRabbit()]);
+    platform = await startPlatform({ redisUrl: redis.url, database, rabbit });
     consumer = await consumeEvents({ url: rabbit.consumerUrl, queue: "cart.events.demo" });
   });
   after(async () => {

@@ -4,7 +4,7 @@ import { createInternalTokenSigner, IDENTITY_HEADER } from "../platform/identity
 import { consumeEvents, type EventConsumer } from "../testkit/event-consumer.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { type Platform, startPlatform } from "../testkit/processes/platform.ts";
-import { ownRedis, testPostgres, testRabbit } from "../testkit/servers/test-servers.ts";
+import { ownRedis, testDatabase, testRabbit } from "../testkit/servers/test-servers.ts";
 import { request, type Shopper, shopperAt } from "../testkit/shopper.ts";
 import { expectProblem } from "./expect-problem.ts";
 
@@ -18,11 +18,11 @@ describe("The platform, from outside", function () {
   let shopper: Shopper;
 
   before(async () => {
-    const [redis, postgres, rabbit] = await Promise.all([ownRedis(), testPostgres(), testRabbit()]);
+    const [redis, database, rabbit] = await Promise.all([ownRedis(), testDatabase(), testRabbit()]);
     redisUrl = redis.url;
     platform = await startPlatform({
       redisUrl,
-      postgres,
+      database,
       rabbit,
       settings: {
         CART_TTL_SECONDS: String(TTL_SECONDS),

@@ -4,10 +4,10 @@ import { Redis } from "ioredis";
 import { consumeEvents, type EventConsumer } from "../testkit/event-consumer.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { type Platform, startPlatform } from "../testkit/processes/platform.ts";
-import type { PostgresServer } from "../testkit/servers/postgres.ts";
+import type { DatabaseServer } from "../testkit/servers/database.ts";
 import type { RabbitServer } from "../testkit/servers/rabbitmq.ts";
 import type { RedisServer } from "../testkit/servers/redis.ts";
-import { ownPostgres, ownRabbit, ownRedis } from "../testkit/servers/test-servers.ts";
+import { ownDatabase, ownRabbit, ownRedis } from "../testkit/servers/test-servers.ts";
 import { shopperAt } from "../testkit/shopper.ts";
 import { expectNothingLost, type Load, type LoadReport, startLoad } from "./load.ts";
 
@@ -16,16 +16,16 @@ import { expectNothingLost, type Load, type LoadReport, startLoad } from "./load
 describe("Under load, Cartwright survives", function () {
   this.timeout(180_000);
   let redis: RedisServer;
-  let postgres: PostgresServer;
+  let database: DatabaseServer;
   let rabbit: RabbitServer;
   let platform: Platform;
   let consumer: EventConsumer;
 
   before(async () => {
-    [redis, postgres, rabbit] = await Promise.all([ownRedis(), ownPostgres(), ownRabbit()]);
+    [redis, database, rabbit] = await Promise.all([ownRedis(), ownDatabase(), ownRabbit()]);
     platform = await startPlatform({
       redisUrl: redis.url,
-      postgres,
+      database,
       rabbit,
       relays: 2,
       settings: { RELAY_LEASE_MS: "2000", SWEEP_AGE_MS: "500", SWEEP_INTERVAL_MS: "200" },
@@ -35,7 +35,7 @@ describe("Under load, Cartwright survives", function () {
   after(async () => {
     await consumer?.close();
     await platform?.stop();
-    await Promise.all([redis?.stop(), postgres?.stop(), rabbit?.stop()]);
+    await Promise.all([redis?.stop(), database?.stop(), rabbit?.stop()]);
   });
 
   /** Load before, during and after `fault`; resolves with what the shoppers saw. */
@@ -68,14 +68,14 @@ describe("Under load, Cartwright survives", function () {
   it("a cart process killed -9 while its events are staged and their commit hangs", async () => {
     const shopper = await shopperAt(platform.gatewayUrl, await platform.token("between"));
     const { cartId } = (await shopper.add("stove-ember", 1)).body;
-    postgres.signal("SIGSTOP");
+    database.signal("SIGSTOP");
     const waiting = Array.from({ length: 5 }, () =>
       shopper.add("stove-ember", 1).catch((error: Error) => error),
     );
     await eventually("the changes are in Redis", async () => (await staged()) >= 5);
     await platform.carts[0]!.kill("SIGKILL");
     await Promise.all(waiting);
-    postgres.signal("SIGCONT");
+    database.signal("SIGCONT");
     await platform.carts[0]!.start();
     const { body } = await eventually("the cart can be read", async () => {
       const answer = await shopper.cart();
@@ -155,12 +155,12 @@ describe("Under load, Cartwright survives", function () {
   it("the database stopped for 20 s: carts keep working, and say that the events are staged", async () => {
     let during: LoadReport["acknowledged"] = [];
     const report = await underLoad(async (load) => {
-      await postgres.kill("SIGINT");
+      await database.kill(database.endsBy);
       const from = load.count();
       await delay(20_000);
       await more(load, 50);
       during = load.between(from, load.count());
-      await postgres.start();
+      await database.start();
     });
     expect(report.refused, "no change was refused").to.deep.equal(new Map());
     const staged = during.filter((change) => change.outbox === "staged").length;
@@ -170,9 +170,9 @@ describe("Under load, Cartwright survives", function () {
 
   it("the database frozen, so that it neither answers nor refuses", async () => {
     const report = await underLoad(async (load) => {
-      postgres.signal("SIGSTOP");
+      database.signal("SIGSTOP");
       await more(load, 100);
-      postgres.signal("SIGCONT");
+      database.signal("SIGCONT");
     });
     expect(report.refused).to.deep.equal(new Map());
     await expectNothingLost(report, consumer);

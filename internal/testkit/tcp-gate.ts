@@ -2,8 +2,8 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { Transform } from "node:stream";
 
 /**
- * A TCP relay on 127.0.0.1 that can cut all connections,
- * refuse new ones, and be slow: a bad network, without one.
+ * A TCP relay on 127.0.0.1 that can cut all connections, refuse new
+ * ones, be slow and stand still: a bad network, without one.
  */
 export interface TcpGate {
   readonly port: number;
@@ -12,6 +12,9 @@ export interface TcpGate {
   open(): void;
   /** From now on every packet takes so many ms longer, in order; 0 ends that. */
   delay(ms: number): void;
+  /** Holds every byte back, also of new connections, until {@link thaw}. */
+  freeze(): void;
+  thaw(): void;
   connections(): number;
   close(): Promise<void>;
 }
@@ -21,9 +24,11 @@ export async function openGate(target: { host: string; port: number }): Promise<
   const sockets = new Set<Socket>();
   let shut = false;
   let delayMs = 0;
+  let frozen: PromiseWithResolvers<void> | null = null;
   const late = () =>
     new Transform({
-      transform: (chunk, _encoding, done) => {
+      transform: async (chunk, _encoding, done) => {
+        while (frozen) await frozen.promise;
         if (delayMs === 0) done(null, chunk);
         else setTimeout(done, delayMs, null, chunk);
       },
@@ -64,6 +69,13 @@ export async function openGate(target: { host: string; port: number }): Promise<
     },
     delay: (ms) => {
       delayMs = ms;
+    },
+    freeze: () => {
+      frozen ??= Promise.withResolvers();
+    },
+    thaw: () => {
+      frozen?.resolve();
+      frozen = null;
     },
     connections: () => sockets.size / 2,
     close: async () => {

@@ -9,7 +9,7 @@ import { ORIGIN } from "../../testkit/event-origin.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { type OpenOutbox, openOutbox } from "../../testkit/outbox.ts";
 import { migrateDatabase } from "../../testkit/processes/platform.ts";
-import { ownPostgres, testRedis } from "../../testkit/servers/test-servers.ts";
+import { ownDatabase, testRedis } from "../../testkit/servers/test-servers.ts";
 import type { CommitNotifier } from "../commit-notifier.ts";
 import { createForwarderMetrics } from "../metrics.ts";
 import type { OutboxWriter } from "../store/store.ts";
@@ -31,9 +31,9 @@ describe("The forwarder", function () {
   const stream = (shard: number) => `${space}:{${shard}}`;
 
   before(async () => {
-    const postgres = await ownPostgres();
-    migrateDatabase(postgres);
-    store = openOutbox(postgres.appUrl);
+    const database = await ownDatabase();
+    await migrateDatabase(database);
+    store = openOutbox(database.appUrl);
     redis = connectRedis(parseRedisUrl((await testRedis()).url)!, { log, commandTimeoutMs: 5_000 });
     await awaitRedis(redis, 10_000);
   });

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
-import pg from "pg";
 import { parseAmqpUrl } from "../../platform/amqp/amqp-url.ts";
 import type { EventEnvelope } from "../../platform/event/event.ts";
 import { createLogger } from "../../platform/logger/logger.ts";
@@ -12,7 +11,8 @@ import { createMemoryPublisher, type MemoryPublisher } from "../../testkit/memor
 import { type OpenOutbox, openOutbox } from "../../testkit/outbox.ts";
 import { migrateDatabase } from "../../testkit/processes/platform.ts";
 import { recordingLogger } from "../../testkit/recording-logger.ts";
-import { testPostgres } from "../../testkit/servers/test-servers.ts";
+import { ask, type Sql } from "../../testkit/servers/database.ts";
+import { testDatabase } from "../../testkit/servers/test-servers.ts";
 import type { CommitSubscriber } from "../commit-notifier.ts";
 import { createRelayMetrics } from "../metrics.ts";
 import { listDead } from "../store/dead.ts";
@@ -24,10 +24,14 @@ import type { Publisher } from "./publisher.ts";
 import { createRelay, type Relay, type RelayOptions } from "./relay.ts";
 
 const PARTITIONS = 8;
+const TRUNCATE_AND_RESTART = {
+  postgres: "TRUNCATE outbox_event RESTART IDENTITY",
+  sqlserver: "TRUNCATE TABLE outbox_event",
+};
 const log = createLogger("test", "fatal");
 
 /**
- * The relay on a real PostgreSQL; the broker is a stand-in in
+ * The relay on a real database; the broker is a stand-in in
  * memory, whose refusals and losses a test can choose.
  */
 describe("The relay", function () {
@@ -40,9 +44,9 @@ describe("The relay", function () {
   let pendingReads = 0;
 
   beforeEach(async () => {
-    const postgres = await testPostgres();
-    url = await postgres.createDatabase(`relay_${process.pid}_${++databases}`);
-    migrateDatabase({ ...postgres, url });
+    const database = await testDatabase();
+    url = await database.createDatabase(`relay_${++databases}`);
+    await migrateDatabase({ ...database, url });
     store = openOutbox(url);
   });
   afterEach(async () => {
@@ -51,16 +55,11 @@ describe("The relay", function () {
     publishers = [];
     await Promise.all(started.map((relay) => relay.stop()));
     started = [];
-    await store.close();
+    await store?.close();
   });
 
   /** What somebody else does to the database. */
-  async function inDatabase(text: string): Promise<void> {
-    const client = new pg.Client({ connectionString: url });
-    await client.connect();
-    await client.query(text);
-    await client.end();
-  }
+  const inDatabase = (sql: Sql) => ask(url, sql);
 
   const start = async (publisher: Publisher & { behave?(): void }, more: Partial<RelayOptions> = {}) => {
     const relay = createRelay({
@@ -414,7 +413,7 @@ describe("The relay", function () {
     await store.append(events(8, 20));
     await start(publisher);
     await drained();
-    await inDatabase("TRUNCATE outbox_event RESTART IDENTITY");
+    await inDatabase(TRUNCATE_AND_RESTART);
     await store.append(events(8, 1).map((each) => ({ ...each, sequence: 21 })));
     await drained();
     expect(versionsOf(publisher, "cart-3")).to.deep.equal(Array.from({ length: 21 }, (_, n) => n + 1));
@@ -449,7 +448,9 @@ describe("The relay", function () {
     });
     const [impossible, ...others] = events(3, 1);
     await store.append([impossible!, ...others]);
-    await inDatabase(`UPDATE outbox_event SET occurred_at = 'infinity' WHERE event_id = '${impossible!.id}'`);
+    const set = (occurredAt: string) =>
+      `UPDATE outbox_event SET occurred_at = ${occurredAt} WHERE event_id = '${impossible!.id}'`;
+    await inDatabase({ postgres: set("'infinity'"), sqlserver: set("9223372036854775807") });
     await start(publisher, { log: recorder });
     await eventually("it is dead", async () => (await store.backlog()).dead === 1);
     await drained();

@@ -10,7 +10,7 @@ import { eventually } from "../../testkit/eventually.ts";
 import { type OpenOutbox, openOutbox } from "../../testkit/outbox.ts";
 import { migrateDatabase } from "../../testkit/processes/platform.ts";
 import type { RabbitServer } from "../../testkit/servers/rabbitmq.ts";
-import { ownRabbit, testPostgres } from "../../testkit/servers/test-servers.ts";
+import { ownRabbit, testDatabase } from "../../testkit/servers/test-servers.ts";
 import { createRelayMetrics } from "../metrics.ts";
 import { createAmqpPublisher } from "./publisher.amqp.ts";
 import type { Publisher } from "./publisher.ts";
@@ -19,7 +19,7 @@ import { createRelay, type Relay } from "./relay.ts";
 const log = createLogger("test", "fatal");
 const EXCHANGE = "relay.states";
 
-/* The relay between a real PostgreSQL and a real RabbitMQ whose queues do not take everything. */
+/* The relay between a real database and a real RabbitMQ whose queues do not take everything. */
 describe("The relay at a RabbitMQ", function () {
   this.timeout(120_000);
   let rabbit: RabbitServer;
@@ -34,9 +34,9 @@ describe("The relay at a RabbitMQ", function () {
     const full = { "x-max-length": 1, "x-overflow": "reject-publish" };
     await queue("updated", "cart.updated");
     await queue("full", "cart.cleared", full);
-    const postgres = await testPostgres();
-    const url = await postgres.createDatabase(`relay_rabbit_${process.pid}`);
-    migrateDatabase({ ...postgres, url });
+    const database = await testDatabase();
+    const url = await database.createDatabase("relay_rabbit");
+    await migrateDatabase({ ...database, url });
     store = openOutbox(url);
     const address = parseAmqpUrl(rabbit.amqpUrl)!;
     publisher = createAmqpPublisher({ address, exchange: EXCHANGE, log });

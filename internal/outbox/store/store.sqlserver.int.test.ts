@@ -5,14 +5,13 @@ import { poolConfig, type SqlServerAddress } from "../../platform/sql/sqlserver.
 import { eventually } from "../../testkit/eventually.ts";
 import { openOutbox } from "../../testkit/outbox.ts";
 import { mainOf } from "../../testkit/processes/processes.ts";
+import { sqlServerUrl } from "../../testkit/servers/database.ts";
 import { describeOutboxStore } from "./store.contract.ts";
 
 /* Runs against the server of SQLSERVER_URL, in a database of its own that is dropped afterwards. */
 
-const serverUrl = process.env.SQLSERVER_URL;
-if (serverUrl === undefined) {
-  console.log("  (SQLSERVER_URL is not set: the SQL Server half of the outbox contract did not run)");
-} else {
+const serverUrl = sqlServerUrl();
+if (serverUrl) {
   const name = `cartwright_test_${process.pid}_${Date.now().toString(36)}`;
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;

@@ -1,8 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { arch, cpus, release, totalmem } from "node:os";
-import { join } from "node:path";
-import { postgresBinaries } from "../../testkit/servers/postgres-data.ts";
+import { ask } from "../../testkit/servers/database.ts";
 import { cartEvents } from "./events.ts";
 import { PINNING } from "./pin.ts";
 import type { Stage } from "./stage.ts";
@@ -31,15 +30,19 @@ async function versions(stage: Stage): Promise<Record<string, string>> {
   return {
     node: process.versions.node,
     redis: numberIn(execFileSync("redis-server", ["--version"], { encoding: "utf8" })),
-    postgres: numberIn(
-      execFileSync(join(postgresBinaries(), "postgres"), ["--version"], { encoding: "utf8" }),
-    ),
+    [stage.database.dialect]: await databaseVersion(stage),
     rabbitmq: rabbitmq_version,
     // It prints its version and ends with 1.
     wrk: numberIn(spawnSync("wrk", ["--version"], { encoding: "utf8" }).stdout),
     ...dependenciesOf("../../../package.json", ["express", "http-proxy-middleware", "ioredis", "pg", "rhea"]),
     ...dependenciesOf("./peers/package.json", ["pg-boss", "graphile-worker"]),
   };
+}
+
+async function databaseVersion(stage: Stage): Promise<string> {
+  const sql = { postgres: "SELECT version() AS version", sqlserver: "SELECT @@VERSION AS version" };
+  const [row] = await ask<{ version: string }>(stage.database.url, sql);
+  return stage.database.dialect === "postgres" ? numberIn(row!.version) : row!.version.split("\n")[0]!;
 }
 
 function numberIn(text: string): string {

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import pg from "pg";
 import { CART_EVENTS } from "../../cart/events.ts";
 import type { EventEnvelope } from "../../platform/event/event.ts";
 import { createLogger } from "../../platform/logger/logger.ts";
 import { openOutbox } from "../../testkit/outbox.ts";
+import { ask, connectTo } from "../../testkit/servers/database.ts";
 import type { Stage } from "./stage.ts";
 
 const PARTITIONS = 64;
@@ -43,7 +43,7 @@ function cartEvent(subject: string, partition: number, version: number): EventEn
 /** Empties the outbox and the queue, then fills the outbox with a backlog. */
 export async function fillOutbox(stage: Stage, count: number): Promise<void> {
   await emptyOutbox(stage);
-  const store = openOutbox(stage.postgres.appUrl, createLogger("bench", "error"));
+  const store = openOutbox(stage.database.appUrl, createLogger("bench", "error"));
   try {
     let batch: EventEnvelope[] = [];
     for (const event of cartEvents(count)) {
@@ -59,34 +59,27 @@ export async function fillOutbox(stage: Stage, count: number): Promise<void> {
 }
 
 export async function emptyOutbox(stage: Stage): Promise<void> {
-  const client = new pg.Client({ connectionString: stage.postgres.url });
-  await client.connect();
-  try {
-    await client.query("TRUNCATE outbox_event");
-  } finally {
-    await client.end();
-  }
+  await ask(stage.database.url, "TRUNCATE TABLE outbox_event");
   await emptyQueue(stage);
 }
 
 /** Resolves once every event of the outbox is marked published; rejects when nothing moves for a minute. */
 export async function allPublished(stage: Stage): Promise<void> {
-  const client = new pg.Client({ connectionString: stage.postgres.url });
-  await client.connect();
+  const connection = connectTo(stage.database.url);
   try {
     // In the order of the index over what is pending: any other takes longer the more is published.
     const next = `SELECT seq FROM outbox_event WHERE published_at IS NULL AND dead_at IS NULL
-                   ORDER BY partition_no, seq LIMIT 1`;
+                   ORDER BY partition_no, seq OFFSET 0 ROWS FETCH NEXT 1 ROWS ONLY`;
     let [last, movedAt] = ["", Date.now()];
     for (;;) {
-      const seq = (await client.query<{ seq: string }>(next)).rows[0]?.seq;
+      const seq = (await connection.rows<{ seq: string }>(next))[0]?.seq;
       if (seq === undefined) return;
       if (seq !== last) [last, movedAt] = [seq, Date.now()];
       else if (Date.now() - movedAt > 60_000) throw new Error(`event ${seq} is not published`);
       await delay(50);
     }
   } finally {
-    await client.end();
+    await connection.close();
   }
 }
 

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { endWatchedAtSignals } from "../../testkit/guard.ts";
+import { chosenDialect } from "../../testkit/servers/database.ts";
 import { stopServers } from "../../testkit/servers/test-servers.ts";
 import { aboutRun } from "./about.ts";
 import { type Figure, judge } from "./figure.ts";
@@ -9,7 +10,10 @@ import { HEADING, lineOf } from "./report.ts";
 import { beginScene, scenes } from "./scenes.ts";
 import { openStage } from "./stage.ts";
 
-/* make bench, make bench-quick; ONLY=cart,relay chooses scenes. */
+/*
+ * make bench, make bench-quick; ONLY=cart,relay chooses scenes. With DATABASE=sqlserver on the server
+ * of SQLSERVER_URL; the bounds, found on PostgreSQL, are then printed and not judged.
+ */
 
 const profile = PROFILES[process.argv[2] === "quick" ? "quick" : "full"];
 const wanted = process.env.ONLY?.split(",") ?? Object.keys(scenes);
@@ -26,7 +30,7 @@ const began = Date.now();
 const figures: Figure[] = [];
 let about: Awaited<ReturnType<typeof aboutRun>>;
 try {
-  console.log(`  starting Redis, PostgreSQL and RabbitMQ for the ${profile.name} run`);
+  console.log(`  starting Redis, a database (${chosenDialect()}) and RabbitMQ for the ${profile.name} run`);
   const stage = await openStage();
   about = await aboutRun(stage);
   console.log(`    ${HEADING}`);
@@ -59,4 +63,4 @@ console.log(
     .join(", ")}`,
 );
 console.log(`  written to ${file}`);
-process.exit(missed.length > 0 && profile.name === "full" ? 1 : 0);
+process.exit(missed.length > 0 && profile.name === "full" && chosenDialect() === "postgres" ? 1 : 0);

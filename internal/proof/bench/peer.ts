@@ -27,7 +27,7 @@ export async function drainByPeer(
   await emptyQueue(stage);
   const env = {
     PATH: process.env.PATH,
-    DATABASE_URL: stage.postgres.url,
+    DATABASE_URL: stage.database.url,
     AMQP_URL: stage.rabbit.relayUrl,
     COUNT: String(count),
     ORDERED: ordered ? "yes" : "no",

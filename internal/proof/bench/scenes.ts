@@ -29,5 +29,5 @@ export async function beginScene(stage: Stage): Promise<void> {
   stage.separate();
   await emptyRedis(stage.redis.url);
   await emptyOutbox(stage);
-  await stage.postgres.checkpoint();
+  await stage.database.checkpoint();
 }

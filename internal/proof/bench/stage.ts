@@ -9,12 +9,12 @@ import { devSecrets } from "../../testkit/processes/dev-keys.ts";
 import { migrateDatabase, type Running, startProcess } from "../../testkit/processes/platform.ts";
 import type { ProcessName, Surroundings } from "../../testkit/processes/processes.ts";
 import { endProcess, spawnLogged, waitUntil } from "../../testkit/servers/child.ts";
+import type { DatabaseServer } from "../../testkit/servers/database.ts";
 import { freePort } from "../../testkit/servers/free-port.ts";
-import type { PostgresServer } from "../../testkit/servers/postgres.ts";
 import { childrenOf } from "../../testkit/servers/process-tree.ts";
 import type { RabbitServer } from "../../testkit/servers/rabbitmq.ts";
 import type { RedisServer } from "../../testkit/servers/redis.ts";
-import { logDir, onTeardown, ownPostgres, ownRabbit, ownRedis } from "../../testkit/servers/test-servers.ts";
+import { logDir, onTeardown, ownDatabase, ownRabbit, ownRedis } from "../../testkit/servers/test-servers.ts";
 import { CPU_OF, pin, pinned, unpin } from "./pin.ts";
 
 const execute = promisify(execFile);
@@ -23,7 +23,7 @@ const execute = promisify(execFile);
 export interface Stage {
   readonly dir: string;
   readonly redis: RedisServer;
-  readonly postgres: PostgresServer;
+  readonly database: DatabaseServer;
   readonly rabbit: RabbitServer;
   readonly surroundings: Surroundings;
   /** Starts a process of the product on the contender's core. */
@@ -62,16 +62,16 @@ const PROFILING = process.env.PROFILE ? ["--cpu-prof", `--cpu-prof-dir=${process
 
 export const CATALOG = fileURLToPath(new URL("./catalog.json", import.meta.url));
 
-/** Starts Redis, PostgreSQL and RabbitMQ of the bench's own and moves them to the core of the load. */
+/** Starts Redis, the database and RabbitMQ of the bench's own and moves them to the core of the load. */
 export async function openStage(): Promise<Stage> {
   const dir = logDir("bench");
-  const [redis, postgres, rabbit] = await Promise.all([ownRedis(), ownPostgres(), ownRabbit()]);
-  for (const { pid } of [redis, postgres, rabbit]) pinFamily(pid);
-  migrateDatabase(postgres);
+  const [redis, database, rabbit] = await Promise.all([ownRedis(), ownDatabase(), ownRabbit()]);
+  for (const { pid } of [redis, database, rabbit]) pinFamily(pid);
+  await migrateDatabase(database);
   await keepQueueShort(rabbit);
   const surroundings: Surroundings = {
     redisUrl: redis.url,
-    databaseUrl: postgres.appUrl,
+    databaseUrl: database.appUrl,
     amqpUrl: rabbit.relayUrl,
     ...(await devSecrets(join(dir, "keys"))),
   };
@@ -102,7 +102,7 @@ export async function openStage(): Promise<Stage> {
   return {
     dir,
     redis,
-    postgres,
+    database,
     rabbit,
     surroundings,
     product,
@@ -133,15 +133,15 @@ export async function openStage(): Promise<Stage> {
     },
     spread: () => {
       cores = "shared";
-      for (const { pid } of [redis, postgres, rabbit]) eachOfFamily(pid, unpin);
+      for (const { pid } of [redis, database, rabbit]) eachOfFamily(pid, unpin);
     },
     divide: () => {
       cores = "divided";
-      for (const { pid } of [redis, postgres]) eachOfFamily(pid, (each) => pin(each, CPU_OF.contender));
+      for (const { pid } of [redis, database]) eachOfFamily(pid, (each) => pin(each, CPU_OF.contender));
     },
     separate: () => {
       cores = "apart";
-      for (const { pid } of [redis, postgres, rabbit]) pinFamily(pid);
+      for (const { pid } of [redis, database, rabbit]) pinFamily(pid);
     },
     identity: (owner) => signer.sign(identityOf(owner)!),
   };
@@ -164,11 +164,12 @@ function contenderFile(name: string): string {
   return fileURLToPath(new URL(`./contenders/${name}.ts`, import.meta.url));
 }
 
-/** Moves a server with everything it has forked to the core of the load. */
-export function pinFamily(pid: number): void {
+/** Moves a server with everything it has forked to the core of the load; null is one that is not ours. */
+export function pinFamily(pid: number | null): void {
   eachOfFamily(pid, (each) => pin(each, CPU_OF.load));
 }
 
-function eachOfFamily(pid: number, act: (pid: number) => void): void {
+function eachOfFamily(pid: number | null, act: (pid: number) => void): void {
+  if (pid === null) return;
   for (const each of [{ pid }, ...childrenOf(pid)]) act(each.pid);
 }

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { endWatchedAtSignals } from "../../testkit/guard.ts";
+import { chosenDialect } from "../../testkit/servers/database.ts";
 import { noteFailure, stopServers } from "../../testkit/servers/test-servers.ts";
 import { check } from "./check/checker.ts";
 import { SABOTAGES, type Sabotage, sabotage } from "./check/sabotage.ts";
@@ -10,7 +11,7 @@ import { story, summaryOf, violationText } from "./summary.ts";
 
 /**
  * `make chaos`: shoppers and a nemesis on a platform of its
- * own (SEED= MINUTES=5), judged by an independent checker.
+ * own (SEED= MINUTES=5 DATABASE=sqlserver), judged by an independent checker.
  */
 
 const SHOWN = 10;
@@ -23,7 +24,7 @@ try {
   const bug = sabotageAsked();
   const startedAt = performance.now();
   const clock = () => new Date(performance.now() - startedAt).toISOString().slice(11, 19);
-  console.log(`Starting a platform of its own; SEED=${seed} MINUTES=${minutes}`);
+  console.log(`Starting a platform of its own; SEED=${seed} MINUTES=${minutes} DATABASE=${chosenDialect()}`);
   const run = await runChaos({
     seed,
     seconds: minutes * 60,

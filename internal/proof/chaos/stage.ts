@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { devSecrets, userToken } from "../../testkit/processes/dev-keys.ts";
 import { migrateDatabase, type Running, startProcess } from "../../testkit/processes/platform.ts";
 import type { ProcessName, Surroundings } from "../../testkit/processes/processes.ts";
-import { logDir, onTeardown, ownPostgres, ownRabbit, ownRedis } from "../../testkit/servers/test-servers.ts";
+import { logDir, onTeardown, ownDatabase, ownRabbit, ownRedis } from "../../testkit/servers/test-servers.ts";
 import { openGate, type TcpGate } from "../../testkit/tcp-gate.ts";
 
 /** Something that can be killed, frozen and started again: a process of ours or a server. */
@@ -39,8 +39,8 @@ const SETTINGS = {
 
 /** Starts servers, gates and processes; all of it ends with the run. */
 export async function openStage(): Promise<Stage> {
-  const [redis, postgres, rabbit] = await Promise.all([ownRedis(), ownPostgres(), ownRabbit()]);
-  migrateDatabase(postgres);
+  const [redis, database, rabbit] = await Promise.all([ownRedis(), ownDatabase(), ownRabbit()]);
+  await migrateDatabase(database);
   const dir = logDir("chaos");
   const secrets = await devSecrets(dir);
   const gates = new Map<string, TcpGate>();
@@ -60,7 +60,7 @@ export async function openStage(): Promise<Stage> {
   ): Promise<Running> => {
     const surroundings: Surroundings = {
       redisUrl: await through(who, "redis", redis.url),
-      databaseUrl: await through(who, "database", postgres.appUrl),
+      databaseUrl: await through(who, "database", database.appUrl),
       amqpUrl: await through(who, "rabbitmq", rabbit.relayUrl),
       ...secrets,
     };
@@ -80,12 +80,15 @@ export async function openStage(): Promise<Stage> {
       return start("gateway", who, { cart: await through(who, "cart", url), catalog: catalog.url });
     }),
   );
-  const named = (name: string, server: Omit<Target, "name" | "endsBy">): Target => ({
+  const named = (
+    name: string,
+    server: Omit<Target, "name" | "endsBy"> & Partial<Pick<Target, "endsBy">>,
+  ): Target => ({
     name,
     kill: (signal) => server.kill(signal),
     signal: (signal) => server.signal(signal),
     start: () => server.start(),
-    endsBy: name === "database" ? "SIGINT" : "SIGTERM",
+    endsBy: server.endsBy ?? "SIGTERM",
   });
   // What a process does not use has a gate nobody goes through.
   const used =
@@ -101,7 +104,7 @@ export async function openStage(): Promise<Stage> {
       ...relays.map((each) => named("relay", each)),
       named("catalog", catalog),
       named("redis", redis),
-      named("database", postgres),
+      named("database", database),
       named("rabbitmq", rabbit),
     ],
     gates,

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { consumeEvents } from "../../testkit/event-consumer.ts";
 import { type Platform, type Running, startPlatform } from "../../testkit/processes/platform.ts";
-import { ownPostgres, ownRabbit, ownRedis } from "../../testkit/servers/test-servers.ts";
+import { ownDatabase, ownRabbit, ownRedis } from "../../testkit/servers/test-servers.ts";
 import { CACHE_ENTRIES, fillCaches } from "./fill-caches.ts";
 import { INSPECT } from "./inspector.ts";
 import { createSamples, type Finding, type Samples } from "./measures.ts";
@@ -50,10 +50,10 @@ export async function soak(options: {
   say: (line: string) => void;
 }): Promise<SoakReport> {
   const { minutes, perSecond, cacheEntries = CACHE_ENTRIES, say } = options;
-  const [redis, postgres, rabbit] = await Promise.all([ownRedis(), ownPostgres(), ownRabbit()]);
+  const [redis, database, rabbit] = await Promise.all([ownRedis(), ownDatabase(), ownRabbit()]);
   const platform = await startPlatform({
     redisUrl: redis.url,
-    postgres,
+    database,
     rabbit,
     settings: SETTINGS,
     relays: 2,
@@ -66,7 +66,7 @@ export async function soak(options: {
     onEvent: () => events++,
   });
   const processes = await Promise.all(processesOf(platform).map(([name, each]) => watchProcess(name, each)));
-  const servers = await watchServers(redis, postgres, rabbit);
+  const servers = await watchServers(redis, database, rabbit);
 
   say(`filling the caches of tokens with ${cacheEntries.toLocaleString("en")} guests`);
   await fillCaches(platform, cacheEntries, (done) => {

@@ -1,6 +1,5 @@
 import { Redis } from "ioredis";
-import pg from "pg";
-import type { PostgresServer } from "../../testkit/servers/postgres.ts";
+import { connectTo, type DatabaseServer, type Sql } from "../../testkit/servers/database.ts";
 import type { RabbitServer } from "../../testkit/servers/rabbitmq.ts";
 import type { RedisServer } from "../../testkit/servers/redis.ts";
 import type { Samples } from "./measures.ts";
@@ -16,20 +15,24 @@ interface Queue {
   readonly messages?: number;
 }
 
+const CONNECTIONS = {
+  postgres: "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database()",
+  sqlserver: "SELECT COUNT(*) AS n FROM sys.dm_exec_sessions WHERE database_id = DB_ID()",
+};
+
 /** Opens one connection to each; they count in what is measured, from the first sample on. */
 export async function watchServers(
   redis: RedisServer,
-  postgres: PostgresServer,
+  server: DatabaseServer,
   rabbit: RabbitServer,
 ): Promise<WatchedServers> {
   const redisClient = new Redis(redis.url);
-  const database = new pg.Client({ connectionString: postgres.url });
-  await database.connect();
+  const database = connectTo(server.url);
   const info = async (section: string, field: string) => {
     const text = await redisClient.info(section);
     return Number(new RegExp(`^${field}:(\\d+)`, "m").exec(text)?.[1]);
   };
-  const numberOf = async (query: string) => Number((await database.query(query)).rows[0].n);
+  const numberOf = async (sql: Sql) => Number((await database.rows<{ n: unknown }>(sql))[0]?.n);
   return {
     record: async (samples, at) => {
       const outside = lookOutside(redis.pid);
@@ -40,9 +43,7 @@ export async function watchServers(
         "Redis keys": await redisClient.dbsize(),
       });
       samples.record("database", at, {
-        "database connections": await numberOf(
-          "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database()",
-        ),
+        "database connections": await numberOf(CONNECTIONS),
         "outbox rows": await numberOf("SELECT count(*) AS n FROM outbox_event"),
       });
       const connections = (await rabbit.manage("GET", "connections")) as unknown[];
@@ -55,7 +56,7 @@ export async function watchServers(
     },
     close: async () => {
       redisClient.disconnect();
-      await database.end();
+      await database.close();
     },
   };
 }

@@ -1,9 +1,10 @@
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { watch } from "../guard.ts";
 import { endProcess, NOT_STARTED, type ProcessId, send, spawnLogged, waitUntil } from "../servers/child.ts";
+import type { DatabaseServer } from "../servers/database.ts";
 import { freePort } from "../servers/free-port.ts";
-import type { PostgresServer } from "../servers/postgres.ts";
 import type { RabbitServer } from "../servers/rabbitmq.ts";
 import { logDir, onTeardown } from "../servers/test-servers.ts";
 import { devSecrets, userToken } from "./dev-keys.ts";
@@ -36,10 +37,15 @@ export interface Platform {
 }
 
 /** Applies the migrations to a server's database, as `make up` does. */
-export function migrateDatabase(postgres: PostgresServer): void {
-  execFileSync(process.execPath, [mainOf("migrate")], {
-    stdio: "pipe",
-    env: { PATH: process.env.PATH, DATABASE_URL: postgres.url, DATABASE_APP_ROLE: postgres.appRole },
+export async function migrateDatabase(server: Pick<DatabaseServer, "url" | "appRole">): Promise<void> {
+  const { url, appRole } = server;
+  // Not synchronously: a gate of this process may lie between migrate and the database.
+  await promisify(execFile)(process.execPath, [mainOf("migrate")], {
+    env: {
+      PATH: process.env.PATH,
+      DATABASE_URL: url,
+      ...(appRole !== null && { DATABASE_APP_ROLE: appRole }),
+    },
   });
 }
 
@@ -49,18 +55,18 @@ export function migrateDatabase(postgres: PostgresServer): void {
  */
 export async function startPlatform(options: {
   redisUrl: string;
-  postgres: PostgresServer;
+  database: DatabaseServer;
   rabbit: RabbitServer;
   settings?: NodeJS.ProcessEnv;
   relays?: number;
   nodeFlags?: readonly string[];
 }): Promise<Platform> {
-  const { redisUrl, postgres, rabbit, settings = {}, relays = 1, nodeFlags = [] } = options;
-  migrateDatabase(postgres);
+  const { redisUrl, database, rabbit, settings = {}, relays = 1, nodeFlags = [] } = options;
+  await migrateDatabase(database);
   const dir = logDir("platform");
   const surroundings: Surroundings = {
     redisUrl,
-    databaseUrl: postgres.appUrl,
+    databaseUrl: database.appUrl,
     amqpUrl: rabbit.relayUrl,
     ...(await devSecrets(dir)),
   };

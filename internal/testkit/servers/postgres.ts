@@ -2,32 +2,19 @@ import { chownSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
 import { endProcess, NOT_STARTED, type ProcessId, send, spawnLogged, stillRuns, waitUntil } from "./child.ts";
+import type { DatabaseServer } from "./database.ts";
 import { freePort } from "./free-port.ts";
 import { type Passwords, postgresBinaries, prepareData, serverUser } from "./postgres-data.ts";
 import { childrenOf } from "./process-tree.ts";
 
-/** A PostgreSQL of ours on 127.0.0.1, with a database `cartwright`. */
-export interface PostgresServer {
-  /** As the owner of the database: for migrations. */
-  readonly url: string;
-  /** As the role of the services, which has the rights that migrations grant it. */
-  readonly appUrl: string;
+/**
+ * A PostgreSQL of ours on 127.0.0.1, with a database `cartwright`. A signal reaches the
+ * postmaster and all its backends; SIGKILL takes every backend down, as a crash does.
+ */
+export interface PostgresServer extends DatabaseServer {
   readonly appRole: string;
   readonly port: number;
   readonly pid: number;
-  /** SIGKILL takes every backend down, as a crash does. */
-  kill(signal: NodeJS.Signals): Promise<void>;
-  /** Signals the postmaster and all its backends (SIGSTOP, SIGCONT). */
-  signal(signal: NodeJS.Signals): void;
-  start(): Promise<void>;
-  stop(): Promise<void>;
-  /** Creates another database owned by the same owner and returns its URL. */
-  createDatabase(name: string): Promise<string>;
-  /**
-   * Writes everything out. The log written so far is then used
-   * again, as in a server that has run for a while.
-   */
-  checkpoint(): Promise<void>;
 }
 
 const OWNER = "cartwright_owner";
@@ -86,6 +73,8 @@ export async function startPostgres(options: {
   await start();
   await createRoles(adminUrl, passwords, createDatabase);
   return {
+    dialect: "postgres",
+    endsBy: "SIGINT",
     url: urlFor(OWNER, passwords.owner, "cartwright"),
     appUrl: urlFor(APP, passwords.app, "cartwright"),
     appRole: APP,

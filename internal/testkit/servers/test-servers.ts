@@ -2,10 +2,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { keep, watch } from "../guard.ts";
+import { chosenDialect, type DatabaseServer, sqlServerUrl } from "./database.ts";
 import { type PostgresServer, startPostgres } from "./postgres.ts";
 import { type RabbitServer, startRabbit } from "./rabbitmq.ts";
 import { type RedisServer, startRedis } from "./redis.ts";
 import { startRedisCluster } from "./redis-cluster.ts";
+import { reachSqlServer } from "./sqlserver.ts";
 
 /*
  * Real servers for tests, on free ports, in temporary directories. The shared ones start when first asked for
@@ -60,12 +62,18 @@ export const ownRedis = async (): Promise<RedisServer> =>
   tracked(await startRedis({ dir: tempDir("redis"), onSpawn: watch }));
 export const ownPostgres = async (): Promise<PostgresServer> =>
   tracked(await startPostgres({ dir: tempDir("postgres"), onSpawn: watch }));
+/** A server of the run's dialect (see chosenDialect): of a SQL Server, a gate before it. */
+export const ownDatabase = async (): Promise<DatabaseServer> => {
+  const url = sqlServerUrl();
+  return chosenDialect() === "sqlserver" && url ? tracked(await reachSqlServer(url)) : ownPostgres();
+};
 export const ownRabbit = async (): Promise<RabbitServer> =>
   tracked(await startRabbit({ dir: tempDir("rabbitmq"), onSpawn: watch }));
 
 /** Servers shared by the whole run. */
 export const testRedis = once(ownRedis);
 export const testPostgres = once(ownPostgres);
+export const testDatabase = once(ownDatabase);
 export const testRabbit = once(ownRabbit);
 export const testRedisCluster = once(async () =>
   tracked(await startRedisCluster({ dir: tempDir("cluster"), onSpawn: watch })),

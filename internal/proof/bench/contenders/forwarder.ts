@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Redis } from "ioredis";
-import pg from "pg";
+import mssql from "mssql";
 import { CART_EVENTS } from "../../../cart/events.ts";
 import { shardKeys } from "../../../cart/keys.ts";
 import { createRedisCommitNotifier } from "../../../outbox/commit-notifier.redis.ts";
@@ -12,6 +12,7 @@ import { Registry } from "../../../platform/metrics/metrics.ts";
 import { connectRedis } from "../../../platform/redis/redis.ts";
 import { parseRedisUrl } from "../../../platform/redis/redis-url.ts";
 import { openOutbox } from "../../../testkit/outbox.ts";
+import { connectTo } from "../../../testkit/servers/database.ts";
 import { cartEvents } from "../events.ts";
 
 /*
@@ -25,34 +26,39 @@ const BATCH = 500;
 const events = [...cartEvents(Number(process.env.COUNT))];
 const log = createLogger("bench", "error");
 
+const COLUMNS = "event_id, partition_no, type, subject, version, payload, traceparent, occurred_at";
+
+/** In batches as large as the dialect allows: SQL Server takes 2,100 parameters. */
 async function insertLoop(): Promise<number> {
-  const client = new pg.Client({ connectionString: process.env.DATABASE_URL });
-  await client.connect();
+  const { database, close } = connectTo(process.env.DATABASE_URL!);
+  const postgres = database.dialect === "postgres";
+  const most = postgres ? BATCH : 250;
+  const marker = (n: number) => (postgres ? `$${n + 1}` : `@p${n}`);
   const began = performance.now();
-  for (let at = 0; at < events.length; at += BATCH) {
-    const batch = events.slice(at, at + BATCH);
-    const values = batch.flatMap((e) => [
-      e.id,
-      e.partition,
-      e.type,
-      e.subject,
-      e.sequence,
-      e.data,
-      e.traceparent,
-      new Date(e.occurredAt),
-    ]);
-    const rows = batch.map(
-      (_, row) => `(${Array.from({ length: 8 }, (_, n) => `$${row * 8 + n + 1}`).join(",")})`,
-    );
-    await client.query(
-      `INSERT INTO outbox_event (event_id, partition_no, type, subject, version, payload, traceparent, occurred_at)
-       VALUES ${rows.join(",")}`,
-      values,
-    );
+  for (let at = 0; at < events.length; at += most) {
+    const batch = events.slice(at, at + most);
+    const values = batch.flatMap((e) => {
+      const occurred = postgres ? new Date(e.occurredAt) : e.occurredAt;
+      return [e.id, e.partition, e.type, e.subject, e.sequence, e.data, e.traceparent, occurred];
+    });
+    const rows = batch.map((_, r) => `(${Array.from({ length: 8 }, (_, n) => marker(r * 8 + n)).join(",")})`);
+    const text = `INSERT INTO outbox_event (${COLUMNS}) VALUES ${rows.join(",")}`;
+    if (database.dialect === "postgres") await database.query({ text, values });
+    else
+      await database.run((request) => {
+        for (const [n, value] of values.entries()) bind(request, `p${n}`, value);
+        return request.query(text);
+      });
   }
   const took = performance.now() - began;
-  await client.end();
+  await close();
   return took;
+}
+
+/** A number may be larger than the driver's INT, which it takes for numbers by itself. */
+function bind(request: mssql.Request, name: string, value: unknown): void {
+  if (typeof value === "number") request.input(name, mssql.BigInt, value);
+  else request.input(name, value);
 }
 
 async function forwarderRun(): Promise<number> {

@@ -23,9 +23,9 @@ export async function cartScene(stage: Stage, profile: Profile): Promise<Figure[
   const commit = await commitCost(stage, 500);
   const read = await inTurn(readFile);
 
-  await stage.postgres.kill("SIGINT");
+  await stage.database.kill(stage.database.endsBy);
   const staged = await inTurn(addFile);
-  await stage.postgres.start();
+  await stage.database.start();
   await cart.kill("SIGTERM");
   await bare.stop();
 

@@ -11,7 +11,7 @@ export async function forwarderScene(stage: Stage, profile: Profile): Promise<Fi
       MODE: mode,
       COUNT: String(profile.forward),
       REDIS_URL: stage.redis.url,
-      DATABASE_URL: stage.postgres.url,
+      DATABASE_URL: stage.database.url,
     };
     return ((await stage.run("forwarder", env)) as { perSecond: number }).perSecond;
   };

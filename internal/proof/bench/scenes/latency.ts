@@ -28,7 +28,7 @@ export async function latencyScene(stage: Stage, profile: Profile): Promise<Figu
   const peak = requests / ((performance.now() - began) / 1000);
   // As in a database that has run for a while: a segment of its
   // log that has yet to be made stops everybody for 60 ms.
-  await stage.postgres.checkpoint();
+  await stage.database.checkpoint();
   const pauseMs = Math.round((2_000 * connections) / peak);
   const [ours, baseline, rates]: [number[], number[], number[]] = [[], [], []];
   // One round more, which does not count, as everywhere.

@@ -11,9 +11,10 @@ const SHARE_OF_CEILING = 0.8;
 /**
  * The relay beside job queues that drain the same backlog with the same publisher
  * and keep the same promise: the order of each cart. `ceiling` is what the broker
- * takes from a bare sender, in events a second: it bounds everybody.
+ * takes from a bare sender, in events a second: it bounds everybody. They know PostgreSQL alone.
  */
 export async function besidePeers(stage: Stage, profile: Profile, ceiling: number): Promise<Figure[]> {
+  if (stage.database.dialect !== "postgres") return [];
   if (!peersInstalled())
     throw new Error("the peers are not installed: npm ci --prefix internal/proof/bench/peers");
   const { drain, peerRounds } = profile;

@@ -1,6 +1,10 @@
 import type { EventOrigin, StagedEvent } from "../../platform/event/event.ts";
 import type { RedisConnection } from "../../platform/redis/redis.ts";
+import { bindScript, loadScript } from "../../platform/redis/script.ts";
 import { MalformedEntry, type StagingArea } from "./staging.ts";
+
+const OLDEST = loadScript(new URL("./lua/oldest.lua", import.meta.url));
+const BACKLOG = loadScript(new URL("./lua/backlog.lua", import.meta.url));
 
 /**
  * The staged events of every shard, each in its Redis stream. Entry fields:
@@ -18,9 +22,11 @@ export function createRedisStaging(options: {
   unnamed: EventOrigin;
 }): StagingArea {
   const { redis, shards, stream, unnamed } = options;
+  const oldest = bindScript(redis, OLDEST);
+  const backlog = bindScript(redis, BACKLOG);
   return {
     oldest: async (shard, limit) => {
-      const entries = await redis.xrange(stream(shard), "-", "+", "COUNT", limit);
+      const entries = (await oldest([stream(shard)], limit)) as [string, string[]][];
       return entries.map(([entryId, fields]) => stagedEvent(shard, entryId, fields, unnamed));
     },
     remove: async (entries) => {
@@ -28,15 +34,14 @@ export function createRedisStaging(options: {
     },
     backlog: async () => {
       const all = Array.from({ length: shards }, (_, shard) => shard);
-      const [time, lengths, heads] = await Promise.all([
+      const [time, ...found] = await Promise.all([
         redis.time(),
-        Promise.all(all.map((shard) => redis.xlen(stream(shard)))),
-        Promise.all(all.map((shard) => redis.xrange(stream(shard), "-", "+", "COUNT", 1))),
+        ...all.map(async (shard) => (await backlog([stream(shard)])) as [number, string | null]),
       ]);
       return {
         now: Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000),
-        staged: lengths.reduce((sum, length) => sum + length, 0),
-        oldestAt: heads.map(([head]) => (head ? Number(head[0].split("-")[0]) : null)),
+        staged: found.reduce((sum, [length]) => sum + length, 0),
+        oldestAt: found.map(([, oldest]) => (oldest === null ? null : Number(oldest.split("-")[0]))),
       };
     },
   };

@@ -1,6 +1,9 @@
 import type { StagedEvent } from "../../platform/event/event.ts";
 
-/** The Redis side of the outbox, as the forwarder needs it. A lost Redis is an exception. */
+/**
+ * The Redis side of the outbox, as the forwarder needs it. A lost Redis is an exception, and so is one that
+ * is not (or no longer) the master: what it does not have may still be staged.
+ */
 export interface StagingArea {
   /** The oldest staged events of a shard, in stream order, at most `limit`. Throws {@link MalformedEntry}. */
   oldest(shard: number, limit: number): Promise<StagedEvent[]>;

@@ -19,7 +19,8 @@ import type { Config } from "./config.ts";
 /** Opens what the cart service stands on; everything closes with the process, in reverse order. */
 export function openAdapters(config: Config, { log, registry, lifecycle }: Service) {
   const shards = config.CART_SHARDS;
-  const redis = connectRedis(config.REDIS_URL, { log, commandTimeoutMs: config.REDIS_TIMEOUT_MS });
+  const address = { ...config.REDIS_URL, ca: config.REDIS_CA_FILE };
+  const redis = connectRedis(address, { log, commandTimeoutMs: config.REDIS_TIMEOUT_MS });
   lifecycle.onStop("redis", () => closeRedis(redis));
   lifecycle.addCheck("redis", () => checkRedis(redis));
   const database = openDatabase(config.DATABASE_URL, { log });

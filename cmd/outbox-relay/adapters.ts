@@ -20,10 +20,11 @@ import type { Config } from "./config.ts";
 /** Opens what the relay stands on; everything closes with the process, in reverse order. */
 export function openAdapters(config: Config, { log, registry, lifecycle }: Service) {
   const shards = config.CART_SHARDS;
-  const redis = connectRedis(config.REDIS_URL, { log, commandTimeoutMs: config.REDIS_TIMEOUT_MS });
+  const address = { ...config.REDIS_URL, ca: config.REDIS_CA_FILE };
+  const redis = connectRedis(address, { log, commandTimeoutMs: config.REDIS_TIMEOUT_MS });
   lifecycle.onStop("redis", () => closeRedis(redis));
   lifecycle.addCheck("redis", () => checkRedis(redis));
-  const subscription = connectRedis(config.REDIS_URL, { log, commandTimeoutMs: config.REDIS_TIMEOUT_MS });
+  const subscription = connectRedis(address, { log, commandTimeoutMs: config.REDIS_TIMEOUT_MS });
   lifecycle.onStop("commit subscriber", () => closeRedis(subscription));
   const database = openDatabase(config.DATABASE_URL, { log });
   lifecycle.onStop("database", () => database.close());
@@ -32,7 +33,7 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
   const store = createOutboxStore(database);
 
   const publisher = createAmqpPublisher({
-    address: config.AMQP_URL,
+    address: { ...config.AMQP_URL, ca: config.AMQP_CA_FILE },
     exchange: config.AMQP_EXCHANGE,
     addressVersion: config.AMQP_ADDRESS_VERSION,
     sendTimeoutMs: config.AMQP_SEND_TIMEOUT_MS,

@@ -7,6 +7,8 @@ export interface AmqpAddress {
   readonly username: string;
   readonly password: string;
   readonly tls: boolean;
+  /** The authorities to trust in place of Node's own, PEM; not part of the URL. */
+  readonly ca?: string | undefined;
   /** The RabbitMQ virtual host; undefined for the default one. */
   readonly vhost: string | undefined;
 }

@@ -8,9 +8,12 @@ import type { AmqpAddress } from "./amqp-url.ts";
  * tick as one packet; `connected` is called when it is up.
  */
 export function openSocket(address: AmqpAddress, connected: () => void): Socket {
-  const { host, port } = address;
+  const { host, port, ca } = address;
   const socket = address.tls
-    ? connectTls({ host, port, ...(isIP(host) === 0 && { servername: host }) }, connected)
+    ? connectTls(
+        { host, port, ...(isIP(host) === 0 && { servername: host }), ...(ca !== undefined && { ca }) },
+        connected,
+      )
     : connectTcp({ host, port }, connected);
   socket.setNoDelay(true);
   // rhea writes every frame by itself: gathering them takes a quarter off the CPU of a message.

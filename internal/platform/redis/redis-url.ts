@@ -6,6 +6,8 @@ export interface RedisAddress {
   readonly username: string | undefined;
   readonly password: string | undefined;
   readonly tls: boolean;
+  /** The authorities to trust in place of Node's own, PEM; not part of the URL. */
+  readonly ca?: string | undefined;
 }
 
 /**

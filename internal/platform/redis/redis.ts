@@ -31,7 +31,7 @@ export function connectRedis(
     reconnectOnError: (error: Error) => (NOT_THE_MASTER.test(error.message) ? (1 as const) : false),
     ...(address.username !== undefined && { username: address.username }),
     ...(address.password !== undefined && { password: address.password }),
-    ...(address.tls && { tls: {} }),
+    ...(address.tls && { tls: address.ca === undefined ? {} : { ca: address.ca } }),
   };
   const retry = (times: number) => Math.min(50 * times, 1_000);
   const connection: RedisConnection =

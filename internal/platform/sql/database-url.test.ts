@@ -1,5 +1,5 @@
-import { fileURLToPath } from "node:url";
 import { expect } from "chai";
+import { makeCertificates } from "../../testkit/certificates.ts";
 import { parseDatabaseUrl } from "./database-url.ts";
 
 describe("a DATABASE_URL", () => {
@@ -23,9 +23,10 @@ describe("a DATABASE_URL", () => {
     });
     const told = parseDatabaseUrl("sqlserver://sa:x@h:14330/shop?encrypt=false&trustServerCertificate=true");
     expect(told).to.include({ port: 14_330, encrypt: false, trustServerCertificate: true });
-    const listener = `sqlserver://sa:x@h/shop?multiSubnetFailover=true&ca=${fileURLToPath(import.meta.url)}`;
+    const { caFile } = makeCertificates();
+    const listener = `sqlserver://sa:x@h/shop?multiSubnetFailover=true&ca=${caFile}`;
     expect(parseDatabaseUrl(listener)).to.include({ multiSubnetFailover: true });
-    expect(parseDatabaseUrl(listener)).to.have.property("ca").that.includes("a DATABASE_URL");
+    expect(parseDatabaseUrl(listener)).to.have.property("ca").that.includes("BEGIN CERTIFICATE");
   });
 
   it("may hold any user and password, percent-encoded", () => {
@@ -42,7 +43,9 @@ describe("a DATABASE_URL", () => {
       ["sqlserver://:hunter2@h/d", /must look like/],
       ["sqlserver://u:hunter2@h/a;b", /must look like/],
       ["sqlserver://u:hunter2%@h/d", /%25/],
-      ["sqlserver://u:hunter2@h/d?ca=/not/there.pem", /ca that cannot be read.*no such file/],
+      ["sqlserver://u:hunter2@h/d?ca=/not/there.pem", /ca, a file that cannot be read.*no such file/],
+      ["sqlserver://u:hunter2@h/d?ca=/dev/null", /ca, a file that must be a PEM file/],
+      ["postgres://u:hunter2@h/d?sslrootcert=/not/there.pem", /sslrootcert, a file that cannot be read/],
       ["sqlserver://u:hunter2@h/d?Encrypt=false", /option that is not known; there are encrypt, trust/],
       ["sqlserver://u:hunter2@h/d?encrypt=yes", /has encrypt neither true nor false/],
     ];

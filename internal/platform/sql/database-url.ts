@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { readAuthority } from "../config/authority.ts";
 
 /** Where a database is. Passwords in it must not be logged. */
 export type DatabaseAddress =
@@ -41,8 +41,8 @@ export const databaseUrl = () =>
     );
 
 /**
- * Reads a `DATABASE_URL`, and the file that its option `ca` names. Throws with what to
- * fix; the message never repeats the value. Encryption is on unless `encrypt=false`.
+ * Reads a `DATABASE_URL`, and the file that its option `ca` (for PostgreSQL `sslrootcert`) names. Throws with
+ * what to fix; the message never repeats the value. Encryption is on unless `encrypt=false`.
  */
 export function parseDatabaseUrl(value: string): DatabaseAddress {
   if (!URL.canParse(value))
@@ -53,6 +53,8 @@ export function parseDatabaseUrl(value: string): DatabaseAddress {
     case "postgresql:":
       if (url.pathname.length < 2)
         throw new Error("names no database: postgres://user:password@host:5432/database");
+      // The driver reads it when it connects; a fault is to show at the start.
+      fileOf(url, "sslrootcert");
       return { dialect: "postgres", url: value };
     case "sqlserver:": {
       for (const name of url.searchParams.keys())
@@ -99,8 +101,8 @@ function fileOf(url: URL, name: string): string | null {
   const path = url.searchParams.get(name);
   if (path === null) return null;
   try {
-    return readFileSync(path, "utf8");
+    return readAuthority(path);
   } catch (cause) {
-    throw new Error(`has ${name} that cannot be read: ${(cause as Error).message}`, { cause });
+    throw new Error(`has the option ${name}, a file that ${(cause as Error).message}`, { cause });
   }
 }

@@ -21,6 +21,14 @@ export interface Settings {
   readonly passwords: { readonly admin: string; readonly relay: string; readonly consumer: string };
 }
 
+/** A further port, over TLS. */
+export interface RabbitTls {
+  readonly port: number;
+  readonly caFile: string;
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
 /**
  * Writes the files of the broker in `dir` as it is to start now, with the topology of today; a
  * port that somebody else has taken meanwhile is replaced. Name and passwords stay.
@@ -29,7 +37,11 @@ export async function prepareBroker(
   dir: string,
   major: 3 | 4,
   queueType: "classic" | "quorum",
-  wanted: { amqpPort?: number | undefined; managementPort?: number | undefined },
+  wanted: {
+    amqpPort?: number | undefined;
+    managementPort?: number | undefined;
+    tls?: RabbitTls | undefined;
+  },
 ): Promise<Settings> {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   await stopPortMapper(dir);
@@ -53,7 +65,7 @@ export async function prepareBroker(
     JSON.stringify({ ...topology(queueType), ...users(settings) }),
     secret,
   );
-  writeFileSync(join(dir, "rabbitmq.conf"), configuration(dir, major, settings));
+  writeFileSync(join(dir, "rabbitmq.conf"), configuration(dir, major, settings, wanted.tls));
   const plugins = "[rabbitmq_amqp1_0,rabbitmq_management,rabbitmq_prometheus].\n";
   writeFileSync(join(dir, "enabled_plugins"), plugins);
   return settings;
@@ -102,7 +114,7 @@ function users({ passwords }: Settings) {
   };
 }
 
-function configuration(dir: string, major: 3 | 4, settings: Settings): string {
+function configuration(dir: string, major: 3 | 4, settings: Settings, tls?: RabbitTls): string {
   return [
     `listeners.tcp.default = 127.0.0.1:${settings.amqp}`,
     "management.tcp.ip = 127.0.0.1",
@@ -114,6 +126,15 @@ function configuration(dir: string, major: 3 | 4, settings: Settings): string {
     "log.console.level = warning",
     "log.file = false",
     "disk_free_limit.absolute = 100MB",
+    ...(tls
+      ? [
+          `listeners.ssl.default = 127.0.0.1:${tls.port}`,
+          `ssl_options.cacertfile = ${tls.caFile}`,
+          `ssl_options.certfile = ${tls.certFile}`,
+          `ssl_options.keyfile = ${tls.keyFile}`,
+          "ssl_options.verify = verify_none",
+        ]
+      : []),
     // RabbitMQ 4 takes who sends no password for the user guest, unless told otherwise.
     ...(major === 4 ? ["anonymous_login_user = none"] : []),
     "",

@@ -10,7 +10,7 @@ import {
   stillRuns,
   waitUntil,
 } from "./child.ts";
-import { brokerEnvironment, prepareBroker, stopPortMapper } from "./rabbitmq-files.ts";
+import { brokerEnvironment, prepareBroker, type RabbitTls, stopPortMapper } from "./rabbitmq-files.ts";
 import { type RabbitRelease, rabbitRelease } from "./rabbitmq-release.ts";
 
 /** A RabbitMQ of ours on 127.0.0.1, with the topology of rabbitmq-topology.json. */
@@ -50,6 +50,7 @@ export async function startRabbit(options: {
    * declared less than three minutes before kill -9 ("name_not_registered").
    */
   queueType?: "classic" | "quorum";
+  tls?: RabbitTls;
   onSpawn?: ((process: ProcessId) => void) | undefined;
 }): Promise<RabbitServer> {
   const {
@@ -58,9 +59,10 @@ export async function startRabbit(options: {
     managementPort,
     release = rabbitRelease(),
     queueType = "classic",
+    tls,
     onSpawn,
   } = options;
-  const settings = await prepareBroker(dir, release.major, queueType, { amqpPort, managementPort });
+  const settings = await prepareBroker(dir, release.major, queueType, { amqpPort, managementPort, tls });
   const env = brokerEnvironment(dir, settings);
   let launcher: ProcessId = NOT_STARTED;
   let broker: ProcessId = NOT_STARTED;

@@ -5,7 +5,8 @@ import { keep, watch } from "../guard.ts";
 import { chosenDialect, type DatabaseServer, sqlServerUrl } from "./database.ts";
 import { type PostgresServer, startPostgres } from "./postgres.ts";
 import { type RabbitServer, startRabbit } from "./rabbitmq.ts";
-import { type RedisServer, startRedis } from "./redis.ts";
+import type { RabbitTls } from "./rabbitmq-files.ts";
+import { type RedisOptions, type RedisServer, startRedis } from "./redis.ts";
 import { startRedisCluster } from "./redis-cluster.ts";
 import { reachSqlServer } from "./sqlserver.ts";
 
@@ -58,8 +59,8 @@ function once<T>(start: () => Promise<T>): () => Promise<T> {
 }
 
 /** Servers of the test's own, for tests that kill or fill them. */
-export const ownRedis = async (): Promise<RedisServer> =>
-  tracked(await startRedis({ dir: tempDir("redis"), onSpawn: watch }));
+export const ownRedis = async (settings: RedisOptions["settings"] = {}): Promise<RedisServer> =>
+  tracked(await startRedis({ dir: tempDir("redis"), settings, onSpawn: watch }));
 export const ownPostgres = async (): Promise<PostgresServer> =>
   tracked(await startPostgres({ dir: tempDir("postgres"), onSpawn: watch }));
 /** A server of the run's dialect (see chosenDialect): of a SQL Server, a gate before it. */
@@ -67,14 +68,14 @@ export const ownDatabase = async (): Promise<DatabaseServer> => {
   const url = sqlServerUrl();
   return chosenDialect() === "sqlserver" && url ? tracked(await reachSqlServer(url)) : ownPostgres();
 };
-export const ownRabbit = async (): Promise<RabbitServer> =>
-  tracked(await startRabbit({ dir: tempDir("rabbitmq"), onSpawn: watch }));
+export const ownRabbit = async (more: { tls?: RabbitTls } = {}): Promise<RabbitServer> =>
+  tracked(await startRabbit({ dir: tempDir("rabbitmq"), onSpawn: watch, ...more }));
 
 /** Servers shared by the whole run. */
-export const testRedis = once(ownRedis);
+export const testRedis = once(() => ownRedis());
 export const testPostgres = once(ownPostgres);
 export const testDatabase = once(ownDatabase);
-export const testRabbit = once(ownRabbit);
+export const testRabbit = once(() => ownRabbit());
 export const testRedisCluster = once(async () =>
   tracked(await startRedisCluster({ dir: tempDir("cluster"), onSpawn: watch })),
 );

@@ -37,7 +37,12 @@ function fakeFence() {
   };
 }
 
-const event = (seq: number, partition = 0, epoch = 1): Fenced => ({ seq, partition, epoch });
+const event = (seq: number, partition = 0, epoch = 1): Fenced => ({
+  seq,
+  id: `event ${seq}`,
+  partition,
+  epoch,
+});
 const refusal: Refusal = { ...event(1, 4, 9), attempts: 1, error: "no", dead: false };
 
 describe("The marker", () => {

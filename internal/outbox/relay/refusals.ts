@@ -34,6 +34,7 @@ export function createRefusals(options: {
     metrics.published.inc({ result: dead ? "dead" : "refused" });
     const refusal = {
       seq: event.seq,
+      id: event.id,
       partition: event.partition,
       epoch: partition.epoch,
       attempts,

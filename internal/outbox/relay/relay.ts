@@ -73,7 +73,8 @@ export function createRelay(options: RelayOptions): Relay {
     accepted: (delivery) => {
       const { event, partition } = delivery;
       metrics.latency.observe(Math.max(0, Date.now() - event.occurredAt) / 1000);
-      marker.accepted({ seq: event.seq, partition: event.partition, epoch: partition.epoch });
+      const { seq, id } = event;
+      marker.accepted({ seq, id, partition: event.partition, epoch: partition.epoch });
       queues.done(delivery);
       if (delivery.trimmed) reader.restart(partition);
     },

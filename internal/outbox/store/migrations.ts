@@ -11,7 +11,7 @@ export const OUTBOX_SCHEMA: FeatureSchema = {
   types: [
     "outbox_envelope_rows",
     "outbox_cursor_rows",
-    "outbox_fate_rows",
+    "outbox_mark_rows",
     "outbox_lease_rows",
     "outbox_id_rows",
   ],

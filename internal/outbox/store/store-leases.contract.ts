@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { eventually } from "../../testkit/eventually.ts";
 import type { OutboxScene } from "./store-scene.contract.ts";
@@ -21,6 +22,19 @@ export function describeLeases(scene: OutboxScene): void {
     for (const seqs of repeated) expect(seqs).to.have.members(both);
     const gone = outcomes.map((each) => ({ ...each, seq: each.seq + 1_000_000 }));
     expect(await scene.store.markPublished("marker", gone), "of events that are not there").to.deep.equal([]);
+  });
+
+  it("marks nothing by its seq alone, which a restored database gives again, in the same batch as others", async () => {
+    await scene.store.append([event("a", 1), event("a", 2)]);
+    const epoch = await hold("marker");
+    const [first, second] = await fencedAt(epoch);
+    const former = { ...first!, id: randomUUID() };
+    expect(await scene.store.markPublished("marker", [former, second!])).to.deep.equal([second!.seq]);
+    expect(
+      await scene.store.markRefused("marker", [{ ...former, attempts: 9, error: "no", dead: true }]),
+    ).to.deep.equal([]);
+    expect((await pending()).map(({ id, attempts }) => [id, attempts])).to.deep.equal([[first!.id, 0]]);
+    await scene.store.retire("marker");
   });
 
   it("lets a write with an old epoch, or by another relay, change nothing", async () => {
@@ -98,7 +112,12 @@ export function describeLeases(scene: OutboxScene): void {
         mine.map((partition) => ({ partition, after: 0 })),
         100,
       );
-      const outcomes = found.map(({ seq, partition }) => ({ seq, partition, epoch: held.get(partition)! }));
+      const outcomes = found.map(({ seq, id, partition }) => ({
+        seq,
+        id,
+        partition,
+        epoch: held.get(partition)!,
+      }));
       const [marked, renewed] = await Promise.all([
         scene.store.markPublished("busy", outcomes),
         scene.rival.renew("busy", 60_000),

@@ -105,7 +105,7 @@ export function outboxScene(bench: OutboxBench): OutboxScene {
       return mine.epoch;
     },
     fencedAt: async (epoch) =>
-      (await scene.pending()).map(({ seq, partition }) => ({ seq, partition, epoch })),
+      (await scene.pending()).map(({ seq, id, partition }) => ({ seq, id, partition, epoch })),
   };
   return scene;
 }

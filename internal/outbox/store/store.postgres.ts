@@ -79,6 +79,7 @@ export function createPostgresOutboxStore(database: Postgres): OutboxStore {
         array(events.map((e) => e.seq)),
         array(events.map((e) => e.partition)),
         array(events.map((e) => e.epoch)),
+        array(events.map((e) => e.id)),
       ]);
       return rows.map((row) => Number(row.seq));
     },
@@ -91,6 +92,7 @@ export function createPostgresOutboxStore(database: Postgres): OutboxStore {
         refusals.map((r) => r.attempts),
         refusals.map((r) => refusalText(r.error)),
         refusals.map((r) => r.dead),
+        refusals.map((r) => r.id),
       ]);
       return rows.map((row) => Number(row.seq));
     },
@@ -131,9 +133,9 @@ function runnerOf(tx: Transaction): PostgresRunner {
   throw new Error("a transaction of SQL Server was given to PostgreSQL");
 }
 
-/** As PostgreSQL writes an array of numbers; pg itself quotes and escapes each. */
-function array(numbers: readonly number[]): string {
-  return `{${numbers.join(",")}}`;
+/** As PostgreSQL writes an array of numbers or UUIDs; pg itself quotes and escapes each. */
+function array(values: readonly (number | string)[]): string {
+  return `{${values.join(",")}}`;
 }
 
 interface EventRow {

@@ -5,7 +5,7 @@ import { retryTransient, type SqlServer, type SqlServerRunner } from "../../plat
 import type { StoredEvent } from "../event.ts";
 import { refusalText } from "./refusal-text.ts";
 import type { Lease, OutboxStore } from "./store.ts";
-import { cursorRows, eventRows, idRows, leaseRows, outcomeRows, partitionRows } from "./tables.sqlserver.ts";
+import { cursorRows, eventRows, idRows, leaseRows, markRows, partitionRows } from "./tables.sqlserver.ts";
 
 const load = (name: string) => loadSql(new URL(`./sql/sqlserver/${name}.sql`, import.meta.url));
 
@@ -78,7 +78,7 @@ export function createSqlServerOutboxStore(server: SqlServer): OutboxStore {
     markPublished: async (relay, events) => {
       if (events.length === 0) return [];
       const { recordset } = await run<{ seq: string }>(SQL.markPublished, (request) =>
-        request.input("relay", RELAY, relay).input("fate", outcomeRows(events)),
+        request.input("relay", RELAY, relay).input("marks", markRows(events)),
       );
       return seqs(recordset);
     },
@@ -90,6 +90,7 @@ export function createSqlServerOutboxStore(server: SqlServer): OutboxStore {
           request
             .input("relay", RELAY, relay)
             .input("seq", mssql.BigInt, refusal.seq)
+            .input("event_id", mssql.UniqueIdentifier, refusal.id)
             .input("partition_no", mssql.Int, refusal.partition)
             .input("epoch", mssql.BigInt, refusal.epoch)
             .input("attempts", mssql.Int, refusal.attempts)

@@ -35,6 +35,8 @@ export interface Cursor {
 /** One event whose outcome is to be written, with the lease it was published under. */
 export interface Fenced {
   readonly seq: number;
+  /** The event's own: a database that was restored may give the seq to another. */
+  readonly id: string;
   readonly partition: number;
   readonly epoch: number;
 }

@@ -56,13 +56,14 @@ export function partitionRows(partitions: Iterable<number>): mssql.Table {
   return cursorRows([...new Set(partitions)].map((partition) => ({ partition, after: 0 })));
 }
 
-/** Events with the lease they were published under, as `outbox_fate_rows`. */
-export function outcomeRows(events: readonly Fenced[]): mssql.Table {
-  const table = new mssql.Table("outbox_fate_rows");
+/** Events with the lease they were published under, as `outbox_mark_rows`. */
+export function markRows(events: readonly Fenced[]): mssql.Table {
+  const table = new mssql.Table("outbox_mark_rows");
   table.columns.add("seq", mssql.BigInt, { nullable: false });
+  table.columns.add("event_id", mssql.UniqueIdentifier, { nullable: false });
   table.columns.add("partition_no", mssql.Int, { nullable: false });
   table.columns.add("epoch", mssql.BigInt, { nullable: false });
-  for (const { seq, partition, epoch } of events) table.rows.add(seq, partition, epoch);
+  for (const { seq, id, partition, epoch } of events) table.rows.add(seq, id, partition, epoch);
   return table;
 }
 

@@ -1,9 +1,10 @@
 -- Marks events published where the relay still holds their partition at that epoch. Returns the seqs that are
 -- published now, by this call or by an earlier one whose answer was lost: what it does not return was held
--- off by the fence. The share lock keeps a rival from claiming the partition until this has committed.
--- $1 relay  $2 seqs  $3 partitions  $4 epochs
+-- off by the fence, or is gone (a restored database may give its seq to another event). The share lock keeps
+-- a rival from claiming the partition until this has committed.
+-- $1 relay  $2 seqs  $3 partitions  $4 epochs  $5 event ids
 WITH fate AS (
-  SELECT * FROM unnest($2::bigint[], $3::int[], $4::bigint[]) AS f (seq, partition_no, epoch)
+  SELECT * FROM unnest($2::bigint[], $3::int[], $4::bigint[], $5::uuid[]) AS f (seq, partition_no, epoch, event_id)
 ), held AS (
   SELECT p.partition_no, p.epoch
     FROM outbox_partition p
@@ -14,5 +15,5 @@ WITH fate AS (
 UPDATE outbox_event e
    SET published_at = coalesce(e.published_at, clock_timestamp())
   FROM fate f JOIN held h ON h.partition_no = f.partition_no AND h.epoch = f.epoch
- WHERE e.seq = f.seq AND e.partition_no = f.partition_no
+ WHERE e.seq = f.seq AND e.partition_no = f.partition_no AND e.event_id = f.event_id
 RETURNING e.seq

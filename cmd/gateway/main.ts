@@ -1,24 +1,18 @@
 import { GATEWAY_PROBLEMS } from "../../internal/gateway/problems.ts";
-import { createUpstream } from "../../internal/gateway/proxy.ts";
 import { gatewayRoutes } from "../../internal/gateway/routes.ts";
-import { rememberTokens } from "../../internal/gateway/token-cache.ts";
-import { createGuestSessions, createTokenVerifier } from "../../internal/gateway/tokens.ts";
+import { createGuestSessions } from "../../internal/gateway/tokens.ts";
 import { createApp } from "../../internal/platform/http/app.ts";
 import { createInternalTokenSigner } from "../../internal/platform/identity/internal-token.ts";
 import { startService } from "../../internal/platform/service/service.ts";
-import { readConfig, userTokensOf } from "./config.ts";
+import { openAdapters } from "./adapters.ts";
+import { readConfig } from "./config.ts";
+import { PUBLIC_API } from "./public-api.ts";
 
 const config = readConfig();
-const { log, registry, lifecycle, serve } = await startService("gateway", config);
-
-const timeoutMs = config.UPSTREAM_TIMEOUT_MS;
+const service = await startService("gateway", config);
+const { log, registry } = service;
+const { upstreams, verify } = openAdapters(config, service);
 const secret = config.INTERNAL_TOKEN_SECRET;
-const cart = createUpstream({ name: "/api/cart", target: config.CART_URL, timeoutMs, log });
-const catalog = createUpstream({ name: "/api/catalog", target: config.CATALOG_URL, timeoutMs, log });
-for (const upstream of [cart, catalog]) lifecycle.onStop("upstream connections", upstream.close);
-
-const users = userTokensOf(config, log);
-const verify = createTokenVerifier(config.SESSION_SECRET, users);
 const app = createApp({
   log,
   registry,
@@ -26,10 +20,10 @@ const app = createApp({
   routes: (app) =>
     gatewayRoutes(app, {
       sessions: createGuestSessions(config.SESSION_SECRET, config.SESSION_TTL_SECONDS),
-      verify: rememberTokens(verify, () => users?.keys.edition() ?? 0, registry),
       signer: createInternalTokenSigner({ secret, audience: "cartwright-cart" }),
-      cart: cart.handler,
-      catalog: catalog.handler,
+      document: PUBLIC_API,
+      verify,
+      upstreams,
       bodyLimitBytes: config.BODY_LIMIT_BYTES,
       bodyTimeoutMs: config.BODY_TIMEOUT_MS,
       perMinute: config.RATE_LIMIT_PER_MINUTE,
@@ -37,4 +31,4 @@ const app = createApp({
       log,
     }),
 });
-await serve(app, config.PORT);
+await service.serve(app, config.PORT);

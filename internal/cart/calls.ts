@@ -1,15 +1,15 @@
+import { z } from "zod";
+import type { Call, Calls } from "../platform/http/calls.ts";
+import { descriptionCall } from "../platform/http/openapi.ts";
+import { cartSchema } from "./cart-schema.ts";
+import { productId } from "./input.ts";
 import { OPERATIONS } from "./operations/all.ts";
 import type { Operation } from "./operations/operation.ts";
 import type { CartCode } from "./problem-codes.ts";
 
 /** One call of the cart API: `operation` is the change that it makes, null for reading. */
-export interface Call {
-  readonly method: "get" | Operation["method"];
-  /** As OpenAPI writes it. */
-  readonly path: string;
-  readonly summary: string;
+export interface CartCall extends Call<CartCode> {
   readonly operation: Operation | null;
-  readonly problems: readonly CartCode[];
 }
 
 const EVERY_CALL: readonly CartCode[] = [
@@ -27,20 +27,79 @@ const CHANGE: readonly CartCode[] = [
 const WITH_BODY: readonly CartCode[] = ["PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"];
 const CHECKED: readonly CartCode[] = ["PRODUCT_NOT_FOUND", "CATALOG_UNAVAILABLE"];
 
-/** The cart API: what Express serves and what OpenAPI describes, both from here. */
-export const CALLS: readonly Call[] = [
-  { method: "get", path: "/cart", summary: "The cart", operation: null, problems: EVERY_CALL },
-  ...OPERATIONS.map((operation) => ({
-    method: operation.method,
-    path: operation.path,
-    summary: operation.summary,
+const PRODUCT = { name: "productId", in: "path", schema: productId } as const;
+const PRECONDITIONS = [
+  {
+    name: "If-Match",
+    in: "header",
+    description: 'entity tags such as "3": the change happens only at one of these versions',
+    schema: z.string(),
+  },
+  {
+    name: "Idempotency-Key",
+    in: "header",
+    description: "a repeat with the same key changes nothing and gets the first outcome, for 24 hours",
+    schema: z.string(),
+  },
+] as const;
+
+const ETAG = { description: "the version, in quotes", schema: z.string() };
+const OUTBOX_STATE = {
+  description: "whether the change's event is in the database already, or staged in Redis",
+  schema: z.enum(["committed", "staged"]),
+};
+const REPLAYED = { description: "true: this is the first outcome again", schema: z.literal("true") };
+const CART = {
+  status: 200,
+  description: "The cart as it is now",
+  headers: { ETag: ETAG },
+  body: { name: "Cart", schema: cartSchema },
+};
+const CHANGED = {
+  ...CART,
+  headers: { ETag: ETAG, "Outbox-State": OUTBOX_STATE, "Idempotent-Replayed": REPLAYED },
+};
+
+const readCart: CartCall = {
+  method: "get",
+  path: "/cart",
+  summary: "The cart",
+  operation: null,
+  answers: [CART],
+  problems: EVERY_CALL,
+};
+
+function changeCall(operation: Operation): CartCall {
+  const { method, path, summary, body, refusals } = operation;
+  return {
+    method,
+    path,
+    summary,
+    body,
     operation,
+    parameters: [...(path.includes("{productId}") ? [PRODUCT] : []), ...PRECONDITIONS],
+    answers: [CHANGED],
     problems: [
       ...EVERY_CALL,
       ...CHANGE,
-      ...(operation.body ? WITH_BODY : []),
-      ...operation.refusals,
-      ...(operation.refusals.length > 0 ? CHECKED : []),
+      ...(body ? WITH_BODY : []),
+      ...refusals,
+      ...(refusals.length > 0 ? CHECKED : []),
     ],
-  })),
-];
+  };
+}
+
+const capitalised = (name: string) => `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+
+/** The cart API by `operationId`: what Express serves and what OpenAPI describes, both from here. */
+export const CART_CALLS: Readonly<Record<string, CartCall>> = {
+  cartRead: readCart,
+  ...Object.fromEntries(
+    OPERATIONS.map((operation) => [`cart${capitalised(operation.name)}`, changeCall(operation)]),
+  ),
+};
+
+/** The cart service's description of itself. */
+export const CART_DESCRIPTION = {
+  cartDescription: descriptionCall<CartCode>("/cart/openapi.json", ["INTERNAL"]),
+} satisfies Calls<CartCode>;

@@ -1,31 +1,34 @@
 import { expect } from "chai";
-import type { Express } from "express";
-import { openApiDocument } from "./openapi.ts";
+import { createApp } from "../platform/http/app.ts";
+import { openApiDocument } from "../platform/http/openapi.ts";
+import { Registry } from "../platform/metrics/metrics.ts";
+import { describedCalls, expectWellFormed, servedCalls } from "../testkit/openapi.ts";
+import { recordingLogger } from "../testkit/recording-logger.ts";
+import { cartSchema } from "./cart-schema.ts";
+import type { Listing } from "./catalog.ts";
+import { CART_API } from "./openapi.ts";
 import { cartRoutes } from "./routes.ts";
 import type { CartService } from "./service.ts";
+import { viewOf } from "./view.ts";
 
-describe("The OpenAPI document", () => {
-  const document = openApiDocument();
+describe("The cart's OpenAPI document", () => {
+  const document = openApiDocument({ title: "Cart", server: "/api", apis: [CART_API] });
 
   it("describes every route that Express serves, and no other", () => {
-    const served: string[] = [];
-    const recorder = (path: string) => {
-      const route = { all: () => route } as Record<string, unknown>;
-      for (const method of ["get", "post", "put", "delete"])
-        route[method] = () => served.push(`${method} ${path.replace(/:(\w+)/g, "{$1}")}`);
-      return route;
-    };
-    const app = { use: () => {}, route: recorder } as unknown as Express;
-    cartRoutes(app, {} as CartService, {} as Parameters<typeof cartRoutes>[2]);
-    const described = Object.entries(document.paths).flatMap(([path, item]) =>
-      Object.keys(item).map((method) => `${method} ${path}`),
-    );
-    expect(described).to.have.members(served.filter((call) => call !== "get /cart/openapi.json"));
-    expect(described).to.have.length(5);
+    const identity = {} as Parameters<typeof cartRoutes>[2];
+    const app = createApp({
+      log: recordingLogger().log,
+      registry: new Registry(),
+      routes: (app) => cartRoutes(app, {} as CartService, identity),
+    });
+    expect(describedCalls(document)).to.have.members(servedCalls(app));
+    expect(describedCalls(document)).to.have.length(6);
   });
 
+  it("is well-formed", () => expectWellFormed(document));
+
   it("says what the validation says", () => {
-    const { requestBody } = document.paths["/cart/items"]!.post as {
+    const { requestBody } = document.paths["/cart/items"]!.post as unknown as {
       requestBody: { content: Record<string, { schema: Record<string, object> }> };
     };
     const { schema } = requestBody.content["application/json"]!;
@@ -35,8 +38,24 @@ describe("The OpenAPI document", () => {
     );
   });
 
+  it("says of a cart what the service answers", () => {
+    const price = { amount: 100, currency: "EUR" };
+    const items = ["a", "b", "c", "d"].map((productId) => ({ productId, quantity: 2 }));
+    const known = { name: "A", price, stock: 5, asOf: 1 };
+    const listings = new Map<string, Listing>([
+      ["a", known],
+      ["b", "gone"],
+      ["c", { ...known, stock: 1 }],
+    ]);
+    const full = { cartId: "x", version: 3, items, expiresAt: "2026-11-25T00:00:00.000Z" };
+    const empty = { cartId: null, version: 0, items: [], expiresAt: null };
+    for (const view of [viewOf(full, listings, "EUR"), viewOf(empty, new Map(), "EUR")]) {
+      expect(cartSchema.parse(view), "no field that the schema does not have").to.deep.equal(view);
+    }
+  });
+
   it("names the error codes under the statuses they come with", () => {
-    const { responses } = document.paths["/cart/items"]!.post as {
+    const { responses } = document.paths["/cart/items"]!.post as unknown as {
       responses: Record<string, { description: string }>;
     };
     expect(responses["409"]!.description).to.equal("OUT_OF_STOCK, QUANTITY_LIMIT, LINE_LIMIT");

@@ -1,13 +1,14 @@
 import type { Express, Request, RequestHandler, Response } from "express";
+import { serveCalls } from "../platform/http/calls.ts";
 import { jsonBody, validate } from "../platform/http/json-body.ts";
-import { methods } from "../platform/http/methods.ts";
+import { openApiDocument, sendDocument } from "../platform/http/openapi.ts";
 import { IDENTITY_HEADER, type IdentityVerifier } from "../platform/identity/internal-token.ts";
 import type { Problem } from "../platform/problem/problem.ts";
 import { ok, type Result } from "../platform/result/result.ts";
-import { CALLS, type Call } from "./calls.ts";
+import { CART_CALLS, CART_DESCRIPTION, type CartCall } from "./calls.ts";
 import type { CartView } from "./cart.ts";
 import { readPreconditions, readProductId } from "./input.ts";
-import { openApiDocument } from "./openapi.ts";
+import { CART_API } from "./openapi.ts";
 import type { Fields, Operation } from "./operations/operation.ts";
 import type { CartCode } from "./problem-codes.ts";
 import { problemOf, refuse } from "./problems.ts";
@@ -50,21 +51,14 @@ export function cartRoutes(app: Express, service: CartService, identity: Identit
     };
   };
   const body = jsonBody(BODY_LIMIT);
-  const handlersOf = ({ operation }: Call): RequestHandler[] =>
+  const handlersOf = ({ operation }: CartCall): RequestHandler[] =>
     operation === null ? [view] : operation.body ? [body, change(operation)] : [change(operation)];
 
-  const document = JSON.stringify(openApiDocument());
-  methods(app, "/cart/openapi.json", {
-    get: (_req, res) => {
-      res.setHeader("content-type", "application/json; charset=utf-8");
-      res.end(document);
-    },
-  });
+  const document = openApiDocument({ title: "Cartwright cart API", server: "/api", apis: [CART_API] });
+  serveCalls(app, CART_DESCRIPTION, { cartDescription: sendDocument(document) });
   app.use("/cart", authenticate);
-  for (const [path, calls] of Map.groupBy(CALLS, (call) => call.path)) {
-    const handlers = Object.fromEntries(calls.map((call) => [call.method, handlersOf(call)]));
-    methods(app, path.replace(/\{(\w+)\}/g, ":$1"), handlers);
-  }
+  const handlers = Object.entries(CART_CALLS).map(([id, call]) => [id, handlersOf(call)]);
+  serveCalls(app, CART_CALLS, Object.fromEntries(handlers));
 }
 
 /** What an operation is asked for, from path and body. */

@@ -1,8 +1,9 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { type Express, type Request, type RequestHandler, type Response, Router } from "express";
+import type { Express, Request, RequestHandler, Response } from "express";
 import type { z } from "zod";
+import { serveCalls } from "../platform/http/calls.ts";
 import { jsonBody, validate } from "../platform/http/json-body.ts";
-import { methods } from "../platform/http/methods.ts";
+import { ADMIN_CALLS } from "./admin-calls.ts";
 import { type Faults, faultsBody } from "./faults.ts";
 import { refuse } from "./problems.ts";
 import { type Products, productBody, productPatch, productSchema } from "./products.ts";
@@ -10,12 +11,10 @@ import { notFound } from "./routes.ts";
 
 /** Routes that change products and make the service misbehave. Only for who knows `token`. */
 export function adminRoutes(app: Express, token: string, products: Products, faults: Faults): void {
-  const admin = Router();
   const body = jsonBody(16 * 1024);
-  admin.use(onlyWith(token));
-
-  methods(admin, "/products/:id", {
-    put: [
+  app.use("/admin", onlyWith(token));
+  serveCalls(app, ADMIN_CALLS, {
+    productPut: [
       body,
       (req, res) => {
         const fields = read(req, res, productBody);
@@ -26,7 +25,7 @@ export function adminRoutes(app: Express, token: string, products: Products, fau
         res.json(product.value);
       },
     ],
-    patch: [
+    productPatch: [
       body,
       (req, res) => {
         const known = products.get(String(req.params.id));
@@ -39,13 +38,11 @@ export function adminRoutes(app: Express, token: string, products: Products, fau
         res.json(product);
       },
     ],
-    delete: (req, res) => {
+    productDelete: (req, res) => {
       if (products.remove(String(req.params.id))) res.status(204).end();
       else refuse(req, res, notFound(String(req.params.id)));
     },
-  });
-  methods(admin, "/faults", {
-    put: [
+    faultsPut: [
       body,
       (req, res) => {
         const settings = read(req, res, faultsBody);
@@ -54,12 +51,11 @@ export function adminRoutes(app: Express, token: string, products: Products, fau
         res.json(settings);
       },
     ],
-    delete: (_req, res) => {
+    faultsDelete: (_req, res) => {
       faults.clear();
       res.status(204).end();
     },
   });
-  app.use("/admin", admin);
 }
 
 function read<T>(req: Request, res: Response, schema: z.ZodType<T>): T | null {

@@ -1,45 +1,19 @@
 import { createHash } from "node:crypto";
 import type { Express, Request, Response } from "express";
-import { z } from "zod";
+import { serveCalls } from "../platform/http/calls.ts";
 import { validate } from "../platform/http/json-body.ts";
-import { methods } from "../platform/http/methods.ts";
 import { invalid, type Problem } from "../platform/problem/problem.ts";
+import { CATALOG_CALLS, productQuery } from "./calls.ts";
 import type { Faults } from "./faults.ts";
 import { type CatalogCode, refuse } from "./problems.ts";
-import { type Products, productId } from "./products.ts";
-
-const MOST_IDS = 100;
-
-const query = z
-  .strictObject({
-    limit: z
-      .string()
-      .regex(/^([1-9]\d?|100)$/, "must be a whole number from 1 to 100")
-      .transform(Number)
-      .optional(),
-    cursor: productId.optional(),
-    ids: z
-      .string()
-      .transform((text) => text.split(","))
-      .refine(
-        (ids) => ids.length <= MOST_IDS && ids.every((id) => productId.safeParse(id).success),
-        `must be 1 to ${MOST_IDS} product ids, separated by commas`,
-      )
-      .optional(),
-  })
-  .superRefine(({ limit, cursor, ids }, context) => {
-    if (ids === undefined) return;
-    const message = "does not go together with ids";
-    if (limit !== undefined) context.addIssue({ code: "custom", path: ["limit"], message });
-    if (cursor !== undefined) context.addIssue({ code: "custom", path: ["cursor"], message });
-  });
+import type { Products } from "./products.ts";
 
 /** The catalog's public routes: a page of products, several by id, one. Every answer has a strong ETag. */
 export function catalogRoutes(app: Express, products: Products, faults: Faults): void {
   app.use("/products", faults.middleware);
-  methods(app, "/products", {
-    get: (req, res) => {
-      const fields = validate(query, req.query);
+  serveCalls(app, CATALOG_CALLS, {
+    productList: (req, res) => {
+      const fields = validate(productQuery, req.query);
       if (!fields.ok) return refuse(req, res, fields.error);
       const { limit, cursor, ids } = fields.value;
       if (ids !== undefined) {
@@ -52,9 +26,7 @@ export function catalogRoutes(app: Express, products: Products, faults: Faults):
       const { items, next } = products.page(cursor ?? null, limit ?? 50);
       send(req, res, { items, nextCursor: next });
     },
-  });
-  methods(app, "/products/:id", {
-    get: (req, res) => {
+    productRead: (req, res) => {
       const product = products.get(String(req.params.id));
       if (product) send(req, res, product);
       else refuse(req, res, notFound(String(req.params.id)));

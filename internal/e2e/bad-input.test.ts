@@ -1,17 +1,21 @@
 import { expect } from "chai";
+import type { OpenApiDocument } from "../platform/http/openapi.ts";
+import { expectDescribedAnswer, pathIn } from "../testkit/openapi.ts";
 import { type Platform, startPlatform } from "../testkit/processes/platform.ts";
 import { testDatabase, testRabbit, testRedis } from "../testkit/servers/test-servers.ts";
-import { type Shopper, shopperAt } from "../testkit/shopper.ts";
+import { request, type Shopper, shopperAt } from "../testkit/shopper.ts";
 import { expectProblem } from "./expect-problem.ts";
 
 describe("Bad input, from outside", function () {
   this.timeout(60_000);
   let platform: Platform;
+  let document: OpenApiDocument;
   let shopper: Shopper;
 
   before(async () => {
     const [redis, database, rabbit] = await Promise.all([testRedis(), testDatabase(), testRabbit()]);
     platform = await startPlatform({ redisUrl: redis.url, database, rabbit });
+    document = (await request(platform.gatewayUrl, "GET", "/api/openapi.json")).body;
   });
   after(() => platform?.stop());
   beforeEach(async () => {
@@ -196,6 +200,8 @@ describe("Bad input, from outside", function () {
       await shopper.add("mug-steel", 1);
       const answer = await shopper.call(method, path, options);
       expectProblem(answer, status, code, field);
+      const described = pathIn(document, method, path);
+      if (described !== undefined) expectDescribedAnswer(document, described, method, answer);
       if (status === 405) expect(answer.headers.get("allow")).to.match(/GET/);
       expect((await shopper.cart()).body).to.deep.include({ version: 1 });
     });

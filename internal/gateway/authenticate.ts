@@ -1,28 +1,27 @@
-import type { Request, RequestHandler } from "express";
+import type { Request } from "express";
 import { requestIdOf } from "../platform/http/app.ts";
+import type { Identity } from "../platform/identity/identity.ts";
 import type { Logger } from "../platform/logger/logger.ts";
-import { type GatewayProblem, refuse } from "./problems.ts";
+import { err, ok, type Result } from "../platform/result/result.ts";
+import type { GatewayProblem } from "./problems.ts";
 import type { TokenError, VerifyToken } from "./tokens.ts";
 
 const BEARER = /^Bearer ([A-Za-z0-9._~+/-]{1,8192}=*)$/i;
 
 /**
- * Finds out who a request acts for and puts the identity into `res.locals.identity`;
- * refuses with 401 otherwise, or with 502 while the keys to tell cannot be had.
+ * Finds out who a request acts for. What it cannot tell is 401,
+ * or 502 while the keys to tell cannot be had.
  */
-export function authenticate(verify: VerifyToken, log: Logger): RequestHandler {
-  return async (req, res, next) => {
+export function createAuthenticator(verify: VerifyToken, log: Logger) {
+  return async (req: Request): Promise<Result<Identity, GatewayProblem>> => {
     const token = bearerOf(req);
-    if (token === null) return refuse(req, res, MISSING);
+    if (token === null) return err(MISSING);
     const result = await verify(token);
-    if (result.ok) {
-      res.locals.identity = result.value.identity;
-      return next();
-    }
+    if (result.ok) return ok(result.value.identity);
     const { error } = result;
     if (error.code === "KEYS_UNAVAILABLE")
       log.warn({ err: error.cause, requestId: requestIdOf(req) }, "no keys to verify a token");
-    refuse(req, res, PROBLEMS[error.code]);
+    return err(PROBLEMS[error.code]);
   };
 }
 

@@ -1,6 +1,6 @@
-import type { Request, RequestHandler } from "express";
-import type { Identity } from "../platform/identity/identity.ts";
-import { IDENTITY_HEADER, type IdentitySigner } from "../platform/identity/internal-token.ts";
+import type { IncomingHttpHeaders } from "node:http";
+import type { Request } from "express";
+import { IDENTITY_HEADER } from "../platform/identity/internal-token.ts";
 import { isTraceparent, newTraceparent } from "../platform/trace/traceparent.ts";
 
 /**
@@ -19,32 +19,20 @@ const PASSED = [
   "x-request-id",
 ] as const;
 
-/**
- * Replaces the request's headers by those that go upstream: the few that a client may set, who sent it
- * (`X-Forwarded-*`), a valid trace context, and, when a `signer` is
- * given, the identity that {@link authenticate} found.
- */
-export function outgoingHeaders(signer: IdentitySigner | null): RequestHandler {
-  return async (req, res, next) => {
-    const headers = passedOn(req);
-    const body = res.locals.body as Buffer | undefined;
-    // The length of the bytes at hand, never the client's word for it.
-    if (body !== undefined) headers["content-length"] = String(body.length);
-    else if (!NO_BODY.has(req.method)) headers["content-length"] = "0";
-    res.locals.clientCloses = CLOSE.test(req.headers.connection ?? "");
-    req.headers = headers;
-    if (signer !== null) headers[IDENTITY_HEADER] = await signer.sign(res.locals.identity as Identity);
-    next();
-  };
-}
-
 const NO_BODY = new Set(["GET", "HEAD", "DELETE", "OPTIONS"]);
 
-const CLOSE = /\bclose\b/i;
-
-function passedOn(req: Request): Request["headers"] {
+/**
+ * The headers that go upstream: the few that a client may set, who sent it (`X-Forwarded-*`), a valid trace
+ * context, the length of the bytes at hand (never the client's word for it) and, where there is one, the
+ * token that says whom the request acts for.
+ */
+export function outgoingHeaders(
+  req: Request,
+  body: Buffer | null,
+  token: string | null,
+): IncomingHttpHeaders {
   const given = req.headers;
-  const headers: Request["headers"] = {
+  const headers: IncomingHttpHeaders = {
     host: given.host,
     "x-forwarded-for": req.socket.remoteAddress ?? "",
     "x-forwarded-proto": "http",
@@ -58,5 +46,8 @@ function passedOn(req: Request): Request["headers"] {
     headers.traceparent = given.traceparent;
     if (typeof given.tracestate === "string") headers.tracestate = given.tracestate;
   } else headers.traceparent = newTraceparent();
+  if (body !== null) headers["content-length"] = String(body.length);
+  else if (!NO_BODY.has(req.method)) headers["content-length"] = "0";
+  if (token !== null) headers[IDENTITY_HEADER] = token;
   return headers;
 }

@@ -96,7 +96,7 @@ describe("The gateway between its clients and an upstream", () => {
     expect([connections, scene.cart.asked.length]).to.deep.equal([1, 1]);
     for (const { socket } of clients) socket.destroy();
     await eventually("all went", async () => {
-      const aborted = 'http_request_duration_seconds_count{route="unmatched",method="POST",status="aborted"}';
+      const aborted = 'http_request_duration_seconds_count{route="/api/cart",method="POST",status="aborted"}';
       return (await scene.gateway.metric(aborted)) === 600;
     });
     expect(scene.cart.asked.length, "half was never told").to.equal(1);
@@ -117,7 +117,7 @@ describe("The gateway between its clients and an upstream", () => {
     await eventually("the keys were asked for", () => askedForKeys);
     client.socket.destroy();
     await eventually("the gateway saw it", async () => {
-      const aborted = 'http_request_duration_seconds_count{route="unmatched",method="GET",status="aborted"}';
+      const aborted = 'http_request_duration_seconds_count{route="/api/cart",method="GET",status="aborted"}';
       return (await scene.gateway.metric(aborted)) === 1;
     });
     askedForKeys?.end(JSON.stringify(alice.jwks));

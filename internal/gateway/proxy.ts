@@ -110,7 +110,6 @@ export function createUpstream(options: {
     handler: (req, res, next) => {
       // Gone while its token was verified or its body read: the proxy would wait for a close that has been.
       if (res.destroyed) return;
-      res.locals.route = name;
       proxy(req, res, next);
     },
     close: () => agent.destroy(),

@@ -122,7 +122,7 @@ describe("A body at the gateway", () => {
     gateway.lines.length = 0;
     const client = open("Transfer-Encoding: chunked");
     client.socket.write("10\r\nabc");
-    const aborted = 'http_request_duration_seconds_count{route="unmatched",method="POST",status="aborted"}';
+    const aborted = 'http_request_duration_seconds_count{route="/api/cart",method="POST",status="aborted"}';
     const before = await gateway.metric(aborted);
     await once(client.socket, "ready");
     client.socket.end();

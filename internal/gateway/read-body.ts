@@ -1,20 +1,15 @@
-import type { Request, RequestHandler } from "express";
-import { type GatewayProblem, refuse } from "./problems.ts";
+import type { Request, Response } from "express";
+import { err, ok, type Result } from "../platform/result/result.ts";
+import type { GatewayProblem } from "./problems.ts";
 
 /**
- * Reads the body into `res.locals.body` before anything goes upstream, so that a slow client holds no
- * connection that others need, and the body's length upstream is that of the bytes read. More than
- * `limitBytes` is 413: by the Content-Length before a byte is read, else while it comes; what more the client
- * sends is read and dropped, because a connection closed on a sender may take the answer with it. A body not
- * whole within `timeoutMs` is 408.
+ * Reads the body before anything goes upstream, so that a slow client holds no connection that others need,
+ * and the body's length upstream is that of the bytes read; null where there is none. More than `limitBytes`
+ * is 413: by the Content-Length before a byte is read, else while it comes; what more the client sends is
+ * read and dropped, because a connection closed on a sender may take the answer with it. A body not whole
+ * within `timeoutMs` is 408. Never resolves for a client that went away.
  */
-export function readBody({
-  limitBytes,
-  timeoutMs,
-}: {
-  limitBytes: number;
-  timeoutMs: number;
-}): RequestHandler {
+export function createBodyReader({ limitBytes, timeoutMs }: { limitBytes: number; timeoutMs: number }) {
   const tooLarge: GatewayProblem = {
     code: "PAYLOAD_TOO_LARGE",
     detail: `The body may have at most ${limitBytes} bytes.`,
@@ -26,20 +21,20 @@ export function readBody({
     errors: [{ field: "body", message: `must arrive within ${timeoutMs} ms` }],
     headers: { connection: "close" },
   };
-  return (req, res, next) => {
+  return async (req: Request, res: Response): Promise<Result<Buffer | null, GatewayProblem>> => {
     const announced = Number(req.headers["content-length"] ?? 0);
-    if (announced > limitBytes) return refuse(req, res, tooLarge);
-    if (announced === 0 && req.headers["transfer-encoding"] === undefined) return next();
-    const timer = setTimeout(() => {
-      req.removeAllListeners("data").removeAllListeners("end");
-      refuse(req, res, tooSlow);
-    }, timeoutMs);
-    res.once("close", () => clearTimeout(timer));
-    readUpTo(limitBytes, req, (body) => {
-      clearTimeout(timer);
-      if (body === null) return refuse(req, res, tooLarge);
-      res.locals.body = body;
-      next();
+    if (announced > limitBytes) return err(tooLarge);
+    if (announced === 0 && req.headers["transfer-encoding"] === undefined) return ok(null);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        req.removeAllListeners("data").removeAllListeners("end");
+        resolve(err(tooSlow));
+      }, timeoutMs);
+      res.once("close", () => clearTimeout(timer));
+      readUpTo(limitBytes, req, (body) => {
+        clearTimeout(timer);
+        resolve(body === null ? err(tooLarge) : ok(body));
+      });
     });
   };
 }

@@ -217,7 +217,9 @@ describe("The gateway's routes", () => {
   it("requests are counted by route, not by path", async () => {
     await request(gateway.url, "GET", "/api/catalog/products/some-product");
     const count = (labels: string) => gateway.metric(`http_request_duration_seconds_count{${labels}}`);
-    await eventually("it was counted", () => count('route="/api/catalog",method="GET",status="200"'));
+    await eventually("it was counted", () =>
+      count('route="/api/catalog/products",method="GET",status="200"'),
+    );
     expect(await count('route="/api/session",method="POST",status="201"')).to.equal(0);
     await request(gateway.url, "POST", "/api/session");
     await eventually("it was counted", () => count('route="/api/session",method="POST",status="201"'));

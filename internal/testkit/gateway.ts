@@ -4,6 +4,9 @@ import { createServer, type IncomingHttpHeaders, type RequestListener, type Serv
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { promisify } from "node:util";
 import { exportJWK, type JSONWebKeySet, SignJWT } from "jose";
+import { CART_API } from "../cart/openapi.ts";
+import { CATALOG_API } from "../catalog/calls.ts";
+import { publicDocument } from "../gateway/openapi.ts";
 import { GATEWAY_PROBLEMS } from "../gateway/problems.ts";
 import { createUpstream } from "../gateway/proxy.ts";
 import { gatewayRoutes } from "../gateway/routes.ts";
@@ -71,8 +74,8 @@ export async function startGateway(options: {
           registry,
         ),
         signer: createInternalTokenSigner({ secret: INTERNAL_SECRET, audience: CART_AUDIENCE }),
-        cart: cart.handler,
-        catalog: catalog.handler,
+        upstreams: { cart: cart.handler, catalog: catalog.handler },
+        document: publicDocument({ cart: CART_API, catalog: CATALOG_API }),
         bodyLimitBytes: options.bodyLimitBytes ?? 65_536,
         bodyTimeoutMs: options.bodyTimeoutMs ?? 10_000,
         perMinute: options.perMinute ?? 0,

@@ -1,12 +1,12 @@
 import { expect } from "chai";
-import express, { type Express, Router } from "express";
+import express, { type Express } from "express";
 import { eventually } from "../../testkit/eventually.ts";
 import { recordingLogger } from "../../testkit/recording-logger.ts";
 import { request } from "../../testkit/shopper.ts";
 import { Registry } from "../metrics/metrics.ts";
 import { invalid, ProblemError } from "../problem/problem.ts";
 import { createApp } from "./app.ts";
-import { methods } from "./methods.ts";
+import { serveCalls } from "./calls.ts";
 import { refuseWith } from "./refuse.ts";
 import { type HttpServer, listen } from "./server.ts";
 
@@ -17,13 +17,17 @@ describe("An app", () => {
   let url: string;
   before(async () => {
     const routes = (app: Express) => {
-      methods(app, "/things/:id", {
-        get: (req, res) => void res.json({ id: req.params.id }),
+      const described = { summary: "", answers: [], problems: [] };
+      const calls = {
+        read: { ...described, method: "get", path: "/things/{id}" },
+        put: { ...described, method: "put", path: "/things/{id}" },
+        post: { ...described, method: "post", path: "/outer/inner" },
+      } as const;
+      serveCalls(app, calls, {
+        read: (req, res) => void res.json({ id: req.params.id }),
         put: [express.json(), (req, res) => void res.json(req.body)],
+        post: (_req, res) => void res.status(204).end(),
       });
-      const nested = Router();
-      methods(nested, "/inner", { post: (_req, res) => void res.status(204).end() });
-      app.use("/outer", nested);
       app.get("/refused", () => {
         throw new ProblemError(invalid("field", "is wrong"));
       });

@@ -1,0 +1,6 @@
+import { CART_API } from "../../internal/cart/openapi.ts";
+import { CATALOG_API } from "../../internal/catalog/calls.ts";
+import { publicDocument } from "../../internal/gateway/openapi.ts";
+
+/** What `/api/openapi.json` answers; the services behind the gateway describe themselves, in code. */
+export const PUBLIC_API = publicDocument({ cart: CART_API, catalog: CATALOG_API });

@@ -1,0 +1,80 @@
+import { expect } from "chai";
+import { CART_API } from "../cart/openapi.ts";
+import { CATALOG_API } from "../catalog/calls.ts";
+import type { Call } from "../platform/http/calls.ts";
+import { type GatewayUnderTest, startGateway } from "../testkit/gateway.ts";
+import { describedCalls, expectDescribedAnswer, expectWellFormed } from "../testkit/openapi.ts";
+import { freePort } from "../testkit/servers/free-port.ts";
+import { request } from "../testkit/shopper.ts";
+import { publicDocument } from "./openapi.ts";
+import { covers, ROUTES } from "./table.ts";
+
+describe("The gateway's description of the whole API", () => {
+  const document = publicDocument({ cart: CART_API, catalog: CATALOG_API });
+
+  it("is well-formed, and served to everybody", async () => {
+    expectWellFormed(document);
+    const gateway = await startGateway({ cartUrl: "http://127.0.0.1:9" });
+    const { status, headers, body } = await request(gateway.url, "GET", "/api/openapi.json");
+    await gateway.close();
+    expect([status, headers.get("content-type")]).to.deep.equal([200, "application/json; charset=utf-8"]);
+    expect(body).to.deep.equal(document);
+  });
+
+  it("has a call below every route of the table", () => {
+    const paths = describedCalls(document).map((call) => call.split(" ")[1]!);
+    for (const route of ROUTES)
+      expect(
+        paths.some((path) => covers(route, path)),
+        route.path,
+      ).to.equal(true);
+  });
+
+  it("is not written when a service describes what no route leads to", () => {
+    const calls = (call: Partial<Call>) => ({
+      ...CATALOG_API,
+      calls: { stray: { ...CATALOG_API.calls.productList!, ...call } },
+    });
+    for (const stray of [{ path: "/admin" }, { path: "/productsx" }, { method: "post" as const }])
+      expect(() => publicDocument({ cart: CART_API, catalog: calls(stray) }), stray.path).to.throw(
+        "has no route at the gateway",
+      );
+  });
+
+  describe("says what the gateway refuses", () => {
+    let gateway: GatewayUnderTest;
+    afterEach(() => gateway.close());
+
+    /** Expects that every call is answered with `status`, where `applies`, and that this is described. */
+    async function everyCall(status: number, applies: (path: string) => boolean, authorization?: string) {
+      for (const call of describedCalls(document)) {
+        const [method = "", path = ""] = call.split(" ");
+        if (!applies(path)) continue;
+        const answer = await request(gateway.url, method, path.replace(/\{\w+\}/, "x"), {
+          headers: authorization === undefined ? {} : { authorization },
+        });
+        expect(answer.status, call).to.equal(status);
+        expectDescribedAnswer(document, path, method, answer);
+      }
+    }
+    const isProxied = (path: string) => !["/api/session", "/api/openapi.json"].includes(path);
+
+    it("while nobody is behind it", async () => {
+      gateway = await startGateway({ cartUrl: `http://127.0.0.1:${await freePort()}` });
+      await everyCall(502, isProxied, await gateway.guest());
+    });
+
+    it("without a token", async () => {
+      gateway = await startGateway({ cartUrl: "http://127.0.0.1:9" });
+      await everyCall(401, (path) => path.startsWith("/api/cart"));
+    });
+
+    it("to who asks too often", async () => {
+      gateway = await startGateway({ cartUrl: "http://127.0.0.1:9", perMinute: 1 });
+      const authorization = await gateway.guest();
+      await request(gateway.url, "GET", "/api/openapi.json");
+      await request(gateway.url, "GET", "/api/cart", { headers: { authorization } });
+      await everyCall(429, () => true, authorization);
+    });
+  });
+});

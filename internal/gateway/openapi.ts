@@ -1,0 +1,44 @@
+import type { Call, Calls } from "../platform/http/calls.ts";
+import { type Api, type OpenApiDocument, openApiDocument } from "../platform/http/openapi.ts";
+import { GATEWAY_CALLS } from "./calls.ts";
+import { GATEWAY_PROBLEMS, type GatewayCode } from "./problems.ts";
+import { covers, ROUTES, type Route, type UpstreamName } from "./table.ts";
+
+/**
+ * All that clients can call, in one document: the gateway's own calls, and those of the services behind it
+ * as they look from outside. Throws when a service describes a call that the table leads nowhere.
+ */
+export function publicDocument(behind: Readonly<Record<UpstreamName, Api>>): OpenApiDocument {
+  const services = Object.entries(behind).map(([name, api]) => ({
+    calls: seenFromOutside(name, api.calls),
+    problems: api.problems,
+  }));
+  const own = { calls: GATEWAY_CALLS, problems: GATEWAY_PROBLEMS };
+  return openApiDocument({ title: "Cartwright API", server: "/", apis: [own, ...services] });
+}
+
+function seenFromOutside(upstream: string, calls: Calls): Calls {
+  const outside = Object.entries(calls).map(([id, call]): [string, Call] => {
+    for (const route of ROUTES) {
+      if (!("upstream" in route.to) || route.to.upstream !== upstream) continue;
+      const path = route.to.strip + call.path;
+      const takes = route.methods?.includes(call.method.toUpperCase()) ?? true;
+      if (covers(route, path) && takes) return [id, behindRoute(route, { ...call, path })];
+    }
+    throw new Error(`${id} (${call.method} ${call.path} of the ${upstream}) has no route at the gateway`);
+  });
+  return Object.fromEntries(outside);
+}
+
+function behindRoute(route: Route, call: Call): Call {
+  const refusals: GatewayCode[] = [
+    "RATE_LIMITED",
+    "UPSTREAM_UNAVAILABLE",
+    "UPSTREAM_TIMEOUT",
+    ...(route.needsIdentity ? (["UNAUTHENTICATED"] as const) : []),
+    ...(call.body ? (["PAYLOAD_TOO_LARGE", "REQUEST_TIMEOUT"] as const) : []),
+    ...(call.path.includes("{") ? (["INVALID_REQUEST"] as const) : []),
+  ];
+  const problems = [...new Set([...call.problems, ...refusals])];
+  return { ...call, isPublic: !route.needsIdentity, problems };
+}

@@ -1,0 +1,60 @@
+import { allowOf } from "../platform/http/calls.ts";
+import { GATEWAY_CALLS } from "./calls.ts";
+
+export type OwnCall = keyof typeof GATEWAY_CALLS;
+export type UpstreamName = "cart" | "catalog";
+
+/** What the gateway does with one part of its paths. The router, the document and the metrics read it. */
+export interface Route {
+  /** The path itself and, before an upstream, everything below it. Also the `route` of the metrics. */
+  readonly path: string;
+  /** As `Allow` lists them; null leaves it to the upstream to say what it takes. */
+  readonly methods: readonly string[] | null;
+  /** A call of our own, or a service, which does not get to see `strip`. */
+  readonly to: { readonly own: OwnCall } | { readonly upstream: UpstreamName; readonly strip: string };
+  /** Whether an access token is needed; the upstream is then told whose it is. */
+  readonly needsIdentity: boolean;
+  /** Whose requests are counted together. */
+  readonly limitBy: "owner" | "address";
+  /** What is not is told so (`Cache-Control: no-store`), unless the upstream says something itself. */
+  readonly isCacheable: boolean;
+}
+
+export const ROUTES: readonly Route[] = [
+  {
+    path: "/api/cart",
+    methods: null,
+    to: { upstream: "cart", strip: "/api" },
+    needsIdentity: true,
+    limitBy: "owner",
+    isCacheable: false,
+  },
+  {
+    path: "/api/catalog/products",
+    methods: ["GET", "HEAD"],
+    to: { upstream: "catalog", strip: "/api/catalog" },
+    needsIdentity: false,
+    limitBy: "address",
+    isCacheable: true,
+  },
+  own("sessionOpen", { isCacheable: false }),
+  own("apiDescription", { isCacheable: true }),
+];
+
+function own(call: OwnCall, { isCacheable }: Pick<Route, "isCacheable">): Route {
+  const { path, method } = GATEWAY_CALLS[call];
+  const methods = allowOf([method]);
+  return { path, methods, to: { own: call }, needsIdentity: false, limitBy: "address", isCacheable };
+}
+
+/** The route of a path (without its query), if there is one. */
+export function routeOf(path: string): Route | undefined {
+  return ROUTES.find((route) => covers(route, path));
+}
+
+/** Whether a path is the route's own or, where all below goes to an upstream, a segment or more below it. */
+export function covers(route: Route, path: string): boolean {
+  if (!path.startsWith(route.path)) return false;
+  if (path.length === route.path.length) return true;
+  return "upstream" in route.to && path[route.path.length] === "/";
+}

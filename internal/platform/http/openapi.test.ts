@@ -1,0 +1,103 @@
+import { expect } from "chai";
+import { z } from "zod";
+import { expectWellFormed } from "../../testkit/openapi.ts";
+import type { Call } from "./calls.ts";
+import { type Api, openApiDocument } from "./openapi.ts";
+
+describe("An OpenAPI document", () => {
+  const page = z.object({ next: z.string().nullable() });
+  const list: Call = {
+    method: "get",
+    path: "/things",
+    summary: "Things",
+    isPublic: true,
+    parameters: [
+      { name: "limit", in: "query", schema: z.string().regex(/^\d$/).transform(Number).optional() },
+    ],
+    answers: [{ status: 200, description: "Some", body: { name: "Page", schema: page } }],
+    problems: ["NOT_FOUND", "SOLD_OUT", "GONE"],
+  };
+  const put: Call = {
+    method: "put",
+    path: "/things/{id}",
+    summary: "A thing",
+    parameters: [{ name: "id", in: "path", description: "which", schema: z.string() }],
+    body: z.strictObject({ size: z.int().default(1) }),
+    answers: [
+      { status: 204, description: "Done", headers: { ETag: { description: "it", schema: z.string() } } },
+    ],
+    problems: [],
+  };
+  const problems = { SOLD_OUT: { status: 409, title: "Sold out" }, GONE: { status: 409, title: "Gone" } };
+  const write = (...apis: Api[]) => openApiDocument({ title: "Shop", server: "/v1", apis });
+
+  it("says of a call how it is asked and answered", () => {
+    const document = write({ calls: { list, put }, problems });
+    expectWellFormed(document);
+    const problem = { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } };
+    expect(document.paths["/things"]!.get).to.deep.equal({
+      operationId: "list",
+      summary: "Things",
+      security: [],
+      parameters: [
+        { name: "limit", in: "query", required: false, schema: { type: "string", pattern: "^\\d$" } },
+      ],
+      responses: {
+        200: {
+          description: "Some",
+          content: { "application/json": { schema: { $ref: "#/components/schemas/Page" } } },
+        },
+        404: { description: "NOT_FOUND", content: problem },
+        409: { description: "SOLD_OUT, GONE", content: problem },
+      },
+    });
+    expect(document.paths["/things/{id}"]!.put).to.deep.equal({
+      operationId: "put",
+      summary: "A thing",
+      parameters: [
+        { name: "id", in: "path", required: true, description: "which", schema: { type: "string" } },
+      ],
+      requestBody: {
+        required: true,
+        content: {
+          "application/json": {
+            schema: {
+              type: "object",
+              properties: {
+                size: { type: "integer", default: 1, minimum: -(2 ** 53) + 1, maximum: 2 ** 53 - 1 },
+              },
+              additionalProperties: false,
+            },
+          },
+        },
+      },
+      responses: {
+        204: { description: "Done", headers: { ETag: { description: "it", schema: { type: "string" } } } },
+      },
+    });
+  });
+
+  it("of several features knows the codes of all, each once", () => {
+    const { components } = write({ calls: { list }, problems }, { calls: { put }, problems });
+    const { properties } = components.schemas.Problem as { properties: { code: { enum: string[] } } };
+    expect(properties.code.enum).to.include.members(["INTERNAL", "SOLD_OUT", "GONE"]);
+  });
+
+  it("is not written when two calls have one name or one place, or two schemas one name", () => {
+    const otherPage = {
+      ...list,
+      path: "/pages",
+      answers: [{ ...list.answers[0]!, body: { name: "Page", schema: z.string() } }],
+    };
+    for (const [second, fault] of [
+      [{ list: { ...list, path: "/other" } }, "list (/other) is described twice"],
+      [{ again: list }, "again (/things) is described twice"],
+      [{ other: otherPage }, "the schema Page is described twice"],
+    ] as const)
+      expect(() => write({ calls: { list }, problems }, { calls: second, problems })).to.throw(fault);
+  });
+
+  it("is not written with a code that no catalogue has", () => {
+    expect(() => write({ calls: { list }, problems: {} })).to.throw("list can be refused as SOLD_OUT");
+  });
+});

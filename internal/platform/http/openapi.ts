@@ -1,0 +1,145 @@
+import type { RequestHandler } from "express";
+import { z } from "zod";
+import { HTTP_PROBLEMS, mergeCatalogues, type ProblemCatalogue } from "../problem/catalogue.ts";
+import type { Answer, Call, Calls, Parameter } from "./calls.ts";
+
+/** What one feature has for clients. */
+export interface Api {
+  readonly calls: Calls;
+  readonly problems: ProblemCatalogue;
+}
+
+/** An OpenAPI document, as far as we write one. */
+export interface OpenApiDocument {
+  readonly openapi: string;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, object>> };
+}
+
+type Operation = ReturnType<typeof operationOf>;
+
+/**
+ * `apis` as one OpenAPI 3.1 document under the base path `server`. Throws
+ * when two calls have the same name, or the same path and method, or two schemas the same name.
+ */
+export function openApiDocument(options: {
+  title: string;
+  server: string;
+  apis: readonly Api[];
+}): OpenApiDocument {
+  const problems = mergeCatalogues([HTTP_PROBLEMS, ...options.apis.map((api) => api.problems)]);
+  const calls = options.apis.flatMap((api) => Object.entries(api.calls));
+  const paths: Record<string, Record<string, Operation>> = {};
+  const schemas = new Map<string, z.ZodType>([["Problem", problemSchema(problems)]]);
+  const ids = new Set<string>();
+  for (const [id, call] of calls) {
+    const item = paths[call.path] ?? {};
+    paths[call.path] = item;
+    if (item[call.method] || ids.has(id)) throw new Error(`${id} (${call.path}) is described twice`);
+    ids.add(id);
+    item[call.method] = operationOf(id, call, problems);
+    for (const { body } of call.answers) {
+      if (body && (schemas.get(body.name) ?? body.schema) !== body.schema)
+        throw new Error(`the schema ${body.name} is described twice`);
+      if (body) schemas.set(body.name, body.schema);
+    }
+  }
+  return {
+    openapi: "3.1.0",
+    info: { title: options.title, version: "1" },
+    servers: [{ url: options.server }],
+    security: [{ bearer: [] }],
+    paths,
+    components: {
+      securitySchemes: { bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },
+      schemas: Object.fromEntries([...schemas].map(([name, schema]) => [name, jsonSchema(schema, "output")])),
+    },
+  } as OpenApiDocument;
+}
+
+/** Answers with `document`, written once. */
+export function sendDocument(document: OpenApiDocument): RequestHandler {
+  const text = JSON.stringify(document);
+  return (_req, res) => {
+    res.setHeader("content-type", "application/json; charset=utf-8");
+    res.end(text);
+  };
+}
+
+/** The call of a server that describes itself at `path`. */
+export function descriptionCall<Code extends string>(path: string, problems: readonly Code[]): Call<Code> {
+  const document = { name: "OpenApiDocument", schema: DOCUMENT };
+  const answers = [{ status: 200, description: "OpenAPI 3.1", body: document }];
+  return { method: "get", path, summary: "This description", answers, problems };
+}
+
+const DOCUMENT = z.looseObject({ openapi: z.string() });
+
+function problemSchema(problems: ProblemCatalogue): z.ZodType {
+  return z.object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: z.enum(Object.keys(problems)),
+    detail: z.string(),
+    instance: z.string(),
+    field: z.string().optional(),
+    errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+  });
+}
+
+function operationOf(id: string, call: Call, catalogue: ProblemCatalogue) {
+  const { summary, isPublic = false, parameters = [], body, answers, problems } = call;
+  const refusals = Map.groupBy(problems, (code) => {
+    const kind = catalogue[code];
+    if (kind === undefined) throw new Error(`${id} can be refused as ${code}, which no catalogue has`);
+    return kind.status;
+  });
+  const responses: Record<string, object> = {};
+  for (const answer of answers) responses[answer.status] = responseOf(answer);
+  for (const [status, codes] of refusals)
+    responses[status] = {
+      description: codes.join(", "),
+      content: { "application/problem+json": { schema: ref("Problem") } },
+    };
+  return {
+    operationId: id,
+    summary,
+    ...(isPublic && { security: [] }),
+    ...(parameters.length > 0 && { parameters: parameters.map(parameterOf) }),
+    ...(body && { requestBody: { required: true, content: json(jsonSchema(body, "input")) } }),
+    responses,
+  };
+}
+
+function parameterOf({ name, in: where, description, schema }: Parameter) {
+  return {
+    name,
+    in: where,
+    required: where === "path",
+    ...(description !== undefined && { description }),
+    schema: jsonSchema(schema, "input"),
+  };
+}
+
+function responseOf({ description, headers, body }: Answer) {
+  const described = Object.entries(headers ?? {}).map(([name, header]) => [
+    name,
+    { description: header.description, schema: jsonSchema(header.schema, "output") },
+  ]);
+  return {
+    description,
+    ...(described.length > 0 && { headers: Object.fromEntries(described) }),
+    ...(body && { content: json(ref(body.name)) }),
+  };
+}
+
+const json = (schema: object) => ({ "application/json": { schema } });
+
+const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+
+/** Without `$schema`: OpenAPI 3.1 says once for all that it is JSON Schema 2020-12. */
+function jsonSchema(schema: z.ZodType, io: "input" | "output"): object {
+  const { $schema, ...rest } = z.toJSONSchema(schema, { io });
+  return rest;
+}

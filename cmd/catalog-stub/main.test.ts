@@ -34,6 +34,17 @@ describe("The process catalog-stub", () => {
     expect((await once(child, "exit"))[0]).to.equal(0);
   });
 
+  it("at SIGTERM serves on for SHUTDOWN_DELAY_MS, not ready, and says with each answer that it was the last", async () => {
+    const { url, adminUrl } = await start({ SHUTDOWN_DELAY_MS: "1500" });
+    await eventually("ready", async () => (await fetch(`${adminUrl}/readyz`)).ok);
+    const connectionOf = async () => (await fetch(`${url}/products?limit=1`)).headers.get("connection");
+    expect(await connectionOf()).to.equal("keep-alive");
+    child.kill("SIGTERM");
+    await eventually("not ready", async () => (await fetch(`${adminUrl}/readyz`)).status === 503);
+    expect([await connectionOf(), await connectionOf()]).to.deep.equal(["close", "close"]);
+    expect((await once(child, "exit"))[0]).to.equal(0);
+  });
+
   it("opens its admin routes to who has the token", async () => {
     const token = "0123456789abcdef";
     const { url, adminUrl } = await start({ CATALOG_ADMIN_TOKEN: token });

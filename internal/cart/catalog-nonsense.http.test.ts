@@ -44,6 +44,21 @@ describe("The HTTP catalog on nonsense", () => {
     });
   }
 
+  for (const [hangups, code] of [
+    [1, "OK"],
+    [2, "CATALOG_UNAVAILABLE"],
+  ] as const) {
+    it(`is asked twice when it hangs up ${hangups} of 2 times instead of answering: ${code}`, async () => {
+      let asked = 0;
+      bench = await startCatalogOf((req, res) => {
+        if (asked++ < hangups) req.socket.destroy();
+        else json(res, aProduct());
+      });
+      expect(await bench.codeOf("mug")).to.equal(code);
+      expect(asked).to.equal(2);
+    });
+  }
+
   const price = (amount: unknown, currency: unknown = "EUR") => ({
     ...aProduct(),
     price: { amount, currency },

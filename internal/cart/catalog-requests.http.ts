@@ -1,12 +1,16 @@
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
 import { Pool } from "undici";
+import { MOST_IDLE_MS } from "../platform/http/kept-connections.ts";
 import type { Logger } from "../platform/logger/logger.ts";
 import { Gauge, type Registry } from "../platform/metrics/metrics.ts";
 import { createCatalogBreaker, HALF_OPEN_AFTER_MS, isNotAsked, RequestFault } from "./catalog-breaker.ts";
 
 /** The largest answer in bytes, as sent and as decoded. */
 const MOST_BYTES = 1024 * 1024;
+
+/** Without an answer the connection went, as a kept one may at any time: a read is asked once more. */
+const HUNG_UP: ReadonlySet<string> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
 
 /** An answer about what was asked for; null is 404 or 410: the catalog does not have it. */
 export type Answer = { readonly body: unknown } | null;
@@ -25,7 +29,7 @@ export interface CatalogRequests {
 
 /**
  * `timeoutMs` bounds a whole exchange, from waiting for a connection to
- * the last byte. Trouble is logged when it begins and when it ends.
+ * the last byte, a repetition included. Trouble is logged when it begins and when it ends.
  */
 export function createCatalogRequests(options: {
   url: string;
@@ -38,6 +42,9 @@ export function createCatalogRequests(options: {
   const prefix = base.pathname.replace(/\/$/, "");
   const pool = new Pool(base.origin, {
     connections: 32,
+    keepAliveTimeout: MOST_IDLE_MS,
+    // Whatever longer time the catalog promises.
+    keepAliveMaxTimeout: MOST_IDLE_MS,
     connect: { timeout: timeoutMs },
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
@@ -54,12 +61,16 @@ export function createCatalogRequests(options: {
   });
   const health = createHealthLog(log);
 
+  function ask(path: string, signal: AbortSignal) {
+    const headers = { accept: "application/json", "accept-encoding": "gzip, br, deflate" };
+    return pool.request({ method: "GET", path: prefix + path, headers, signal });
+  }
+
   async function exchange(path: string): Promise<Answer> {
-    const { statusCode, headers, body } = await pool.request({
-      method: "GET",
-      path: prefix + path,
-      headers: { accept: "application/json", "accept-encoding": "gzip, br, deflate" },
-      signal: AbortSignal.timeout(timeoutMs),
+    const signal = AbortSignal.timeout(timeoutMs);
+    const { statusCode, headers, body } = await ask(path, signal).catch((error: NodeJS.ErrnoException) => {
+      if (!HUNG_UP.has(error.code ?? "")) throw error;
+      return ask(path, signal);
     });
     if (statusCode === 200) {
       const bytes = await decoded(await body.bytes(), String(headers["content-encoding"] ?? "identity"));

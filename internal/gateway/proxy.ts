@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import type { Request, RequestHandler, Response } from "express";
 import { createProxyMiddleware, type Options } from "http-proxy-middleware";
 import { requestIdOf } from "../platform/http/app.ts";
+import { closeUnused } from "../platform/http/kept-connections.ts";
 import type { Logger } from "../platform/logger/logger.ts";
 import { type GatewayProblem, refuse } from "./problems.ts";
 
@@ -23,12 +24,6 @@ const TIMEOUT: GatewayProblem = {
   code: "UPSTREAM_TIMEOUT",
   detail: "The service behind the gateway took too long; the request may have had its effect.",
 };
-
-/**
- * How long (ms) a kept connection may lie idle: less than our
- * services keep theirs, so that none is used as it closes.
- */
-const MAX_IDLE_MS = 55_000;
 
 /**
  * A proxy to one service over kept-alive connections. An upstream that cannot be reached is 502, one that
@@ -51,8 +46,9 @@ export function createUpstream(options: {
     maxFreeSockets: 128,
     scheduling: "lifo",
     // Unlike a request's timeout, the agent's also covers the time until a connection stands.
-    timeout: Math.min(timeoutMs, MAX_IDLE_MS),
+    timeout: timeoutMs,
   });
+  const stopLooking = closeUnused(agent);
 
   function onError(err: Error, req: Request, res: Response): void {
     const diedAnswering = res.errored === err;
@@ -85,10 +81,8 @@ export function createUpstream(options: {
         });
         server.on("proxyReq", (proxyReq, _req, res) => {
           res.locals.proxyReq = proxyReq;
+          // The agent's timeout: one for each request would cost more than all our headers.
           proxyReq.once("timeout", onTimeout);
-          // Else the agent's timeout is the request's, and setting it
-          // again for each would cost more than all our headers.
-          if (timeoutMs > MAX_IDLE_MS) proxyReq.setTimeout(timeoutMs);
         });
         server.on("proxyRes", cleanAnswer);
       },
@@ -112,7 +106,10 @@ export function createUpstream(options: {
       if (res.destroyed) return;
       proxy(req, res, next);
     },
-    close: () => agent.destroy(),
+    close: () => {
+      stopLooking();
+      agent.destroy();
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
+import { MOST_IDLE_MS } from "../../platform/http/kept-connections.ts";
 import { attempt, findTool, run } from "../../testkit/kube/tool.ts";
 import { processSchemas } from "../../testkit/processes/schemas.ts";
 import { environmentFaults, renderedProcesses } from "./environment.ts";
@@ -89,6 +90,16 @@ describe("The Helm chart", function () {
       expect([typo, code]).to.deep.equal([typo, 1]);
       expect(stderr).to.match(/additional propert/i);
     }
+  });
+
+  it("lets who serves serve on, when it stops, for longer than our clients keep an unused connection", async () => {
+    const set = ["--set", "database.kind=postgres"];
+    const manifests = await run(helm!, ["template", CHART, ...KUBE, ...set]);
+    const delays = [...manifests.matchAll(/name: SHUTDOWN_DELAY_MS, value: "(\d+)"/g)].map(([, ms]) =>
+      Number(ms),
+    );
+    expect(delays).to.have.length(3);
+    for (const ms of delays) expect(ms).to.be.at.least(MOST_IDLE_MS + 1_000);
   });
 
   it("passes its unit tests", async () => {

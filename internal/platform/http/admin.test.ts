@@ -23,6 +23,7 @@ describe("The admin port", () => {
       },
     });
     const lifecycle: Lifecycle = {
+      onStopping: () => {},
       onStop: (name) => void stops.push(name),
       addCheck: () => {},
       addNote: () => {},

@@ -86,6 +86,40 @@ describe("An HTTP server", () => {
     expect(one.closed()).to.equal(true);
   });
 
+  it("retired, still takes connections, and says with each answer that it was the last", async () => {
+    const [kept, underWay] = [await client(), await client()];
+    kept.ask("/");
+    underWay.ask("/wait");
+    await eventually("an answer", () => kept.text().endsWith("done") && waiting.length === 1);
+    expect(kept.text()).not.to.match(/connection: close/i);
+    server.retire();
+    const fresh = await client();
+    kept.ask("/");
+    fresh.ask("/");
+    waiting[0]!.end("done");
+    await eventually("all are closed", () => [kept, fresh, underWay].every((one) => one.closed()));
+    for (const one of [kept, fresh, underWay]) expect(one.text()).to.match(/connection: close[\s\S]*done$/i);
+  });
+
+  it("closing, resets no connection whose request arrived while the process was busy", async () => {
+    const kept = await Promise.all(Array.from({ length: 20 }, () => client()));
+    for (const one of kept) one.ask("/");
+    await eventually("all are answered", () => kept.every((one) => one.text().endsWith("done")));
+    const closing = server.close();
+    await new Promise<void>((resolve) =>
+      // Node runs timers after this, and only then looks at its sockets; by then idle ones are due.
+      setImmediate(() => {
+        for (const one of kept) one.ask("/");
+        const until = performance.now() + 700;
+        while (performance.now() < until);
+        resolve();
+      }),
+    );
+    await closing;
+    await eventually("all are closed", () => kept.every((one) => one.closed()));
+    for (const one of kept) expect(one.text().split("done")).to.have.length(3);
+  });
+
   it("closing, lets connections go that nobody uses", async () => {
     const used = await client();
     used.ask("/");

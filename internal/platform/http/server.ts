@@ -1,11 +1,16 @@
 import { once } from "node:events";
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, type Socket, Server as TcpServer } from "node:net";
 import { answerParserFaults } from "./parser-faults.ts";
 
 export interface HttpServer {
   readonly port: number;
-  /** Stops accepting, answers what was accepted, lets keep-alive connections go, then resolves. */
+  /**
+   * From now on each answer, also of a request under way, is its connection's last (`Connection: close`),
+   * while new connections are still taken: clients move to other servers before this one stops. Idempotent.
+   */
+  retire(): void;
+  /** Retires, stops accepting, answers what was accepted, lets keep-alive connections go, then resolves. */
   close(): Promise<void>;
 }
 
@@ -34,7 +39,7 @@ export async function listen(
   options: { host: string; port: number; patience?: Patience },
 ): Promise<HttpServer> {
   const { headersMs, requestMs, keepAliveMs } = options.patience ?? PATIENCE;
-  let closing = false;
+  let retired = false;
   const server: Server = createServer({
     keepAliveTimeout: keepAliveMs,
     headersTimeout: headersMs,
@@ -49,29 +54,43 @@ export async function listen(
     fresh.add(socket);
     socket.once("close", () => fresh.delete(socket));
   });
+  const unanswered = new Set<ServerResponse>();
   server.on("request", (req, res) => {
     fresh.delete(req.socket);
-    if (closing) res.setHeader("connection", "close");
+    unanswered.add(res);
+    res.once("close", () => unanswered.delete(res));
+    if (retired) res.setHeader("connection", "close");
     handler(req, res);
   });
+  const retire = () => {
+    retired = true;
+    for (const res of unanswered) if (!res.headersSent) res.setHeader("connection", "close");
+  };
+  const closeIdle = () => {
+    for (const socket of fresh) socket.destroy();
+    server.closeIdleConnections();
+  };
   server.maxHeadersCount = 100;
   server.listen(options.port, options.host);
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,
+    retire,
     close: async () => {
-      closing = true;
+      retire();
       const closed = once(server, "close");
       // Keeps open connections; http.Server's own close would
       // reset idle ones that may carry a request by now.
       TcpServer.prototype.close.call(server);
-      const linger = setTimeout(() => {
-        for (const socket of fresh) socket.destroy();
-        server.closeIdleConnections();
-        // A connection that was mid-request then becomes idle with its answer; sweep until the last one went.
-        sweep = setInterval(() => server.closeIdleConnections(), 50);
-      }, LINGER_MS);
       let sweep: NodeJS.Timeout | undefined;
+      const linger = setTimeout(() => {
+        // After what has arrived is read: Node takes a connection for idle
+        // whose request still lies in the kernel, and would reset it.
+        const look = () => setImmediate(closeIdle);
+        look();
+        // A connection that was mid-request then becomes idle with its answer.
+        sweep = setInterval(look, 50);
+      }, LINGER_MS);
       await closed;
       clearTimeout(linger);
       clearInterval(sweep);

@@ -86,6 +86,18 @@ describe("The lifecycle of a process", () => {
     expect(words).to.deep.equal(['["stopping"]', "late enough"]);
   });
 
+  it("tells who asked for it that it stops, at once and before the delay", async () => {
+    const { words } = await run(
+      `const lifecycle = start(200);
+      lifecycle.onStop("x", () => say("closed"));
+      lifecycle.onStopping(() => say("told"));
+      lifecycle.ready();
+      setTimeout(() => say("meanwhile"), 50);
+      await lifecycle.stop("test");`,
+    );
+    expect(words).to.deep.equal(["told", "meanwhile", "closed"]);
+  });
+
   it("closes the rest when one part fails, logs that once, and exits with 1", async () => {
     const { code, words, logged } = await run(
       `const lifecycle = start();

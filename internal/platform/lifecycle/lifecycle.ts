@@ -10,6 +10,8 @@ export interface ReadinessCheck {
 
 /** One process's way from start to stop. See {@link createLifecycle}. */
 export interface Lifecycle {
+  /** Registers what is told at once that the shutdown began, before the delay; it must not throw. */
+  onStopping(begin: () => void): void;
   /** Registers what must be closed; closing happens in reverse order of registration. */
   onStop(name: string, stop: Stop): void;
   /** Adds a condition to readiness. */
@@ -30,7 +32,8 @@ export interface Lifecycle {
 }
 
 /**
- * Shutdown as the house rules say: on SIGTERM or SIGINT readiness goes off, after `delayMs` everything
+ * Shutdown as the house rules say: on SIGTERM or SIGINT readiness goes off and who asked for it is told; the
+ * process serves on for `delayMs`, in which clients and load balancers turn elsewhere; then everything
  * registered is closed in reverse order, all within `deadlineMs`; a second signal, or the deadline, exits at
  * once with 1. An uncaught exception or rejection is logged once and ends the process with 1 by the same
  * path.
@@ -43,6 +46,7 @@ export function createLifecycle(options: {
 }): Lifecycle {
   const { log, delayMs, deadlineMs } = options;
   const exit = options.exit ?? ((code: number) => process.exit(code));
+  const begins: (() => void)[] = [];
   const stops: { name: string; stop: Stop }[] = [];
   const checks: ReadinessCheck[] = [];
   const notes: { name: string; note: () => string | null }[] = [];
@@ -56,6 +60,7 @@ export function createLifecycle(options: {
       log.error({ deadlineMs }, "shutdown deadline passed; exiting with work undone");
       exit(1);
     }, deadlineMs);
+    for (const begin of begins) begin();
     if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
     for (const { name, stop } of stops.toReversed()) {
       try {
@@ -71,6 +76,7 @@ export function createLifecycle(options: {
   }
 
   const lifecycle: Lifecycle = {
+    onStopping: (begin) => void begins.push(begin),
     onStop: (name, stop) => void stops.push({ name, stop }),
     addCheck: (name, check) => void checks.push({ name, check }),
     addNote: (name, note) => void notes.push({ name, note }),

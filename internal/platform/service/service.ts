@@ -45,6 +45,7 @@ export async function startService(
     lifecycle,
     serve: async (handler, port) => {
       const server = await listen(handler, { host: config.HOST, port });
+      lifecycle.onStopping(() => server.retire());
       lifecycle.onStop("http server", () => server.close());
       log.info({ port: server.port }, "listening");
       lifecycle.ready();

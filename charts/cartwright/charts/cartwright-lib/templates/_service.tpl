@@ -70,6 +70,9 @@ spec:
             - { name: ADMIN_PORT, value: "9090" }
             {{- if .serves }}
             - { name: PORT, value: "8080" }
+            # At SIGTERM it serves on for so long, each answer being its connection's
+            # last: longer than our clients keep a connection that they do not use (3 s).
+            - { name: SHUTDOWN_DELAY_MS, value: "5000" }
             {{- end }}
             - { name: LOG_LEVEL, value: {{ $values.logLevel | default $root.Values.logLevel | quote }} }
             - { name: SHUTDOWN_DEADLINE_MS, value: "25000" }
@@ -95,9 +98,12 @@ spec:
             httpGet: { path: /readyz, port: admin }
             periodSeconds: 5
             timeoutSeconds: 5
+          {{- if .serves }}
+          # Until every node's kube-proxy knows that new connections go elsewhere.
           lifecycle:
             preStop:
-              sleep: { seconds: 5 }
+              sleep: { seconds: 3 }
+          {{- end }}
           securityContext: {{- include "cartwright.containerSecurity" $root | nindent 12 }}
           resources: {{- toYaml $values.resources | nindent 12 }}
 {{- if .serves }}

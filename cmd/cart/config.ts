@@ -9,6 +9,7 @@ import {
   serviceFields,
   url,
 } from "../../internal/platform/config/fields.ts";
+import { keysDir, requireKeys } from "../../internal/platform/identity/open-key-ring.ts";
 import { redisUrl } from "../../internal/platform/redis/redis-url.ts";
 import { databaseUrl } from "../../internal/platform/sql/database-url.ts";
 
@@ -31,7 +32,14 @@ export const schema = z
     CATALOG_CACHE_TTL_MS: milliseconds(0, 60_000)
       .default(1_000)
       .describe("ms for which a product's description is taken from memory; 0 asks every time"),
-    INTERNAL_TOKEN_SECRET: secret().describe("the secret by which the gateway signs whose request it is"),
+    INTERNAL_TOKEN_SECRET: secret()
+      .optional()
+      .describe("the secret by which the gateway signs whose request it is; or INTERNAL_TOKEN_KEYS_DIR"),
+    INTERNAL_TOKEN_KEYS_DIR: keysDir()
+      .optional()
+      .describe(
+        "a folder with such secrets in the files `current` and `previous`, which may change while the process runs",
+      ),
     CART_SHARDS: integer(1, 1_024)
       .default(64)
       .describe("into how many shards carts are divided; fixed for the life of the data"),
@@ -52,6 +60,7 @@ export const schema = z
       .default(500)
       .describe("ms that an answer waits for its event to be in SQL, before it says `staged`"),
   })
+  .superRefine((config, context) => requireKeys(config, context, "INTERNAL_TOKEN"), { when: () => true })
   .superRefine(authorityNeedsTls("REDIS", "rediss"), { when: () => true });
 
 export type Config = z.infer<typeof schema>;

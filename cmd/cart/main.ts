@@ -4,6 +4,7 @@ import { cartRoutes } from "../../internal/cart/routes.ts";
 import { createCartService } from "../../internal/cart/service.ts";
 import { createApp } from "../../internal/platform/http/app.ts";
 import { createInternalTokenVerifier } from "../../internal/platform/identity/internal-token.ts";
+import { openKeyRing } from "../../internal/platform/identity/open-key-ring.ts";
 import { startService } from "../../internal/platform/service/service.ts";
 import { openAdapters } from "./adapters.ts";
 import { readConfig } from "./config.ts";
@@ -21,7 +22,7 @@ const service = createCartService({
   metrics: createCartMetrics(registry, config.CART_TTL_SECONDS),
 });
 const identity = createInternalTokenVerifier({
-  secret: config.INTERNAL_TOKEN_SECRET,
+  keys: openKeyRing("INTERNAL_TOKEN", config, cart),
   audience: "cartwright-cart",
 });
 

@@ -10,6 +10,7 @@ import {
   serviceFields,
   url,
 } from "../../internal/platform/config/fields.ts";
+import { keysDir, requireKeys } from "../../internal/platform/identity/open-key-ring.ts";
 import type { Logger } from "../../internal/platform/logger/logger.ts";
 
 const ASYMMETRIC = /^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/;
@@ -21,12 +22,22 @@ export const schema = z
     PORT: port().describe("port of the public API; 0 takes a free one"),
     CART_URL: url("http:", "https:").describe("base URL of the cart service"),
     CATALOG_URL: url("http:", "https:").describe("base URL of the catalog"),
-    INTERNAL_TOKEN_SECRET: secret().describe(
-      "the secret by which requests to the cart are signed; the same as the cart's",
-    ),
-    SESSION_SECRET: secret().describe(
-      "the secret by which guests' tokens are signed; it must differ from the other",
-    ),
+    INTERNAL_TOKEN_SECRET: secret()
+      .optional()
+      .describe("the secret by which requests to the cart are signed; the same as the cart's"),
+    INTERNAL_TOKEN_KEYS_DIR: keysDir()
+      .optional()
+      .describe(
+        "instead of it, a folder with the files `current` and `previous`, which may change while the process runs",
+      ),
+    SESSION_SECRET: secret()
+      .optional()
+      .describe("the secret by which guests' tokens are signed; it must differ from the other"),
+    SESSION_KEYS_DIR: keysDir()
+      .optional()
+      .describe(
+        "instead of it, a folder with the files `current` and `previous`, which may change while the process runs",
+      ),
     SESSION_TTL_SECONDS: integer(1, 31_536_000)
       .default(86_400)
       .describe("s for which a guest's token is valid"),
@@ -76,6 +87,8 @@ export const schema = z
 function crossCheck(config: Record<string, unknown>, context: z.core.$RefinementCtx): void {
   const fault = (name: string, message: string) =>
     context.addIssue({ code: "custom", path: [name], message });
+  requireKeys(config, context, "INTERNAL_TOKEN");
+  requireKeys(config, context, "SESSION");
   const faulty = new Set(context.issues.map((issue) => issue.path?.[0]));
   const { SESSION_SECRET: session, INTERNAL_TOKEN_SECRET: internal } = config;
   if (session !== undefined && session === internal && !faulty.has("SESSION_SECRET")) {

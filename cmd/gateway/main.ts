@@ -11,16 +11,15 @@ import { PUBLIC_API } from "./public-api.ts";
 const config = readConfig();
 const service = await startService("gateway", config);
 const { log, registry } = service;
-const { upstreams, verify } = openAdapters(config, service);
-const secret = config.INTERNAL_TOKEN_SECRET;
+const { upstreams, verify, sessionKeys, internalKeys } = openAdapters(config, service);
 const app = createApp({
   log,
   registry,
   problems: GATEWAY_PROBLEMS,
   routes: (app) =>
     gatewayRoutes(app, {
-      sessions: createGuestSessions(config.SESSION_SECRET, config.SESSION_TTL_SECONDS),
-      signer: createInternalTokenSigner({ secret, audience: "cartwright-cart" }),
+      sessions: createGuestSessions(sessionKeys, config.SESSION_TTL_SECONDS),
+      signer: createInternalTokenSigner({ keys: internalKeys, audience: "cartwright-cart" }),
       document: PUBLIC_API,
       verify,
       upstreams,

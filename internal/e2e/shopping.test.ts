@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { expect } from "chai";
 import { createInternalTokenSigner, IDENTITY_HEADER } from "../platform/identity/internal-token.ts";
+import { fixedKeyRing } from "../platform/identity/key-ring.ts";
 import { consumeEvents, type EventConsumer } from "../testkit/event-consumer.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { type Platform, startPlatform } from "../testkit/processes/platform.ts";
@@ -214,7 +215,7 @@ describe("The platform, from outside", function () {
     const mallory = await shopperAt(platform.gatewayUrl, await platform.token("mallory"));
     await alice.add("mug-steel", 3);
     const signed = await createInternalTokenSigner({
-      secret: platform.surroundings.internalTokenSecret,
+      keys: fixedKeyRing(platform.surroundings.internalTokenSecret),
       audience: "cartwright-cart",
     }).sign({ owner: "user:alice", kind: "user" });
     for (const headers of [
@@ -231,7 +232,7 @@ describe("The platform, from outside", function () {
   it("lets nobody reach the cart service past the gateway", async () => {
     const cart = platform.carts[0]!.url;
     const wrong = await createInternalTokenSigner({
-      secret: "x".repeat(32),
+      keys: fixedKeyRing("x".repeat(32)),
       audience: "cartwright-cart",
     }).sign({ owner: "user:alice", kind: "user" });
     const bearer = await platform.token("alice");

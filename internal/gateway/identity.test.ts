@@ -5,9 +5,9 @@ import { eventually } from "../testkit/eventually.ts";
 import {
   AUDIENCE,
   CART_AUDIENCE,
-  INTERNAL_SECRET,
+  INTERNAL_KEYS,
   ISSUER,
-  SESSION_SECRET,
+  SESSION_KEYS,
   sendRaw,
   type TestIssuer,
   testIssuer,
@@ -67,7 +67,7 @@ describe("Identity at the gateway", () => {
       await by(scene.issuer, { aud: "bank" }),
       await by(scene.issuer, { iss: "https://evil.test" }),
       `${part({ alg: "none" })}.${part(claims)}.`,
-      await createInternalTokenSigner({ secret: INTERNAL_SECRET, audience: CART_AUDIENCE }).sign({
+      await createInternalTokenSigner({ keys: INTERNAL_KEYS, audience: CART_AUDIENCE }).sign({
         owner: "user:alice",
         kind: "user",
       }),
@@ -94,7 +94,7 @@ describe("Identity at the gateway", () => {
 
   it("a token that was verified is remembered only until it expires", async () => {
     const hits = () => scene.gateway.metric('gateway_token_cache_total{result="hit"}');
-    const { accessToken } = await createGuestSessions(SESSION_SECRET, 2).open();
+    const { accessToken } = await createGuestSessions(SESSION_KEYS, 2).open();
     const [authorization, hitsBefore] = [`Bearer ${accessToken}`, await hits()];
     for (let i = 0; i < 3; i++) expect((await ask({ authorization })).status).to.equal(200);
     expect((await hits()) - hitsBefore).to.equal(2);
@@ -138,7 +138,7 @@ describe("Identity at the gateway", () => {
     await ask({ authorization: `${authorization}x` });
     const log = JSON.stringify(scene.gateway.lines);
     expect(log).not.to.include(authorization.slice("Bearer ".length));
-    expect(log).not.to.include(INTERNAL_SECRET);
+    expect(log).not.to.include(INTERNAL_KEYS);
     expect(log).not.to.include(String(scene.cart.last().headers["x-cartwright-identity"]));
   });
 });

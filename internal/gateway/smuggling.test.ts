@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { createInternalTokenSigner } from "../platform/identity/internal-token.ts";
+import { fixedKeyRing } from "../platform/identity/key-ring.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { CART_AUDIENCE, sendRaw } from "../testkit/gateway.ts";
 import { withUsers } from "../testkit/gateway-scene.ts";
@@ -9,7 +10,7 @@ describe("Headers smuggled past the gateway", () => {
   const { user, ask } = scene;
   const forgedIdentity = () =>
     createInternalTokenSigner({
-      secret: "not-the-secret-of-the-gateway-and-cart",
+      keys: fixedKeyRing("not-the-secret-of-the-gateway-and-cart"),
       audience: CART_AUDIENCE,
     }).sign({ owner: "user:victim", kind: "user" });
 

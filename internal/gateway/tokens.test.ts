@@ -6,6 +6,7 @@ import {
   AUDIENCE,
   CART_AUDIENCE,
   ISSUER,
+  SESSION_KEYS,
   SESSION_SECRET,
   type TestIssuer,
   testIssuer,
@@ -17,7 +18,7 @@ import { openKeySet } from "./user-keys.ts";
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 describe("A bearer token", () => {
-  const sessions = createGuestSessions(SESSION_SECRET, 60);
+  const sessions = createGuestSessions(SESSION_KEYS, 60);
   let issuer: TestIssuer;
   let stranger: TestIssuer;
   let verify: ReturnType<typeof createTokenVerifier>;
@@ -26,7 +27,7 @@ describe("A bearer token", () => {
     stranger = await testIssuer();
     const { log } = recordingLogger();
     const keys = openKeySet(issuer.jwks, log);
-    verify = createTokenVerifier(SESSION_SECRET, {
+    verify = createTokenVerifier(SESSION_KEYS, {
       keys,
       issuer: ISSUER,
       audience: AUDIENCE,
@@ -126,7 +127,7 @@ describe("A bearer token", () => {
     [
       "between gateway and cart, signed with the session secret",
       () =>
-        createInternalTokenSigner({ secret: SESSION_SECRET, audience: CART_AUDIENCE }).sign({
+        createInternalTokenSigner({ keys: SESSION_KEYS, audience: CART_AUDIENCE }).sign({
           owner: "user:alice",
           kind: "user",
         }),
@@ -161,7 +162,7 @@ describe("A bearer token", () => {
   });
 
   it("of a user is refused where only guests are served", async () => {
-    const result = await createTokenVerifier(SESSION_SECRET, null)(await user());
+    const result = await createTokenVerifier(SESSION_KEYS, null)(await user());
     expect(result.ok || result.error.code).to.equal("INVALID");
   });
 
@@ -170,7 +171,7 @@ describe("A bearer token", () => {
     const both = { keys: [...issuer.jwks.keys, ...rsa.jwks.keys] };
     const pinnedTo = (algorithms: string[]) => {
       const keys = openKeySet(both, recordingLogger().log);
-      return createTokenVerifier(SESSION_SECRET, { keys, issuer: ISSUER, audience: AUDIENCE, algorithms });
+      return createTokenVerifier(SESSION_KEYS, { keys, issuer: ISSUER, audience: AUDIENCE, algorithms });
     };
     const token = await user({}, { alg: "RS256", kid: "rsa" }, rsa.privateKey);
     expect((await pinnedTo(["ES256"])(token)).ok).to.equal(false);

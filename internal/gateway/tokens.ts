@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { decodeJwt, errors, jwtVerify, SignJWT } from "jose";
+import { decodeJwt, errors, jwtVerify } from "jose";
 import { type Identity, identityOf } from "../platform/identity/identity.ts";
+import type { KeyRing } from "../platform/identity/key-ring.ts";
+import { signToken, verifyToken } from "../platform/identity/signed-token.ts";
 import { err, ok, type Result } from "../platform/result/result.ts";
 import type { KeySet } from "./user-keys.ts";
 
@@ -42,42 +44,28 @@ export interface UserTokens {
 }
 
 /** Issues guest sessions: HS256 tokens of our own that live `ttlSeconds`. */
-export function createGuestSessions(secret: string, ttlSeconds: number) {
-  const key = new TextEncoder().encode(secret);
+export function createGuestSessions(keys: KeyRing, ttlSeconds: number) {
   return {
     open: async (): Promise<{ accessToken: string; expiresIn: number; guestId: string }> => {
       const guestId = randomUUID();
-      const accessToken = await new SignJWT()
-        .setProtectedHeader({ alg: "HS256", typ: "JWT" })
-        .setIssuer(SESSION_ISSUER)
-        .setAudience(SESSION_AUDIENCE)
-        .setSubject(guestId)
-        .setIssuedAt()
-        .setExpirationTime(`${ttlSeconds}s`)
-        .sign(key);
+      const claims = { iss: SESSION_ISSUER, aud: SESSION_AUDIENCE, sub: guestId };
+      const accessToken = await signToken(keys, claims, ttlSeconds);
       return { accessToken, expiresIn: ttlSeconds, guestId };
     },
   };
 }
 
 /**
- * Verifies bearer tokens: a guest's by the session secret, a user's by the
+ * Verifies bearer tokens: a guest's by the session keys, a user's by the
  * issuer's keys, each with its algorithms, issuer, audience and expiry pinned.
  * The unverified issuer claim only chooses which check a token must pass.
  */
-export function createTokenVerifier(sessionSecret: string, users: UserTokens | null): VerifyToken {
-  const sessionKey = new TextEncoder().encode(sessionSecret);
-
+export function createTokenVerifier(sessionKeys: KeyRing, users: UserTokens | null): VerifyToken {
   return async (token) => {
     try {
       if (decodeJwt(token).iss === SESSION_ISSUER) {
-        const { payload } = await jwtVerify(token, sessionKey, {
-          algorithms: ["HS256"],
-          issuer: SESSION_ISSUER,
-          audience: SESSION_AUDIENCE,
-          requiredClaims: ["exp", "sub"],
-        });
-        return verified("guest", payload);
+        const expected = { issuer: SESSION_ISSUER, audience: SESSION_AUDIENCE };
+        return verified("guest", await verifyToken(sessionKeys, token, expected));
       }
       if (users === null) return err({ code: "INVALID" });
       const { payload } = await jwtVerify(token, users.keys.find, {

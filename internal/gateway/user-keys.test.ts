@@ -11,7 +11,7 @@ import {
   AUDIENCE,
   ISSUER,
   type RecordingUpstream,
-  SESSION_SECRET,
+  SESSION_KEYS,
   startUpstream,
   type TestIssuer,
   testIssuer,
@@ -44,7 +44,7 @@ describe("Keys from a URL", () => {
     const { log, lines } = recordingLogger();
     const keys = openKeySet(readKeySource(`${server.url}/jwks`), log, refreshMs);
     const users = { keys, issuer: ISSUER, audience: AUDIENCE, algorithms: ["ES256"] };
-    const verify = createTokenVerifier(SESSION_SECRET, users);
+    const verify = createTokenVerifier(SESSION_KEYS, users);
     const codeOf = async (kid?: string) => {
       const result = await verify(await token(kid));
       return result.ok ? result.value.identity.owner : result.error.code;
@@ -139,7 +139,7 @@ describe("Keys from a URL", () => {
     const { log } = recordingLogger();
     const keys = openKeySet(new URL(`${server.url}/jwks`), log, 1);
     const users = { keys, issuer: ISSUER, audience: AUDIENCE, algorithms: ["ES256"] };
-    const verify = rememberTokens(createTokenVerifier(SESSION_SECRET, users), keys.edition, new Registry());
+    const verify = rememberTokens(createTokenVerifier(SESSION_KEYS, users), keys.edition, new Registry());
     const [withdrawn, other] = [await token(), await testIssuer("EC", "k9")];
     expect((await verify(withdrawn)).ok).to.equal(true);
     expect((await verify(withdrawn)).ok).to.equal(true);

@@ -19,11 +19,14 @@ import {
   createInternalTokenSigner,
   createInternalTokenVerifier,
 } from "../platform/identity/internal-token.ts";
+import { fixedKeyRing } from "../platform/identity/key-ring.ts";
 import { Registry } from "../platform/metrics/metrics.ts";
 import { recordingLogger } from "./recording-logger.ts";
 
 export const SESSION_SECRET = "a-secret-of-the-gateway-s-sessions";
 export const INTERNAL_SECRET = "a-secret-between-gateway-and-cart";
+export const SESSION_KEYS = fixedKeyRing(SESSION_SECRET);
+export const INTERNAL_KEYS = fixedKeyRing(INTERNAL_SECRET);
 export const ISSUER = "https://issuer.test";
 export const AUDIENCE = "shop";
 /** Whom the gateway's internal tokens are for. */
@@ -53,7 +56,7 @@ export async function startGateway(options: {
 }): Promise<GatewayUnderTest> {
   const { log, lines } = recordingLogger();
   const registry = new Registry();
-  const sessions = createGuestSessions(SESSION_SECRET, 3_600);
+  const sessions = createGuestSessions(SESSION_KEYS, 3_600);
   const timeoutMs = options.timeoutMs ?? 10_000;
   const cart = createUpstream({ name: "/api/cart", target: options.cartUrl, timeoutMs, log });
   const catalogUrl = options.catalogUrl ?? options.cartUrl;
@@ -69,11 +72,11 @@ export async function startGateway(options: {
       gatewayRoutes(app, {
         sessions,
         verify: rememberTokens(
-          createTokenVerifier(SESSION_SECRET, users),
+          createTokenVerifier(SESSION_KEYS, users),
           () => keys?.edition() ?? 0,
           registry,
         ),
-        signer: createInternalTokenSigner({ secret: INTERNAL_SECRET, audience: CART_AUDIENCE }),
+        signer: createInternalTokenSigner({ keys: INTERNAL_KEYS, audience: CART_AUDIENCE }),
         upstreams: { cart: cart.handler, catalog: catalog.handler },
         document: publicDocument({ cart: CART_API, catalog: CATALOG_API }),
         bodyLimitBytes: options.bodyLimitBytes ?? 65_536,
@@ -121,7 +124,7 @@ export interface RecordingUpstream {
   close(): Promise<void>;
 }
 
-const verifier = createInternalTokenVerifier({ secret: INTERNAL_SECRET, audience: CART_AUDIENCE });
+const verifier = createInternalTokenVerifier({ keys: INTERNAL_KEYS, audience: CART_AUDIENCE });
 
 /**
  * A server that notes each whole request and answers by `answer`: without one, 200 with the owner as JSON.

@@ -3,12 +3,14 @@ import { decodeJwt, SignJWT } from "jose";
 import { eventually } from "../../testkit/eventually.ts";
 import { identityOf } from "./identity.ts";
 import { createInternalTokenSigner, createInternalTokenVerifier } from "./internal-token.ts";
+import { fixedKeyRing } from "./key-ring.ts";
 
 describe("The internal token", () => {
   const secret = "a-secret-between-gateway-and-cart";
+  const keys = fixedKeyRing(secret);
   const audience = "cartwright-cart";
-  const signer = createInternalTokenSigner({ secret, audience });
-  const verify = (token: string) => createInternalTokenVerifier({ secret, audience }).verify(token);
+  const signer = createInternalTokenSigner({ keys, audience });
+  const verify = (token: string) => createInternalTokenVerifier({ keys, audience }).verify(token);
 
   const signed = (claims: Record<string, unknown>, { key = secret, alg = "HS256" } = {}) =>
     new SignJWT({ iss: "cartwright-gateway", aud: "cartwright-cart", sub: "user:mallory", ...claims })
@@ -40,9 +42,9 @@ describe("The internal token", () => {
   });
 
   it("is for one audience", async () => {
-    const other = createInternalTokenVerifier({ secret, audience: "cartwright-orders" });
+    const other = createInternalTokenVerifier({ keys, audience: "cartwright-orders" });
     expect(await other.verify(await sign("user:alice"))).to.equal(null);
-    const orders = createInternalTokenSigner({ secret, audience: "cartwright-orders" });
+    const orders = createInternalTokenSigner({ keys, audience: "cartwright-orders" });
     const token = await orders.sign({ owner: "user:alice", kind: "user" });
     expect(await other.verify(token)).to.deep.equal({ owner: "user:alice", kind: "user" });
     expect(await verify(token)).to.equal(null);
@@ -52,7 +54,7 @@ describe("The internal token", () => {
     const { iat, exp } = decodeJwt(await signer.sign({ owner: "user:alice", kind: "user" }));
     expect(exp! - iat!).to.equal(60);
     const brief = decodeJwt(
-      await createInternalTokenSigner({ secret, audience, ttlSeconds: 7 }).sign({
+      await createInternalTokenSigner({ keys, audience, ttlSeconds: 7 }).sign({
         owner: "user:alice",
         kind: "user",
       }),
@@ -125,7 +127,7 @@ describe("The internal token", () => {
   }
 
   it("that was verified is not taken beyond its expiry", async () => {
-    const verifier = createInternalTokenVerifier({ secret, audience });
+    const verifier = createInternalTokenVerifier({ keys, audience });
     const exp = Math.floor(Date.now() / 1000) + 2;
     const token = await signed({ exp });
     const first = await verifier.verify(token);
@@ -136,7 +138,7 @@ describe("The internal token", () => {
   });
 
   it("that was refused is not remembered", async () => {
-    const verifier = createInternalTokenVerifier({ secret, audience });
+    const verifier = createInternalTokenVerifier({ keys, audience });
     const token = await signed({ exp: soon() }, { key: "x".repeat(40) });
     for (let i = 0; i < 2; i++) expect(await verifier.verify(token)).to.equal(null);
   });

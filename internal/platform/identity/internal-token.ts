@@ -1,6 +1,7 @@
-import { jwtVerify, SignJWT } from "jose";
 import { LRUCache } from "lru-cache";
 import { type Identity, identityOf } from "./identity.ts";
+import type { KeyRing } from "./key-ring.ts";
+import { signToken, verifyToken } from "./signed-token.ts";
 
 /** The header in which the gateway tells a service behind it who a request acts for. */
 export const IDENTITY_HEADER = "x-cartwright-identity";
@@ -8,9 +9,7 @@ export const IDENTITY_HEADER = "x-cartwright-identity";
 const ISSUER = "cartwright-gateway";
 const MOST_CACHED = 50_000;
 
-/**
- * How long (ms) a verified token is remembered at most: a secret that is withdrawn stops working within it.
- */
+/** How long (ms) a verified token is remembered at most. */
 const MOST_REMEMBERED_MS = 300_000;
 
 /** Tells one service (the `audience`) who a request acts for. */
@@ -26,13 +25,12 @@ export interface IdentityVerifier {
 
 /** Signs identities into internal tokens (HS256) for `audience` that live `ttlSeconds`. */
 export function createInternalTokenSigner(options: {
-  secret: string;
+  keys: KeyRing;
   audience: string;
   ttlSeconds?: number;
 }): IdentitySigner {
-  const { secret, audience, ttlSeconds = 60 } = options;
-  const key = new TextEncoder().encode(secret);
-  const tokens = memory<string>();
+  const { keys, audience, ttlSeconds = 60 } = options;
+  const tokens = memory<string>(keys);
   return {
     sign: async ({ owner, guest }) => {
       const name = guest === undefined ? owner : `${owner} ${guest}`;
@@ -40,16 +38,11 @@ export function createInternalTokenSigner(options: {
       if (known !== undefined) return known;
       if (identityOf(owner) === null || (guest !== undefined && identityOf(guest)?.kind !== "guest"))
         throw new Error("not an identity");
+      const edition = keys.edition();
       const halfLife = Date.now() + ttlSeconds * 500;
-      const token = await new SignJWT(guest === undefined ? {} : { guest })
-        .setProtectedHeader({ alg: "HS256", typ: "JWT" })
-        .setIssuer(ISSUER)
-        .setAudience(audience)
-        .setSubject(owner)
-        .setIssuedAt()
-        .setExpirationTime(`${ttlSeconds}s`)
-        .sign(key);
-      tokens.set(name, token, halfLife);
+      const claims = { iss: ISSUER, aud: audience, sub: owner, ...(guest !== undefined && { guest }) };
+      const token = await signToken(keys, claims, ttlSeconds);
+      if (edition === keys.edition()) tokens.set(name, token, halfLife);
       return token;
     },
   };
@@ -59,23 +52,20 @@ export function createInternalTokenSigner(options: {
  * Verifies internal tokens for `audience`; one that was verified
  * is remembered until it expires, for minutes at most.
  */
-export function createInternalTokenVerifier(options: { secret: string; audience: string }): IdentityVerifier {
-  const key = new TextEncoder().encode(options.secret);
-  const identities = memory<Identity>();
+export function createInternalTokenVerifier(options: { keys: KeyRing; audience: string }): IdentityVerifier {
+  const { keys, audience } = options;
+  const identities = memory<Identity>(keys);
   return {
     verify: async (token) => {
       const known = identities.get(token);
       if (known !== undefined) return known;
       try {
-        const { payload } = await jwtVerify(token, key, {
-          algorithms: ["HS256"],
-          issuer: ISSUER,
-          audience: options.audience,
-          requiredClaims: ["exp", "sub"],
-        });
-        const identity = withGuest(identityOf(payload.sub), payload.guest);
+        const edition = keys.edition();
+        const { sub, exp, guest } = await verifyToken(keys, token, { issuer: ISSUER, audience });
+        const identity = withGuest(identityOf(sub), guest);
         if (identity === null) return null;
-        identities.set(token, identity, Math.min(payload.exp! * 1000, Date.now() + MOST_REMEMBERED_MS));
+        const until = Math.min(exp! * 1000, Date.now() + MOST_REMEMBERED_MS);
+        if (edition === keys.edition()) identities.set(token, identity, until);
         return identity;
       } catch {
         return null; // whatever is wrong with it, the answer is the same
@@ -91,13 +81,18 @@ function withGuest(identity: Identity | null, guest: unknown): Identity | null {
 }
 
 /**
- * Values by key, each until a moment in epoch ms; the least
+ * Values by key, each until a moment in epoch ms, and none once the keys of the ring have changed; the least
  * used go first. The cache's own TTL costs a timer per ms.
  */
-function memory<T>() {
+function memory<T>(keys: KeyRing) {
   const entries = new LRUCache<string, { value: T; until: number }>({ max: MOST_CACHED });
+  let edition = keys.edition();
   return {
     get: (key: string): T | undefined => {
+      if (edition !== keys.edition()) {
+        entries.clear();
+        edition = keys.edition();
+      }
       const entry = entries.get(key);
       return entry !== undefined && entry.until > Date.now() ? entry.value : undefined;
     },

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { identityOf } from "../../platform/identity/identity.ts";
 import { createInternalTokenSigner } from "../../platform/identity/internal-token.ts";
+import { fixedKeyRing } from "../../platform/identity/key-ring.ts";
 import { watch } from "../../testkit/guard.ts";
 import { devSecrets } from "../../testkit/processes/dev-keys.ts";
 import { migrateDatabase, type Running, startProcess } from "../../testkit/processes/platform.ts";
@@ -76,7 +77,7 @@ export async function openStage(): Promise<Stage> {
     ...(await devSecrets(join(dir, "keys"))),
   };
   const signer = createInternalTokenSigner({
-    secret: surroundings.internalTokenSecret,
+    keys: fixedKeyRing(surroundings.internalTokenSecret),
     audience: "cartwright-cart",
     ttlSeconds: 86_400,
   });

@@ -1,4 +1,5 @@
 import { createGuestSessions } from "../../gateway/tokens.ts";
+import { fixedKeyRing } from "../../platform/identity/key-ring.ts";
 import { createHttpClient } from "../../testkit/http-client.ts";
 import type { Platform } from "../../testkit/processes/platform.ts";
 
@@ -17,7 +18,7 @@ export async function fillCaches(
   entries: number,
   progress: (done: number) => void,
 ): Promise<void> {
-  const guests = createGuestSessions(platform.surroundings.sessionSecret, PATIENCE_SECONDS);
+  const guests = createGuestSessions(fixedKeyRing(platform.surroundings.sessionSecret), PATIENCE_SECONDS);
   const client = createHttpClient(platform.gatewayUrl, AT_ONCE);
   let begun = 0;
   const look = async () => {

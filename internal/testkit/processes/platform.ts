@@ -59,9 +59,11 @@ export async function startPlatform(options: {
   rabbit: RabbitServer;
   settings?: NodeJS.ProcessEnv;
   relays?: number;
+  /** See {@link Surroundings}. */
+  keysDir?: string;
   nodeFlags?: readonly string[];
 }): Promise<Platform> {
-  const { redisUrl, database, rabbit, settings = {}, relays = 1, nodeFlags = [] } = options;
+  const { redisUrl, database, rabbit, settings = {}, relays = 1, keysDir, nodeFlags = [] } = options;
   await migrateDatabase(database);
   const dir = logDir("platform");
   const surroundings: Surroundings = {
@@ -69,6 +71,7 @@ export async function startPlatform(options: {
     databaseUrl: database.appUrl,
     amqpUrl: rabbit.relayUrl,
     ...(await devSecrets(dir)),
+    ...(keysDir !== undefined && { keysDir }),
   };
   const running: Running[] = [];
   const stop = async () => {

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nodeFlagsOf } from "../../platform/config/node-flags.ts";
 
@@ -11,6 +12,8 @@ export interface Surroundings {
   readonly amqpUrl: string;
   readonly internalTokenSecret: string;
   readonly sessionSecret: string;
+  /** A folder with the folders INTERNAL_TOKEN and SESSION, whose keys are used instead of the two secrets. */
+  readonly keysDir?: string;
   /** A file with the JWK set of whoever signs users' tokens. */
   readonly jwksFile: string;
   readonly catalogAdminToken?: string;
@@ -35,6 +38,13 @@ export function mainOf(name: ProcessName | "migrate" | "outbox-admin"): string {
  */
 const PASSED_ON =
   /^(CART_(TTL_SECONDS|EXPIRY_GRACE_SECONDS|SHARDS|MAX_LINES|MAX_QUANTITY|CURRENCY)|CATALOG_(TIMEOUT_MS|CACHE_TTL_MS|SEED)|OUTBOX_[A-Z_]+|RELAY_[A-Z_]+|SWEEP_[A-Z_]+|AMQP_(EXCHANGE|ADDRESS_VERSION|SEND_TIMEOUT_MS)|REDIS_TIMEOUT_MS|UPSTREAM_TIMEOUT_MS|BODY_LIMIT_BYTES|RATE_LIMIT_PER_MINUTE|SESSION_TTL_SECONDS|LOG_LEVEL|SHUTDOWN_[A-Z_]+)$/;
+
+/** A purpose's keys: the folder below `keysDir` where there is one, else the secret that never changes. */
+function keysOf(purpose: "INTERNAL_TOKEN" | "SESSION", surroundings: Surroundings): NodeJS.ProcessEnv {
+  const { keysDir, internalTokenSecret, sessionSecret } = surroundings;
+  if (keysDir !== undefined) return { [`${purpose}_KEYS_DIR`]: join(keysDir, purpose) };
+  return { [`${purpose}_SECRET`]: purpose === "SESSION" ? sessionSecret : internalTokenSecret };
+}
 
 /** The environment of one process: only what it needs, so that no process sees another's secrets. */
 export function environmentOf(
@@ -62,7 +72,7 @@ export function environmentOf(
         REDIS_URL: surroundings.redisUrl,
         DATABASE_URL: surroundings.databaseUrl,
         CATALOG_URL: urls.catalog,
-        INTERNAL_TOKEN_SECRET: surroundings.internalTokenSecret,
+        ...keysOf("INTERNAL_TOKEN", surroundings),
       };
     case "outbox-relay":
       return {
@@ -77,8 +87,8 @@ export function environmentOf(
         ...port,
         CART_URL: urls.cart,
         CATALOG_URL: urls.catalog,
-        INTERNAL_TOKEN_SECRET: surroundings.internalTokenSecret,
-        SESSION_SECRET: surroundings.sessionSecret,
+        ...keysOf("INTERNAL_TOKEN", surroundings),
+        ...keysOf("SESSION", surroundings),
         JWT_JWKS: surroundings.jwksFile,
         JWT_ISSUER: DEV_ISSUER,
         JWT_AUDIENCE: DEV_AUDIENCE,

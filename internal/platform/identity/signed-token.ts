@@ -1,0 +1,45 @@
+import {
+  decodeProtectedHeader,
+  errors,
+  type JWTPayload,
+  type JWTVerifyOptions,
+  jwtVerify,
+  SignJWT,
+} from "jose";
+import type { KeyRing } from "./key-ring.ts";
+
+/** Signs claims (HS256) with the ring's current key, which the header names; lives `ttlSeconds`. */
+export async function signToken(
+  keys: KeyRing,
+  claims: JWTPayload & { iss: string; aud: string; sub: string },
+  ttlSeconds: number,
+): Promise<string> {
+  const { id, bytes } = keys.current();
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: "HS256", typ: "JWT", kid: id })
+    .setIssuedAt()
+    .setExpirationTime(`${ttlSeconds}s`)
+    .sign(bytes);
+}
+
+/**
+ * The claims of a token that a key of the ring has signed (HS256), with expiry and subject. A token that
+ * names no key, as older versions signed, is tried with each. Rejects with jose's errors.
+ */
+export async function verifyToken(
+  keys: KeyRing,
+  token: string,
+  expected: Required<Pick<JWTVerifyOptions, "issuer" | "audience">>,
+): Promise<JWTPayload> {
+  const options = { ...expected, algorithms: ["HS256"], requiredClaims: ["exp", "sub"] };
+  let refused: unknown = new errors.JWSSignatureVerificationFailed();
+  for (const { bytes } of keys.candidates(decodeProtectedHeader(token).kid)) {
+    try {
+      return (await jwtVerify(token, bytes, options)).payload;
+    } catch (error) {
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+      refused = error;
+    }
+  }
+  throw refused;
+}

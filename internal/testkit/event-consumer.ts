@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import rhea, { type EventContext, type Message } from "rhea";
 import { type AddressVersion, addressVersionOf, queueSource } from "../platform/amqp/address.ts";
-import { type AmqpAddress, parseAmqpUrl } from "../platform/amqp/amqp-url.ts";
+import { type AmqpAddress, type AmqpHost, parseAmqpUrl } from "../platform/amqp/amqp-url.ts";
 import { openSocket } from "../platform/amqp/socket.ts";
 
 export { checkPerCartOrder } from "./event-order.ts";
@@ -42,7 +42,6 @@ export async function consumeEvents(options: {
   onEvent?: (event: ReceivedEvent) => void;
 }): Promise<EventConsumer> {
   const address = parseAmqpUrl(options.url);
-  if (!address) throw new Error("consumeEvents needs a full AMQP URL, with user and password");
   const events: ReceivedEvent[] = [];
   const ids = new Set<string>();
   const checks = new Set<() => void>();
@@ -84,8 +83,9 @@ export async function consumeEvents(options: {
   }
 
   let attached = false;
-  function connect(target: AmqpAddress): void {
-    close = openReceiver(target, options, {
+  function connect(attempt: number): void {
+    const node = address.hosts[attempt % address.hosts.length]!;
+    close = openReceiver(node, address, options, {
       onOpen: () => {
         attached = true;
         for (const check of [...checks]) check();
@@ -93,7 +93,7 @@ export async function consumeEvents(options: {
       onMessage: receive,
       onEnd: (why) => {
         reason = why;
-        if (!closed) retry = setTimeout(() => connect(target), RECONNECT_MS);
+        if (!closed) retry = setTimeout(() => connect(attempt + 1), RECONNECT_MS);
       },
     });
   }
@@ -103,7 +103,7 @@ export async function consumeEvents(options: {
     clearTimeout(retry);
     close();
   };
-  connect(address);
+  connect(0);
   try {
     await until(
       () => attached,
@@ -128,26 +128,25 @@ export async function consumeEvents(options: {
 
 /** One connection with one receiver, until it fails or the returned function is called. */
 function openReceiver(
+  node: AmqpHost,
   address: AmqpAddress,
   { queue, addressVersion }: { queue: string; addressVersion?: AddressVersion },
   on: { onOpen(): void; onMessage(message: Message): void; onEnd(reason: string): void },
 ): () => void {
   let socket: Socket | undefined;
   let over = false;
-  const { host, port, username, password, vhost } = address;
+  const { username, password, vhost } = address;
   const connection = rhea.create_connection({
-    host,
-    port,
+    ...node,
     username,
     password,
     ...(vhost !== undefined && { hostname: `vhost:${vhost}` }),
     reconnect: false,
     idle_time_out: 10_000,
     connection_details: () => ({
-      host,
-      port,
+      ...node,
       connect: (_port: number, _host: string, _options: unknown, connected: () => void) => {
-        socket = openSocket(address, connected);
+        socket = openSocket(node, address, connected);
         return socket;
       },
     }),

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { parseAmqpUrl } from "../../platform/amqp/amqp-url.ts";
 import { checkPerCartOrder, consumeEvents, type EventConsumer } from "../../testkit/event-consumer.ts";
+import { eventually } from "../../testkit/eventually.ts";
 import { recordingLogger } from "../../testkit/recording-logger.ts";
 import type { RabbitServer } from "../../testkit/servers/rabbitmq.ts";
 import { ownRabbit, testRabbit } from "../../testkit/servers/test-servers.ts";
@@ -65,7 +66,7 @@ describePublisher("the AMQP publisher on a real RabbitMQ", async () => {
   url.port = String(gate.port);
   const publisher = createAmqpPublisher({
     ...SET_UP,
-    address: parseAmqpUrl(url.href)!,
+    address: parseAmqpUrl(url.href),
     log: recordingLogger().log,
   });
   return {
@@ -98,7 +99,7 @@ describe("the AMQP publisher on a real RabbitMQ, in detail", function () {
     consumer = await tap(rabbit);
     publisher = createAmqpPublisher({
       ...SET_UP,
-      address: parseAmqpUrl(rabbit.relayUrl)!,
+      address: parseAmqpUrl(rabbit.relayUrl),
       log: recordingLogger().log,
     });
     await publisher.ready(AbortSignal.timeout(10_000));
@@ -153,13 +154,13 @@ describe("the AMQP publisher on a real RabbitMQ, in detail", function () {
     const { log, lines } = recordingLogger();
     return {
       lines,
-      started: createAmqpPublisher({ ...SET_UP, address: parseAmqpUrl(rabbit.relayUrl)!, log, ...options }),
+      started: createAmqpPublisher({ ...SET_UP, address: parseAmqpUrl(rabbit.relayUrl), log, ...options }),
     };
   };
 
   it("says once that user or password are refused, and shows neither", async () => {
     const { lines, started } = starting({
-      address: parseAmqpUrl(rabbit.relayUrl.replace(/relay:\w+@/, "relay:hunter2@"))!,
+      address: parseAmqpUrl(rabbit.relayUrl.replace(/relay:\w+@/, "relay:hunter2@")),
     });
     await until(() => started.fault() === "the broker refuses the configured user or password");
     await started.close();
@@ -169,7 +170,7 @@ describe("the AMQP publisher on a real RabbitMQ, in detail", function () {
 
   it("says once that the exchange does not exist, and recovers when it is created", async () => {
     const exchange = `cart.events.late-${randomUUID()}`;
-    const { lines, started } = starting({ exchange, address: parseAmqpUrl(rabbit.amqpUrl)! });
+    const { lines, started } = starting({ exchange, address: parseAmqpUrl(rabbit.amqpUrl) });
     await until(() => started.fault() === `exchange "${exchange}" does not exist`);
     expect(await started.publish(anEvent())).to.include({ kind: "unknown", sessionFault: false });
     await rabbit.manage("PUT", `exchanges/%2F/${exchange}`, { type: "topic", durable: true });
@@ -199,7 +200,7 @@ describe("the AMQP publisher when a real RabbitMQ goes away", function () {
   beforeEach(async () => {
     publisher = createAmqpPublisher({
       ...SET_UP,
-      address: parseAmqpUrl(rabbit.relayUrl)!,
+      address: parseAmqpUrl(rabbit.relayUrl),
       sendTimeoutMs: 30_000,
       idleTimeoutMs: 2_000,
       log: recordingLogger().log,
@@ -228,6 +229,43 @@ describe("the AMQP publisher when a real RabbitMQ goes away", function () {
       await consumer.waitFor(() => new Set(mine().map(({ id }) => id)).size === 128 * 60, 60_000);
       expect(checkPerCartOrder(mine(), 1)).to.deep.equal([]);
     });
+
+  it("moves to another host of its URL when the broker it uses is killed, and loses nothing", async () => {
+    const other = await ownRabbit();
+    const brokers = [rabbit, other];
+    const login = { password: "of-both", tags: "" };
+    for (const broker of brokers) {
+      await broker.manage("PUT", "users/both", login);
+      await broker.manage("PUT", "permissions/%2F/both", { configure: "^$", write: ".*", read: "^$" });
+    }
+    const taps = await Promise.all(brokers.map(tap));
+    const { log, lines } = recordingLogger();
+    const [one, two] = brokers.map(({ amqpPort }) => `127.0.0.1:${amqpPort}`);
+    const moving = createAmqpPublisher({
+      ...SET_UP,
+      address: parseAmqpUrl(`amqp://both:of-both@${one},${two}`),
+      log,
+    });
+    await moving.ready(AbortSignal.timeout(20_000));
+    const ports = () =>
+      lines.filter(({ msg }) => msg === "connected to the broker").map(({ port }) => port as number);
+    const used = brokers.find(({ amqpPort }) => amqpPort === ports()[0])!;
+    const ids = () => new Set(taps.flatMap(({ events }) => events.map(({ id }) => id)));
+    const publishing = publishCarts(moving, names("moves", 128), 1, 60);
+    await eventually("it is in the middle of it", async () => ids().size > 500);
+    const killedAt = performance.now();
+    await used.kill("SIGKILL");
+    await until(() => ports().length > 1);
+    expect(performance.now() - killedAt).to.be.lessThan(10_000);
+    expect(await publishing).to.be.greaterThan(0);
+    await used.start();
+    await eventually("everything has arrived", async () => ids().size === 128 * 60);
+    expect(new Set(ports())).to.deep.equal(new Set(brokers.map(({ amqpPort }) => amqpPort)));
+    for (const { events } of taps) expect(checkPerCartOrder(events)).to.deep.equal([]);
+    await moving.close();
+    await Promise.all(taps.map(({ remove }) => remove()));
+    await other.stop();
+  });
 
   it("notices a frozen broker by its silence within two idle timeouts and a second, and goes on when it thaws", async () => {
     const before = performance.now();

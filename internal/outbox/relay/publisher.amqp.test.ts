@@ -28,7 +28,7 @@ describePublisher("the AMQP publisher on a stand-in for RabbitMQ 4 (v2 addresses
   target.port = String(gate.port);
   const publisher = createAmqpPublisher({
     ...SET_UP,
-    address: parseAmqpUrl(target.href)!,
+    address: parseAmqpUrl(target.href),
     log: recordingLogger().log,
   });
   return {
@@ -65,7 +65,7 @@ describe("the AMQP publisher on a stand-in for RabbitMQ 4, which shows what 3.10
     lines = recorder.lines;
     publisher = createAmqpPublisher({
       ...SET_UP,
-      address: parseAmqpUrl(broker.url)!,
+      address: parseAmqpUrl(broker.url),
       log: recorder.log,
       ...options,
     });
@@ -240,7 +240,7 @@ describe("the AMQP publisher on a stand-in for RabbitMQ 4, which shows what 3.10
 
   it("says once that user or password are refused, and shows neither", async () => {
     broker = await startFakeRabbit4();
-    publish({ address: parseAmqpUrl(broker.url.replace(":secret@", ":hunter2@"))! });
+    publish({ address: parseAmqpUrl(broker.url.replace(":secret@", ":hunter2@")) });
     await until(() => publisher.fault() === "the broker refuses the configured user or password");
     expect(JSON.stringify(lines)).to.not.include("hunter2");
     expect(lines.filter(({ level }) => level === "error")).to.have.length(1);

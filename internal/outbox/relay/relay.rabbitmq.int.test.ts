@@ -38,7 +38,7 @@ describe("The relay at a RabbitMQ", function () {
     const url = await database.createDatabase("relay_rabbit");
     await migrateDatabase({ ...database, url });
     store = openOutbox(url);
-    const address = parseAmqpUrl(rabbit.amqpUrl)!;
+    const address = parseAmqpUrl(rabbit.amqpUrl);
     publisher = createAmqpPublisher({ address, exchange: EXCHANGE, log });
     await publisher.ready(AbortSignal.timeout(20_000));
     consumer = await consumeEvents({ url: rabbit.amqpUrl, queue: "updated" });

@@ -29,7 +29,7 @@ describe("A RabbitMQ behind TLS, with the certificate of a private authority", f
     url.hostname = "localhost";
     url.port = String(port);
     sender = createAmqpSender({
-      address: { ...parseAmqpUrl(url.href)!, ca: authority },
+      address: { ...parseAmqpUrl(url.href), ca: authority },
       exchange: "cart.events",
       addressVersion: "auto",
       sendTimeoutMs: 10_000,

@@ -10,13 +10,15 @@ import {
   SessionEvents,
 } from "rhea-promise";
 import { type AddressVersion, addressVersionOf, exchangeTarget } from "./address.ts";
-import type { AmqpAddress } from "./amqp-url.ts";
+import type { AmqpAddress, AmqpHost } from "./amqp-url.ts";
 import type { SendOutcome } from "./outcome.ts";
 import { ACCEPTED, type Condition, endOf, type LinkEnd, lost, RELEASED, rejected } from "./outcome.ts";
 import { openSocket } from "./socket.ts";
 
 export interface SenderLinkOptions {
   readonly address: AmqpAddress;
+  /** The one of its hosts to connect to. */
+  readonly node: AmqpHost;
   readonly exchange: string;
   readonly addressVersion: "auto" | AddressVersion;
   /** How long each step of opening may take, in ms. */
@@ -72,14 +74,13 @@ const RAW = { format: 0 };
 
 /** Begins to open a link to `exchange`; `onOpen` is called when messages can be sent, else `onEnd`. */
 export function openSenderLink(options: SenderLinkOptions, onOpen: (link: OpenLink) => void): SenderLink {
-  const { address, exchange, onAnswer, onCredit, onEnd } = options;
+  const { address, node, exchange, onAnswer, onCredit, onEnd } = options;
   let socket: Socket | undefined;
   let opened: OpenLink | null = null;
   let over = false;
 
   const connection = new Connection({
-    host: address.host,
-    port: address.port,
+    ...node,
     username: address.username,
     password: address.password,
     ...(address.vhost !== undefined && { hostname: `vhost:${address.vhost}` }),
@@ -87,10 +88,9 @@ export function openSenderLink(options: SenderLinkOptions, onOpen: (link: OpenLi
     idle_time_out: options.idleTimeoutMs,
     operationTimeoutInSeconds: options.openTimeoutMs / 1000,
     connection_details: () => ({
-      host: address.host,
-      port: address.port,
+      ...node,
       connect: (_port: number, _host: string, _options: unknown, connected: () => void) => {
-        socket = openSocket(address, connected);
+        socket = openSocket(node, address, connected);
         return socket;
       },
     }),

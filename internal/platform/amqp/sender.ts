@@ -3,6 +3,7 @@ import type { Logger } from "../logger/logger.ts";
 import type { AddressVersion } from "./address.ts";
 import type { AmqpAddress } from "./amqp-url.ts";
 import { createInFlight } from "./in-flight.ts";
+import { createNodes } from "./nodes.ts";
 import { isSetUpFault, type LinkEnd, lost, type SendOutcome } from "./outcome.ts";
 import { type OpenLink, openSenderLink, type SenderLink } from "./sender-link.ts";
 import { createStateLog } from "./state-log.ts";
@@ -20,7 +21,10 @@ export interface AmqpSenderOptions {
   readonly onState: (up: boolean) => void;
 }
 
-/** Sends to one exchange over a connection that is opened again whenever it fails. */
+/**
+ * Sends to one exchange over a connection that is opened again whenever
+ * it fails, then to the next of the address's hosts.
+ */
 export interface AmqpSender {
   /**
    * Sends what `encode` makes for the broker's address version; a throw of it is a
@@ -42,11 +46,15 @@ const RECONNECT = new ExponentialBackoff({
   generator: halfJitterGenerator,
 });
 const OPEN_TIMEOUT_MS = 10_000;
+/** Where there are other hosts, one that does not answer is left sooner. */
+const OPEN_TIMEOUT_OF_MANY_MS = 3_000;
 const BLOCKED = "the broker accepts no messages (memory or disk alarm?)";
 const CLOSED = "the publisher is closed";
 
 export function createAmqpSender(options: AmqpSenderOptions): AmqpSender {
   const { exchange, sendTimeoutMs } = options;
+  const nodes = createNodes(options.address.hosts);
+  const openTimeoutMs = options.address.hosts.length > 1 ? OPEN_TIMEOUT_OF_MANY_MS : OPEN_TIMEOUT_MS;
   /** Begins anew once the broker has answered a message: one that only opens connections is no better. */
   let pause: IBackoff<unknown> | null = null;
   const state = createStateLog(options.log, exchange);
@@ -67,13 +75,15 @@ export function createAmqpSender(options: AmqpSenderOptions): AmqpSender {
     return openSenderLink(
       {
         ...options,
-        openTimeoutMs: OPEN_TIMEOUT_MS,
+        node: nodes.current(),
+        openTimeoutMs,
         onAnswer: (delivery, outcome, condition) => {
           // With v2 a message to an exchange that was deleted is rejected: not the fault of the message.
           if (outcome.kind === "refused" && isSetUpFault(condition))
             link.end({ reason: outcome.error, sessionFault: false, lasting: true });
           else {
             pause = null;
+            nodes.works();
             inFlight.answer(delivery, outcome);
           }
           sendWaiting();
@@ -96,8 +106,10 @@ export function createAmqpSender(options: AmqpSenderOptions): AmqpSender {
     open = null;
     inFlight.settleAll({ kind: "unknown", sessionFault: end.sessionFault, error: end.reason });
     if (closing) return;
-    down(end);
-    pause = pause ? pause.next(undefined) : RECONNECT.next();
+    down(nodes.named(end));
+    const allTried = nodes.next();
+    if (pause === null) pause = RECONNECT.next();
+    else if (allTried) pause = pause.next(undefined);
     retry = setTimeout(() => {
       link = connect();
     }, pause.duration);
@@ -121,7 +133,7 @@ export function createAmqpSender(options: AmqpSenderOptions): AmqpSender {
       inFlight.settleWaiting({ kind: "unknown", sessionFault: false, error: BLOCKED });
     } else if (fault !== null && !closing) {
       fault = null;
-      state.up(open);
+      state.up(open, nodes.current());
       options.onState(true);
       for (const wake of [...wakeups]) wake();
     }

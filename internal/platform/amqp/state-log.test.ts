@@ -6,13 +6,14 @@ import type { OpenLink } from "./sender-link.ts";
 import { createStateLog } from "./state-log.ts";
 
 const LINK = { broker: "RabbitMQ 4.0.5", addressVersion: "v2" } as OpenLink;
+const NODE = { host: "broker", port: 5672 };
 
 describe("The log of a connection's state", () => {
   it("says a lasting reason once until it is over", () => {
     const { log, lines } = recordingLogger();
     const state = createStateLog(log, "x");
     for (let i = 0; i < 5; i++) state.down(lost("gone"));
-    state.up(LINK);
+    state.up(LINK, NODE);
     state.down(lost("gone"));
     expect(lines.map(({ level }) => level)).to.deep.equal(["warn", "info", "warn"]);
   });
@@ -23,12 +24,12 @@ describe("The log of a connection's state", () => {
     const state = createStateLog(log, "x", createLineBudget({ burst: 10, everyMs: 1_000, now: () => now }));
     for (let i = 0; i < 1_000; i++) state.down(lost(`connection <0.${i}.0> ended`));
     for (let i = 0; i < 1_000; i++) {
-      state.up(LINK);
+      state.up(LINK, NODE);
       state.down(lost("gone"));
     }
     expect(lines).to.have.length(10);
     now = 1_000;
-    state.up(LINK);
+    state.up(LINK, NODE);
     expect(lines[10]).to.include({ level: "info", leftOut: 2_990 });
   });
 

@@ -1,5 +1,6 @@
 import { createLineBudget } from "../logger/line-budget.ts";
 import type { Logger } from "../logger/logger.ts";
+import type { AmqpHost } from "./amqp-url.ts";
 import type { LinkEnd } from "./outcome.ts";
 import type { OpenLink } from "./sender-link.ts";
 
@@ -10,7 +11,7 @@ import type { OpenLink } from "./sender-link.ts";
  */
 export interface StateLog {
   down(end: LinkEnd): void;
-  up(link: OpenLink): void;
+  up(link: OpenLink, node: AmqpHost): void;
 }
 
 /** Different reasons kept to recognise a repeated one. */
@@ -29,12 +30,12 @@ export function createStateLog(log: Logger, exchange: string, budget = createLin
       if (lasting) log.error(line, "cannot publish until the broker's set-up is changed");
       else log.warn(line, "cannot publish; the broker is tried again in the background");
     },
-    up: ({ broker, addressVersion }) => {
+    up: ({ broker, addressVersion }, { host, port }) => {
       said.clear();
       const leftOut = budget.take();
       if (leftOut === null) return;
       log.info(
-        { exchange, broker, addressVersion, ...(leftOut > 0 && { leftOut }) },
+        { exchange, broker, host, port, addressVersion, ...(leftOut > 0 && { leftOut }) },
         "connected to the broker",
       );
     },

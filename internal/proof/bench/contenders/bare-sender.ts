@@ -13,20 +13,19 @@ import { quantile } from "../figure.ts";
 
 const count = Number(process.env.COUNT);
 const window = Number(process.env.WINDOW);
-const address = parseAmqpUrl(process.env.AMQP_URL!)!;
-const { host, port, username, password } = address;
+const address = parseAmqpUrl(process.env.AMQP_URL!);
+const { hosts, username, password } = address;
+const node = hosts[0]!;
 const messages = cartEvents(count);
 const connection = rhea.create_connection({
-  host,
-  port,
+  ...node,
   username,
   password,
   reconnect: false,
   connection_details: () => ({
-    host,
-    port,
+    ...node,
     connect: (_port: number, _host: string, _options: unknown, connected: () => void) =>
-      openSocket(address, connected),
+      openSocket(node, address, connected),
   }),
 });
 connection.on("connection_open", () => {

@@ -9,7 +9,7 @@ export const DATABASE_URL = process.env.DATABASE_URL!;
 export const ORDERED = process.env.ORDERED === "yes";
 
 const publisher = createAmqpPublisher({
-  address: parseAmqpUrl(process.env.AMQP_URL!)!,
+  address: parseAmqpUrl(process.env.AMQP_URL!),
   exchange: "cart.events",
   log: createLogger("peer", "error"),
 });

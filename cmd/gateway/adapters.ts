@@ -1,9 +1,11 @@
 import { createUpstream } from "../../internal/gateway/proxy.ts";
+import { createRateLimits } from "../../internal/gateway/rate-limit.ts";
+import { createMemoryCounter } from "../../internal/gateway/rate-limit-memory.ts";
 import { rememberTokens } from "../../internal/gateway/token-cache.ts";
 import { createTokenVerifier } from "../../internal/gateway/tokens.ts";
 import { openKeyRing } from "../../internal/platform/identity/open-key-ring.ts";
 import type { Service } from "../../internal/platform/service/service.ts";
-import { type Config, userTokensOf } from "./config.ts";
+import { type Config, quotasOf, userTokensOf } from "./config.ts";
 
 /** Opens what the gateway stands on; everything closes with the process. */
 export function openAdapters(config: Config, service: Service) {
@@ -17,9 +19,11 @@ export function openAdapters(config: Config, service: Service) {
   const sessionKeys = openKeyRing("SESSION", config, service);
   const edition = () => sessionKeys.edition() + (users?.keys.edition() ?? 0);
   const verify = createTokenVerifier(sessionKeys, users);
+  const quotas = quotasOf(config);
   return {
     upstreams: { cart: cart.handler, catalog: catalog.handler },
     verify: rememberTokens(verify, edition, registry),
+    limit: createRateLimits({ quotas, counter: createMemoryCounter(quotas), registry }),
     sessionKeys,
     internalKeys: openKeyRing("INTERNAL_TOKEN", config, service),
   };

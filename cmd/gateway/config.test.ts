@@ -48,9 +48,22 @@ describe("The gateway's configuration", () => {
       SESSION_TTL_SECONDS: 86_400,
       UPSTREAM_TIMEOUT_MS: 10_000,
       BODY_LIMIT_BYTES: 65_536,
-      RATE_LIMIT_PER_MINUTE: 0,
     });
     expect(read({ ...good, HOST: undefined }).config.HOST).to.equal("0.0.0.0");
+  });
+
+  it("takes quotas as requests in seconds, each for itself", () => {
+    expect(read({ ...good, RATE_LIMIT_OWNER: "600/60" }).config).to.deep.include({
+      RATE_LIMIT_OWNER: { points: 600, seconds: 60 },
+      TRUSTED_PROXIES: [],
+    });
+  });
+
+  it("takes proxies to trust as addresses and networks, and nothing else", () => {
+    const { config } = read({ ...good, TRUSTED_PROXIES: "10.0.0.0/8, ::1,fd00::/8" });
+    expect(config.TRUSTED_PROXIES).to.deep.equal(["10.0.0.0/8", "::1", "fd00::/8"]);
+    for (const wrong of ["all", "10.0.0.0/33", "10.0.0.0/8/8", "fd00::/129", "10.0.0.0/8,"])
+      expect(read({ ...good, TRUSTED_PROXIES: wrong }).faults, wrong).to.deep.equal(["TRUSTED_PROXIES"]);
   });
 
   it("takes users' keys from a file or a URL", () => {
@@ -71,7 +84,9 @@ describe("The gateway's configuration", () => {
       SESSION_TTL_SECONDS: "0",
       UPSTREAM_TIMEOUT_MS: "1e3",
       BODY_LIMIT_BYTES: "-1",
-      RATE_LIMIT_PER_MINUTE: "many",
+      RATE_LIMIT_OWNER: "many",
+      RATE_LIMIT_ADDRESS: "10/0",
+      RATE_LIMIT_SESSION: "10",
       LOG_LEVEL: "loud",
       JWT_JWKS: "/nowhere.json",
       JWT_ALGORITHMS: "HS256",
@@ -87,7 +102,9 @@ describe("The gateway's configuration", () => {
       "SESSION_TTL_SECONDS",
       "UPSTREAM_TIMEOUT_MS",
       "BODY_LIMIT_BYTES",
-      "RATE_LIMIT_PER_MINUTE",
+      "RATE_LIMIT_OWNER",
+      "RATE_LIMIT_ADDRESS",
+      "RATE_LIMIT_SESSION",
       "LOG_LEVEL",
       "JWT_JWKS",
       "JWT_ISSUER",

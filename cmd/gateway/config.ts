@@ -1,4 +1,6 @@
+import { isIP } from "node:net";
 import { z } from "zod";
+import type { Quota, Quotas } from "../../internal/gateway/rate-limit.ts";
 import type { UserTokens } from "../../internal/gateway/tokens.ts";
 import { openKeySet, readKeySource } from "../../internal/gateway/user-keys.ts";
 import { readEnvOrExit } from "../../internal/platform/config/env.ts";
@@ -14,6 +16,23 @@ import { keysDir, requireKeys } from "../../internal/platform/identity/open-key-
 import type { Logger } from "../../internal/platform/logger/logger.ts";
 
 const ASYMMETRIC = /^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/;
+/** A quota as `requests/seconds`. */
+const quota = () =>
+  z.string().transform((text, context): Quota => {
+    const [, points, seconds] = /^([1-9]\d{0,6})\/([1-9]\d{0,4})$/.exec(text) ?? [];
+    if (points !== undefined) return { points: Number(points), seconds: Number(seconds) };
+    context.addIssue({ code: "custom", message: "must be requests/seconds such as 600/60" });
+    return z.NEVER;
+  });
+
+/** True for an IP address, with or without the length of its network's prefix. */
+function isNetwork(text: string): boolean {
+  const [address = "", prefix, ...more] = text.split("/");
+  const family = isIP(address);
+  if (family === 0 || more.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
+}
+
 const GROUP = ["JWT_JWKS", "JWT_ISSUER", "JWT_AUDIENCE", "JWT_ALGORITHMS"] as const;
 
 export const schema = z
@@ -74,9 +93,25 @@ export const schema = z
     BODY_TIMEOUT_MS: milliseconds(10, 30_000)
       .default(10_000)
       .describe("ms in which a request's body must be there whole"),
-    RATE_LIMIT_PER_MINUTE: integer(0, 1_000_000)
-      .default(0)
-      .describe("requests that one user, guest or address may send in a minute; 0 sets no limit"),
+    RATE_LIMIT_OWNER: quota()
+      .optional()
+      .describe(
+        "`requests/seconds` that one user or guest may send, such as `600/60`; without it there is no limit",
+      ),
+    RATE_LIMIT_ADDRESS: quota()
+      .optional()
+      .describe("`requests/seconds` without a token from one address; without it there is no limit"),
+    RATE_LIMIT_SESSION: quota()
+      .optional()
+      .describe("new sessions as `requests/seconds` from one address; without it there is no limit"),
+    TRUSTED_PROXIES: z
+      .string()
+      .transform((list) => list.split(",").map((entry) => entry.trim()))
+      .refine((list) => list.every(isNetwork), "must be addresses or CIDRs such as 10.0.0.0/8,fd00::/8")
+      .default([])
+      .describe(
+        "addresses and CIDRs of proxies whose X-Forwarded-For is believed, from right to left; none unless set",
+      ),
   })
   .superRefine(crossCheck, { when: () => true });
 
@@ -109,4 +144,10 @@ export function userTokensOf(config: Config, log: Logger): UserTokens | null {
   return jwks && issuer && audience && algorithms
     ? { keys: openKeySet(jwks, log), issuer, audience, algorithms }
     : null;
+}
+
+/** What each class of requests may send. */
+export function quotasOf(config: Config): Quotas {
+  const { RATE_LIMIT_OWNER: owner, RATE_LIMIT_ADDRESS: address, RATE_LIMIT_SESSION: session } = config;
+  return { ...(owner && { owner }), ...(address && { address }), ...(session && { session }) };
 }

@@ -11,7 +11,7 @@ import { PUBLIC_API } from "./public-api.ts";
 const config = readConfig();
 const service = await startService("gateway", config);
 const { log, registry } = service;
-const { upstreams, verify, sessionKeys, internalKeys } = openAdapters(config, service);
+const { upstreams, verify, limit, sessionKeys, internalKeys } = openAdapters(config, service);
 const app = createApp({
   log,
   registry,
@@ -25,8 +25,8 @@ const app = createApp({
       upstreams,
       bodyLimitBytes: config.BODY_LIMIT_BYTES,
       bodyTimeoutMs: config.BODY_TIMEOUT_MS,
-      perMinute: config.RATE_LIMIT_PER_MINUTE,
-      registry,
+      limit,
+      trustedProxies: config.TRUSTED_PROXIES,
       log,
     }),
 });

@@ -9,6 +9,8 @@ import { request } from "../testkit/shopper.ts";
 import { publicDocument } from "./openapi.ts";
 import { covers, ROUTES } from "./table.ts";
 
+const ONE = { points: 1, seconds: 60 };
+
 describe("The gateway's description of the whole API", () => {
   const document = publicDocument({ cart: CART_API, catalog: CATALOG_API });
 
@@ -70,9 +72,13 @@ describe("The gateway's description of the whole API", () => {
     });
 
     it("to who asks too often", async () => {
-      gateway = await startGateway({ cartUrl: "http://127.0.0.1:9", perMinute: 1 });
+      gateway = await startGateway({
+        cartUrl: "http://127.0.0.1:9",
+        quotas: { owner: ONE, address: ONE, session: ONE },
+      });
       const authorization = await gateway.guest();
       await request(gateway.url, "GET", "/api/openapi.json");
+      await request(gateway.url, "POST", "/api/session");
       await request(gateway.url, "GET", "/api/cart", { headers: { authorization } });
       await everyCall(429, () => true, authorization);
     });

@@ -34,9 +34,10 @@ export function outgoingHeaders(
   const given = req.headers;
   const headers: IncomingHttpHeaders = {
     host: given.host,
-    "x-forwarded-for": req.socket.remoteAddress ?? "",
-    "x-forwarded-proto": "http",
-    "x-forwarded-host": given.host ?? "",
+    // Of the connection, unless a trusted proxy says otherwise (Express' trust proxy).
+    "x-forwarded-for": req.ip ?? "",
+    "x-forwarded-proto": req.protocol,
+    "x-forwarded-host": req.host ?? "",
   };
   for (const name of PASSED) {
     const value = given[name];

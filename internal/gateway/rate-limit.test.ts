@@ -1,5 +1,4 @@
 import { expect } from "chai";
-import { Registry } from "../platform/metrics/metrics.ts";
 import { eventually } from "../testkit/eventually.ts";
 import {
   type GatewayUnderTest,
@@ -8,7 +7,8 @@ import {
   startUpstream,
 } from "../testkit/gateway.ts";
 import { request } from "../testkit/shopper.ts";
-import { createRateLimit } from "./rate-limit.ts";
+import type { Quotas } from "./rate-limit.ts";
+import { createMemoryCounter } from "./rate-limit-memory.ts";
 
 describe("The gateway's rate limit", () => {
   let cart: RecordingUpstream;
@@ -19,59 +19,106 @@ describe("The gateway's rate limit", () => {
   afterEach(() => gateway.close());
   after(() => cart.close());
 
-  const start = async (perMinute: number) => {
-    gateway = await startGateway({ cartUrl: cart.url, perMinute });
+  const minute = (points: number) => ({ points, seconds: 60 });
+  const start = async (quotas: Quotas, trustedProxies: string[] = []) => {
+    gateway = await startGateway({ cartUrl: cart.url, quotas, trustedProxies });
   };
   const ask = async (authorization: string) =>
     request(gateway.url, "GET", "/api/cart", { headers: { authorization } });
 
-  it("lets each owner have so many requests a minute, and no more: 429 with Retry-After", async () => {
-    await start(3);
+  it("lets each owner have so many requests, and no more: 429 with Retry-After", async () => {
+    await start({ owner: minute(3) });
     const [one, other] = [await gateway.guest(), await gateway.guest()];
     for (let i = 0; i < 3; i++) expect((await ask(one)).status).to.equal(200);
     for (let i = 0; i < 2; i++) {
       const { status, headers, body } = await ask(one);
       expect([status, body.code]).to.deep.equal([429, "RATE_LIMITED"]);
       expect(Number(headers.get("retry-after"))).to.be.within(1, 60);
+      expect(body.detail).to.equal('The policy "owner" allows 3 requests in 60 s.');
+      expect(body["violated-policies"]).to.deep.equal(["owner"]);
     }
     expect((await ask(other)).status).to.equal(200);
-    expect(await gateway.metric("gateway_rate_limited_total")).to.equal(2);
+    expect(await gateway.metric('gateway_rate_limited_total{policy="owner"}')).to.equal(2);
   });
 
-  it("counts an owner's tokens as one, and whom it does not know by address", async () => {
-    await start(2);
+  it("counts owners, addresses without one, and new sessions apart", async () => {
+    await start({ owner: minute(1), address: minute(2), session: minute(3) });
     const guest = await gateway.guest();
     const open = async () => (await request(gateway.url, "POST", "/api/session")).status;
-    expect([await open(), await open(), await open()]).to.deep.equal([201, 201, 429]);
+    expect([await open(), await open(), await open(), await open()]).to.deep.equal([201, 201, 201, 429]);
     const browse = async () => (await request(gateway.url, "GET", "/api/catalog/products")).status;
-    expect(await browse(), "the same address").to.equal(429);
-    expect((await ask(guest)).status, "an owner from that address").to.equal(200);
+    expect([await browse(), await browse(), await browse()]).to.deep.equal([200, 200, 429]);
+    expect([(await ask(guest)).status, (await ask(guest)).status]).to.deep.equal([200, 429]);
+  });
+
+  it("says on every answer what the policy is, what is left of it and until when", async () => {
+    await start({ owner: minute(2) });
+    const guest = await gateway.guest();
+    const left: (string | undefined)[] = [];
+    for (let i = 0; i < 3; i++) {
+      const { headers } = await ask(guest);
+      expect(headers.get("ratelimit-policy")).to.equal('"owner";q=2;w=60');
+      const [, remaining, reset] = /^"owner";r=(\d+);t=(\d+)$/.exec(headers.get("ratelimit") ?? "") ?? [];
+      left.push(remaining);
+      expect(Number(reset)).to.be.within(1, 60);
+      if (i === 2) expect(Number(headers.get("retry-after"))).to.be.at.least(Number(reset));
+    }
+    expect(left).to.deep.equal(["1", "0", "0"]);
+  });
+
+  const browseFor = async (forwarded: string) => {
+    const headers = { "x-forwarded-for": forwarded, "x-forwarded-proto": "https" };
+    return (await request(gateway.url, "GET", "/api/catalog/products", { headers })).status;
+  };
+
+  it("believes no X-Forwarded-For unless a trusted proxy sends it", async () => {
+    await start({ address: minute(1) }, ["10.0.0.0/8"]);
+    expect(await browseFor("203.0.113.1")).to.equal(200);
+    expect(await browseFor("203.0.113.2"), "one address, whatever it claims").to.equal(429);
+  });
+
+  it("reads a trusted proxy's X-Forwarded-For from the right, up to the first that is not trusted", async () => {
+    await start({ address: minute(1) }, ["127.0.0.0/8", "::1", "10.0.0.0/8"]);
+    expect(await browseFor("203.0.113.1")).to.equal(200);
+    expect(cart.last().headers).to.include({
+      "x-forwarded-for": "203.0.113.1",
+      "x-forwarded-proto": "https",
+    });
+    expect(await browseFor("203.0.113.2")).to.equal(200);
+    expect(
+      await browseFor("198.51.100.9, 203.0.113.2, 10.1.2.3"),
+      "what is further left is made up",
+    ).to.equal(429);
+    expect(await browseFor("203.0.113.2, 203.0.113.3")).to.equal(200);
   });
 
   it("does not count what is refused for its token", async () => {
-    await start(1);
+    await start({ owner: minute(1) });
     const guest = await gateway.guest();
     expect((await ask(`${guest}x`)).status).to.equal(401);
     expect((await ask(guest)).status).to.equal(200);
   });
 
-  it("begins anew when the minute is over, however many came meanwhile", async () => {
-    await start(0);
-    const windowMs = 300;
-    const limit = createRateLimit(1, new Registry(), windowMs);
-    const passed: number[] = [];
-    await eventually("three passed", () => {
-      if (limit("guest:a") === null) passed.push(Date.now());
-      return passed.length === 3;
-    });
-    expect(passed[2]! - passed[0]!).to.be.at.least(2 * windowMs - 50);
-  });
-
-  it("of 0 is none", async () => {
-    await start(0);
+  it("without quotas is none, and says nothing", async () => {
+    await start({});
     const guest = await gateway.guest();
-    const statuses = await Promise.all(Array.from({ length: 200 }, async () => (await ask(guest)).status));
-    expect(new Set(statuses)).to.deep.equal(new Set([200]));
-    expect(await gateway.metric("gateway_rate_limited_total")).to.equal(0);
+    const answers = await Promise.all(Array.from({ length: 200 }, () => ask(guest)));
+    expect(new Set(answers.map(({ status }) => status))).to.deep.equal(new Set([200]));
+    expect(answers[0]!.headers.get("ratelimit")).to.equal(null);
+  });
+});
+
+describe("A rate limit in one process", () => {
+  it("begins anew when the window is over, however many came meanwhile", async () => {
+    const counter = createMemoryCounter({ owner: { points: 1, seconds: 1 } });
+    const firsts: number[] = [];
+    let standing = await counter.count("owner", "guest:a");
+    await eventually("a third window", async () => {
+      if (standing.count === 1) firsts.push(Date.now());
+      expect(standing.resetMs).to.be.within(1, 1_000);
+      standing = await counter.count("owner", "guest:a");
+      return firsts.length === 3;
+    });
+    expect(firsts[2]! - firsts[0]!).to.be.at.least(1_900);
   });
 });

@@ -5,13 +5,12 @@ import { pathOf } from "../platform/http/refuse.ts";
 import type { Identity } from "../platform/identity/identity.ts";
 import type { IdentitySigner } from "../platform/identity/internal-token.ts";
 import type { Logger } from "../platform/logger/logger.ts";
-import type { Registry } from "../platform/metrics/metrics.ts";
 import { invalid } from "../platform/problem/problem.ts";
 import { ok } from "../platform/result/result.ts";
 import { createAuthenticator } from "./authenticate.ts";
 import { outgoingHeaders } from "./outgoing-headers.ts";
 import { refuse } from "./problems.ts";
-import { createRateLimit } from "./rate-limit.ts";
+import type { createRateLimits } from "./rate-limit.ts";
 import { createBodyReader } from "./read-body.ts";
 import { type OwnCall, routeOf, type UpstreamName } from "./table.ts";
 import type { createGuestSessions, VerifyToken } from "./tokens.ts";
@@ -32,14 +31,15 @@ export function gatewayRoutes(
     upstreams: Readonly<Record<UpstreamName, RequestHandler>>;
     bodyLimitBytes: number;
     bodyTimeoutMs: number;
-    perMinute: number;
-    registry: Registry;
+    limit: ReturnType<typeof createRateLimits>;
+    /** Addresses and CIDRs of proxies whose X-Forwarded-For and -Proto are believed, right to left. */
+    trustedProxies: readonly string[];
     log: Logger;
   },
 ): void {
-  const { signer, upstreams } = parts;
+  const { signer, upstreams, limit } = parts;
+  if (parts.trustedProxies.length > 0) app.set("trust proxy", [...parts.trustedProxies]);
   const authenticate = createAuthenticator(parts.verify, parts.log);
-  const limit = createRateLimit(parts.perMinute, parts.registry);
   const readBody = createBodyReader({ limitBytes: parts.bodyLimitBytes, timeoutMs: parts.bodyTimeoutMs });
   const own: Record<OwnCall, RequestHandler> = {
     sessionOpen: async (_req, res) => {
@@ -72,8 +72,9 @@ export function gatewayRoutes(
       return refuse(req, res, methodNotAllowed(route.methods));
     const identity = route.needsIdentity ? await authenticate(req) : ok(null);
     if (!identity.ok) return refuse(req, res, identity.error);
-    const limited = limit(identity.value?.owner ?? req.socket.remoteAddress ?? "");
-    if (limited !== null) return refuse(req, res, limited);
+    const { headers, refusal } = await limit(route.limitClass, identity.value?.owner ?? req.ip ?? "");
+    for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+    if (refusal !== null) return refuse(req, res, refusal);
     if (!route.isCacheable) res.setHeader("cache-control", "no-store");
     if ("own" in route.to) return own[route.to.own](req, res, next);
     const prepared = await prepare(req, res, route.to.strip, identity.value);

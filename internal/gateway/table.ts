@@ -1,5 +1,6 @@
 import { allowOf } from "../platform/http/calls.ts";
 import { GATEWAY_CALLS } from "./calls.ts";
+import type { LimitClass } from "./rate-limit.ts";
 
 export type OwnCall = keyof typeof GATEWAY_CALLS;
 export type UpstreamName = "cart" | "catalog";
@@ -14,8 +15,7 @@ export interface Route {
   readonly to: { readonly own: OwnCall } | { readonly upstream: UpstreamName; readonly strip: string };
   /** Whether an access token is needed; the upstream is then told whose it is. */
   readonly needsIdentity: boolean;
-  /** Whose requests are counted together. */
-  readonly limitBy: "owner" | "address";
+  readonly limitClass: LimitClass;
   /** What is not is told so (`Cache-Control: no-store`), unless the upstream says something itself. */
   readonly isCacheable: boolean;
 }
@@ -26,7 +26,7 @@ export const ROUTES: readonly Route[] = [
     methods: null,
     to: { upstream: "cart", strip: "/api" },
     needsIdentity: true,
-    limitBy: "owner",
+    limitClass: "owner",
     isCacheable: false,
   },
   {
@@ -34,17 +34,16 @@ export const ROUTES: readonly Route[] = [
     methods: ["GET", "HEAD"],
     to: { upstream: "catalog", strip: "/api/catalog" },
     needsIdentity: false,
-    limitBy: "address",
+    limitClass: "address",
     isCacheable: true,
   },
-  own("sessionOpen", { isCacheable: false }),
-  own("apiDescription", { isCacheable: true }),
+  own("sessionOpen", { limitClass: "session", isCacheable: false }),
+  own("apiDescription", { limitClass: "address", isCacheable: true }),
 ];
 
-function own(call: OwnCall, { isCacheable }: Pick<Route, "isCacheable">): Route {
+function own(call: OwnCall, more: Pick<Route, "limitClass" | "isCacheable">): Route {
   const { path, method } = GATEWAY_CALLS[call];
-  const methods = allowOf([method]);
-  return { path, methods, to: { own: call }, needsIdentity: false, limitBy: "address", isCacheable };
+  return { path, methods: allowOf([method]), to: { own: call }, needsIdentity: false, ...more };
 }
 
 /** The route of a path (without its query), if there is one. */

@@ -9,6 +9,8 @@ import { CATALOG_API } from "../catalog/calls.ts";
 import { publicDocument } from "../gateway/openapi.ts";
 import { GATEWAY_PROBLEMS } from "../gateway/problems.ts";
 import { createUpstream } from "../gateway/proxy.ts";
+import { createRateLimits, type Quotas } from "../gateway/rate-limit.ts";
+import { createMemoryCounter } from "../gateway/rate-limit-memory.ts";
 import { gatewayRoutes } from "../gateway/routes.ts";
 import { rememberTokens } from "../gateway/token-cache.ts";
 import { createGuestSessions, createTokenVerifier } from "../gateway/tokens.ts";
@@ -52,10 +54,12 @@ export async function startGateway(options: {
   timeoutMs?: number;
   bodyLimitBytes?: number;
   bodyTimeoutMs?: number;
-  perMinute?: number;
+  quotas?: Quotas;
+  trustedProxies?: readonly string[];
 }): Promise<GatewayUnderTest> {
   const { log, lines } = recordingLogger();
   const registry = new Registry();
+  const quotas = options.quotas ?? {};
   const sessions = createGuestSessions(SESSION_KEYS, 3_600);
   const timeoutMs = options.timeoutMs ?? 10_000;
   const cart = createUpstream({ name: "/api/cart", target: options.cartUrl, timeoutMs, log });
@@ -81,8 +85,8 @@ export async function startGateway(options: {
         document: publicDocument({ cart: CART_API, catalog: CATALOG_API }),
         bodyLimitBytes: options.bodyLimitBytes ?? 65_536,
         bodyTimeoutMs: options.bodyTimeoutMs ?? 10_000,
-        perMinute: options.perMinute ?? 0,
-        registry,
+        limit: createRateLimits({ quotas, counter: createMemoryCounter(quotas), registry }),
+        trustedProxies: options.trustedProxies ?? [],
         log,
       }),
   });

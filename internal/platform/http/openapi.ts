@@ -76,7 +76,7 @@ export function descriptionCall<Code extends string>(path: string, problems: rea
 const DOCUMENT = z.looseObject({ openapi: z.string() });
 
 function problemSchema(problems: ProblemCatalogue): z.ZodType {
-  return z.object({
+  return z.looseObject({
     type: z.string(),
     title: z.string(),
     status: z.int(),

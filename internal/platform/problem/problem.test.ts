@@ -44,6 +44,12 @@ describe("A problem", () => {
     });
   });
 
+  it("may have members of its own", () => {
+    const members = { "violated-policies": ["owner"] };
+    const { text } = renderProblem(HTTP_PROBLEMS, "/", { code: "INTERNAL", detail: "x", members });
+    expect(JSON.parse(text)).to.deep.include(members);
+  });
+
   it("without a field names none", async () => {
     const { text } = await answerOf((_req, res) =>
       sendProblem(res, HTTP_PROBLEMS, "/", { code: "INTERNAL", detail: "ä" }),

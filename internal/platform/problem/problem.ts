@@ -15,6 +15,8 @@ export interface Problem<Code extends string = HttpCode> {
   readonly detail: string;
   readonly errors?: readonly FieldFault[];
   readonly headers?: Readonly<Record<string, string>>;
+  /** Further members of the document, as RFC 9457 section 3.2 allows. */
+  readonly members?: Readonly<Record<string, unknown>>;
 }
 
 /** A problem about one field of the input. */
@@ -50,6 +52,7 @@ export function renderProblem<C extends ProblemCatalogue>(
     detail: problem.detail,
     instance,
     ...(problem.errors?.[0] && { field: problem.errors[0].field, errors: problem.errors }),
+    ...problem.members,
   });
   return { status, text };
 }

@@ -25,6 +25,10 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
   lifecycle.onStop("redis", () => closeRedis(redis));
   lifecycle.addCheck("redis", () => checkRedis(redis));
   const subscription = connectRedis(address, { log, commandTimeoutMs: config.REDIS_TIMEOUT_MS });
+  // Who only listens sends nothing that a demoted Redis refuses: it leaves when the other connection does.
+  redis.on("close", () => {
+    if (subscription.status === "ready") subscription.disconnect(true);
+  });
   lifecycle.onStop("commit subscriber", () => closeRedis(subscription));
   const database = openDatabase(config.DATABASE_URL, { log });
   lifecycle.onStop("database", () => database.close());

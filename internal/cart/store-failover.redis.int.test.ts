@@ -6,7 +6,7 @@ import { parseRedisUrl } from "../platform/redis/redis-url.ts";
 import { unwrap } from "../platform/result/result.ts";
 import { eventually } from "../testkit/eventually.ts";
 import type { RedisServer } from "../testkit/servers/redis.ts";
-import { ownRedis, testRedisCluster } from "../testkit/servers/test-servers.ts";
+import { ownRedis } from "../testkit/servers/test-servers.ts";
 import { createRedisCartStore } from "./store.redis.ts";
 import type { CartStore } from "./store.ts";
 
@@ -66,14 +66,5 @@ describe("The cart store when its Redis is demoted", function () {
     await admin.call("REPLICAOF", "NO", "ONE");
     await eventually("changes are taken again", async () => (await add()).ok);
     await checkRedis(redis);
-  });
-
-  it("says of one node of a cluster what REDIS_URL must look like", async () => {
-    const [node] = parseRedisUrl((await testRedisCluster()).url)!.nodes;
-    const single = open(`redis://${node!.host}:${node!.port}`);
-    await awaitRedis(single, 10_000);
-    const refused = await checkRedis(single).catch((error: Error) => error.message);
-    single.disconnect();
-    expect(refused).to.match(/REDIS_URL must name several/);
   });
 });

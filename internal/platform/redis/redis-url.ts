@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Where a Redis is and how to log in; more than one node means Redis Cluster. */
+/** Where a Redis is and how to log in; several nodes are a Redis Cluster's, one may be. */
 export interface RedisAddress {
   readonly nodes: readonly { readonly host: string; readonly port: number }[];
   readonly username: string | undefined;

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { Cluster, Redis } from "ioredis";
 import type { Logger } from "../logger/logger.ts";
 import { corkWrites } from "../net/cork.ts";
+import { openOneAddress, REPLICA } from "./one-address.ts";
 import type { RedisAddress } from "./redis-url.ts";
 
 /** A connection to one Redis or to a cluster; scripts and commands work the same on both. */
@@ -11,7 +12,8 @@ export type RedisConnection = Redis | Cluster;
  * Opens a connection that tells the truth about a lost Redis: a command fails at once while there is no
  * connection, after `commandTimeoutMs` when Redis does not answer, and is never sent a second time by the
  * driver, because its first sending may have taken effect. Reconnects for ever in the background. A loss and
- * a recovery are logged once each. Does not wait for the connection: see {@link checkRedis}.
+ * a recovery are logged once each. One address may name a single Redis or any node of a cluster; a replica is
+ * left. Does not wait for the connection: see {@link checkRedis}.
  */
 export function connectRedis(
   address: RedisAddress,
@@ -34,24 +36,35 @@ export function connectRedis(
     ...(address.tls && { tls: address.ca === undefined ? {} : { ca: address.ca } }),
   };
   const retry = (times: number) => Math.min(50 * times, 1_000);
+  const openCluster = () =>
+    gatherCommands(
+      new Cluster([...address.nodes], {
+        enableOfflineQueue: false,
+        clusterRetryStrategy: retry,
+        slotsRefreshTimeout: 2_000,
+        // Else the driver sends again what was under way to a node whose connection broke.
+        retryDelayOnFailover: 0,
+        redisOptions: common,
+      }),
+    );
   const connection: RedisConnection =
     address.nodes.length > 1
-      ? new Cluster([...address.nodes], {
-          enableOfflineQueue: false,
-          clusterRetryStrategy: retry,
-          slotsRefreshTimeout: 2_000,
-          redisOptions: common,
-        })
-      : new Redis({ ...common, ...address.nodes[0]!, retryStrategy: retry });
-  gatherCommands(connection);
+      ? openCluster()
+      : openOneAddress({
+          single: (Connector) =>
+            gatherCommands(new Redis({ ...common, ...address.nodes[0]!, retryStrategy: retry, Connector })),
+          cluster: openCluster,
+        });
   let down = false;
   connection.on("error", (err: Error) => {
+    faults.set(connection, err);
     if (!down) log.warn({ err }, "Redis connection lost or refused");
     down = true;
   });
   connection.on("ready", () => {
     if (down) log.info("Redis connection is back");
     down = false;
+    faults.delete(connection);
   });
   return connection;
 }
@@ -60,23 +73,36 @@ export function connectRedis(
  * Sends the commands of one turn of the event loop in one packet. Unlike ioredis' autopipelining
  * this waits for no earlier answer, and it takes a fifth off the CPU of a request.
  */
-function gatherCommands(connection: RedisConnection): void {
+function gatherCommands<T extends RedisConnection>(connection: T): T {
   if (connection instanceof Cluster) connection.on("+node", gatherCommands);
   else connection.on("connect", () => corkWrites(connection.stream as Socket, "turn"));
+  return connection;
 }
 
 /** Answers of a server that was demoted, is loading its data, or has lost its master or its cluster. */
 const NOT_THE_MASTER = /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN) /;
 
+/** Why a connection that is not ready is not. */
+const faults = new WeakMap<RedisConnection, Error>();
+
 /**
- * For readiness: resolves when Redis answers as one that takes changes; rejects with the reason when it is
- * a replica, or a node of a cluster that was given as a single server, which would refuse most keys.
+ * For readiness: resolves when Redis answers as one that takes changes; rejects with the reason when it is a
+ * replica, whose connection is left, or a cluster that does not serve all slots.
  */
 export async function checkRedis(redis: RedisConnection): Promise<void> {
-  const info = String(await redis.info());
-  if (/^role:slave\r?$/m.test(info)) throw new Error("this Redis is a replica and takes no changes");
-  if (!(redis instanceof Cluster) && /^cluster_enabled:1\r?$/m.test(info))
-    throw new Error("this Redis is a node of a cluster: REDIS_URL must name several, host:port after commas");
+  const fault = faults.get(redis);
+  if (redis.status !== "ready" && fault) throw fault;
+  if (redis.isCluster) {
+    const info = String(await redis.cluster("INFO"));
+    const state = /^cluster_state:(\w+)/m.exec(info)?.[1];
+    if (state !== "ok")
+      throw new Error(`the state of this Redis Cluster is "${state}": not all slots are served`);
+  } else if (/^role:slave\r?$/m.test(String(await redis.info("replication")))) {
+    const left = new Error(REPLICA);
+    faults.set(redis, left);
+    redis.disconnect(true);
+    throw left;
+  }
 }
 
 /** Resolves once the connection is usable; rejects when `timeoutMs` pass first. */

@@ -7,7 +7,7 @@ import { type PostgresServer, startPostgres } from "./postgres.ts";
 import { type RabbitServer, startRabbit } from "./rabbitmq.ts";
 import type { RabbitTls } from "./rabbitmq-files.ts";
 import { type RedisOptions, type RedisServer, startRedis } from "./redis.ts";
-import { startRedisCluster } from "./redis-cluster.ts";
+import { type RedisCluster, startRedisCluster } from "./redis-cluster.ts";
 import { reachSqlServer } from "./sqlserver.ts";
 
 /*
@@ -70,6 +70,9 @@ export const ownDatabase = async (): Promise<DatabaseServer> => {
 };
 export const ownRabbit = async (more: { tls?: RabbitTls } = {}): Promise<RabbitServer> =>
   tracked(await startRabbit({ dir: tempDir("rabbitmq"), onSpawn: watch, ...more }));
+/** A cluster of the test's own; its first master has a replica, the last of its servers. */
+export const ownRedisCluster = async (): Promise<RedisCluster> =>
+  tracked(await startRedisCluster({ dir: tempDir("cluster"), replica: true, onSpawn: watch }));
 
 /** Servers shared by the whole run. */
 export const testRedis = once(() => ownRedis());

@@ -6,6 +6,8 @@ export interface LoadReport {
   readonly acknowledged: number;
   /** Requests that were not answered 200, by status and code or by error. */
   readonly refused: Readonly<Record<string, number>>;
+  /** The first of them, each with its time and what is known of it. */
+  readonly examples: readonly string[];
   /** Answers 200 that say something else than what was asked for. */
   readonly wrong: readonly unknown[];
 }

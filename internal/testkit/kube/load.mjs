@@ -5,8 +5,14 @@ import { existsSync } from "node:fs";
 
 const { GATEWAY_URL, SHOPPERS } = process.env;
 const refused = {};
+const examples = [];
 const wrong = [];
 let acknowledged = 0;
+
+const refuse = (what, more) => {
+  refused[what] = (refused[what] ?? 0) + 1;
+  if (examples.length < 10) examples.push(`${new Date().toISOString()} ${what} ${more}`);
+};
 
 const call = async (method, path, token, body) => {
   const headers = { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) };
@@ -25,7 +31,7 @@ async function shop() {
     try {
       const quantity = 1 + (step % 5);
       const { status, body } = await call("PUT", "/api/cart/items/stove-ember", token, { quantity });
-      if (status !== 200) refused[`${status} ${body.code}`] = (refused[`${status} ${body.code}`] ?? 0) + 1;
+      if (status !== 200) refuse(`${status} ${body.code}`, body.detail);
       else if (body.items[0].quantity !== quantity || body.version <= version)
         wrong.push({ version, quantity, body });
       else {
@@ -33,12 +39,13 @@ async function shop() {
         acknowledged++;
       }
     } catch (error) {
-      const what = error.cause?.code ?? error.message;
-      refused[what] = (refused[what] ?? 0) + 1;
+      const { localPort, bytesWritten, bytesRead } = error.cause?.socket ?? {};
+      const socket = `${error.cause?.message}, port ${localPort}, wrote ${bytesWritten}, read ${bytesRead}`;
+      refuse(error.cause?.code ?? error.message, socket);
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
 await Promise.all(Array.from({ length: Number(SHOPPERS) }, shop));
-process.stdout.write(`${JSON.stringify({ acknowledged, refused, wrong: wrong.slice(0, 3) })}\n`);
+process.stdout.write(`${JSON.stringify({ acknowledged, refused, examples, wrong: wrong.slice(0, 3) })}\n`);

@@ -67,19 +67,7 @@ spec:
           imagePullPolicy: {{ $root.Values.image.pullPolicy }}
           args: [{{ $part }}]
           env:
-            - { name: ADMIN_PORT, value: "9090" }
-            {{- if .serves }}
-            - { name: PORT, value: "8080" }
-            # At SIGTERM it serves on for so long, each answer being its connection's
-            # last: longer than our clients keep a connection that they do not use (3 s).
-            - { name: SHUTDOWN_DELAY_MS, value: "5000" }
-            {{- end }}
-            - { name: LOG_LEVEL, value: {{ $values.logLevel | default $root.Values.logLevel | quote }} }
-            - { name: SHUTDOWN_DEADLINE_MS, value: "25000" }
-            {{- .env | nindent 12 }}
-            {{- range $key, $value := $values.env }}
-            - { name: {{ $key }}, value: {{ $value | quote }} }
-            {{- end }}
+            {{- include "cartwright.env" . | nindent 12 }}
           ports:
             {{- if .serves }}
             - { name: http, containerPort: 8080 }
@@ -177,5 +165,34 @@ spec:
       cartwright.dev/scrape: "true"
   endpoints:
     - { port: admin, path: /metrics, interval: {{ $root.Values.monitoring.serviceMonitor.interval }} }
+{{- end }}
+{{- end -}}
+
+{{/*
+A service's variables, each once: what the chart sets, and what the part's values add or set otherwise.
+Context: as of cartwright.service.
+*/}}
+{{- define "cartwright.env" -}}
+{{- $log := .values.logLevel | default .root.Values.logLevel }}
+{{- $free := dict "LOG_LEVEL" $log "SHUTDOWN_DEADLINE_MS" "25000" }}
+{{- $fixed := list (dict "name" "ADMIN_PORT" "value" "9090") }}
+{{- if .serves }}
+{{- $fixed = append $fixed (dict "name" "PORT" "value" "8080") }}
+{{- /* At SIGTERM it serves on for so long, each answer being its connection's last: longer than clients keep a
+connection that they do not use (ours 3 s, Node's own 4 or 5). */}}
+{{- $_ := set $free "SHUTDOWN_DELAY_MS" "7000" }}
+{{- end }}
+{{- $part := .part }}{{ $values := .values }}
+{{- range concat $fixed (.env | fromYamlArray) }}
+{{- if hasKey ($values.env | default dict) .name }}
+{{- fail (printf "%s.env.%s: the chart sets this variable itself, from other values" $part .name) }}
+{{- end }}
+{{- end -}}
+{{ toYaml $fixed }}
+{{- range $name, $value := merge (deepCopy ($values.env | default dict)) $free }}
+- { name: {{ $name }}, value: {{ $value | quote }} }
+{{- end }}
+{{- with .env }}
+{{ . }}
 {{- end }}
 {{- end -}}

@@ -2,7 +2,7 @@ import { eventually } from "../../testkit/eventually.ts";
 import type { Namespace } from "../../testkit/kube/namespace.ts";
 import type { Ran } from "../../testkit/kube/tool.ts";
 
-/** Asks for a pod's eviction, as `kubectl drain` does for each pod of a node; refused while a budget forbids it. */
+/** Asks for a pod's eviction, as `kubectl drain` does for each pod of a node; a budget may forbid it. */
 export function evict(namespace: Namespace, pod: string): Promise<Ran> {
   const eviction = {
     apiVersion: "policy/v1",

@@ -24,18 +24,22 @@ const call = async (method, path, token, body) => {
   return { status: answer.status, body: await answer.json() };
 };
 
+/** After refused requests the quantity may be what it was: then nothing changes, and the version stays. */
+const follows = (version, quantity, last) =>
+  version > last.version || (version === last.version && quantity === last.quantity);
+
 async function shop() {
   const token = (await call("POST", "/api/session")).body.accessToken;
-  let version = 0;
+  let last = { version: 0, quantity: 0 };
   for (let step = 0; !existsSync("/tmp/stop"); step++) {
     try {
       const quantity = 1 + (step % 5);
       const { status, body } = await call("PUT", "/api/cart/items/stove-ember", token, { quantity });
       if (status !== 200) refuse(`${status} ${body.code}`, body.detail);
-      else if (body.items[0].quantity !== quantity || body.version <= version)
-        wrong.push({ version, quantity, body });
+      else if (body.items[0].quantity !== quantity || !follows(body.version, quantity, last))
+        wrong.push({ last, quantity, body });
       else {
-        version = body.version;
+        last = { version: body.version, quantity };
         acknowledged++;
       }
     } catch (error) {

@@ -10,7 +10,7 @@ import { eventually } from "./eventually.ts";
 import type { MemoryPublisher } from "./memory-publisher.ts";
 import { type OpenOutbox, openOutbox } from "./outbox.ts";
 import { migrateDatabase } from "./processes/platform.ts";
-import { ask, type Sql } from "./servers/database.ts";
+import { connectTo, type DatabaseConnection, type Sql } from "./servers/database.ts";
 import { testDatabase } from "./servers/test-servers.ts";
 
 export const PARTITIONS = 8;
@@ -35,16 +35,17 @@ let databases = 0;
 export function relayScene(): RelayScene {
   const log = createLogger("test", "fatal");
   let store: OpenOutbox;
-  let url: string;
+  let behind: DatabaseConnection;
   let started: Relay[] = [];
   let publishers: { behave?(): void }[] = [];
   let reads = 0;
 
   before(async () => {
     const database = await testDatabase();
-    url = await database.createDatabase(`relay_${++databases}`);
+    const url = await database.createDatabase(`relay_${++databases}`);
     await migrateDatabase({ ...database, url });
     store = openOutbox(url);
+    behind = connectTo(url);
   });
   beforeEach(async () => {
     for (const sql of [
@@ -52,7 +53,7 @@ export function relayScene(): RelayScene {
       "DELETE FROM outbox_partition",
       "DELETE FROM outbox_relay",
     ])
-      await ask(url, sql);
+      await behind.rows(sql);
   });
   afterEach(async () => {
     // A relay waits for what is in flight: after a failure, too, nothing may stay held.
@@ -61,7 +62,7 @@ export function relayScene(): RelayScene {
     await Promise.all(started.map((relay) => relay.stop()));
     started = [];
   });
-  after(() => store?.close());
+  after(() => Promise.all([store?.close(), behind?.close()]));
 
   return {
     get store() {
@@ -99,7 +100,7 @@ export function relayScene(): RelayScene {
       started = started.filter((each) => each !== relay);
       await relay.stop();
     },
-    inDatabase: (sql) => ask(url, sql),
+    inDatabase: (sql) => behind.rows(sql),
     drained: () => eventually("nothing is pending", async () => (await store.backlog()).pending === 0),
     untilReadOnce: async () => {
       const before = reads;

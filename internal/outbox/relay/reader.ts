@@ -1,8 +1,8 @@
 import type { Logger } from "../../platform/logger/logger.ts";
 import type { StoredEvent } from "../event.ts";
 import type { OutboxStore } from "../store/store.ts";
-import { goneBack } from "./gone-back.ts";
 import type { OwnedPartition, OwnedPartitions } from "./owned-partitions.ts";
+import { createPassedEvents } from "./passed-events.ts";
 import { createRest } from "./rest.ts";
 import { type Delivery, deliveryOf, type SubjectQueues } from "./subject-queues.ts";
 
@@ -26,12 +26,6 @@ export interface Reader {
 
 /** A partition of which so many subjects are skipped is read no further. */
 const MOST_SKIPPED = 10_000;
-
-/** How often to look whether dead events were replayed, in ms. */
-const DEAD_CHECK_MS = 1_000;
-
-/** How often to look for pending events that lie behind the cursors, in ms. */
-const BEHIND_CHECK_MS = 2_000;
 
 /**
  * Reads begin at least this far apart, in ms, unless they are
@@ -70,13 +64,9 @@ export function createReader(options: {
   const behind = new Set<number>();
   let lookedAtAll = Number.NEGATIVE_INFINITY;
   let readAt = Number.NEGATIVE_INFINITY;
-  let dead = new Set<string>();
-  /** Noted while the database was asked for the dead. */
-  let noted: string[] = [];
-  let deadCheckedAt = 0;
+  const passed = createPassedEvents(store, log);
   /** Subjects of which events were left out, by partition; what follows them waits with them. */
   const skipped = new WeakMap<OwnedPartition, Set<string>>();
-  let behindCheckedAt = 0;
   let loop: Promise<void> = Promise.resolve();
   let stopped = false;
   let failures = 0;
@@ -87,8 +77,8 @@ export function createReader(options: {
       let found = 0;
       try {
         // Before a partition is first read, too: a later replay shows only against what was known.
-        if (performance.now() - deadCheckedAt > DEAD_CHECK_MS || canOpen()) await checkDead();
-        if (performance.now() - behindCheckedAt > BEHIND_CHECK_MS) await checkBehind();
+        for (const each of await passed.replayed(owned.all, canOpen())) restart(each);
+        for (const each of await passed.goneBack(() => owned.all().filter(idle))) restart(each);
         if (performance.now() - lookedAtAll >= pollMs) lookAtAll();
         found = await read();
         if (failures > 0) log.info("the outbox can be read again");
@@ -100,10 +90,7 @@ export function createReader(options: {
       }
       if (room() === 0) await pause(1_000, "room");
       else if (!hasNews())
-        await pause(
-          Math.min(lookedAtAll + pollMs, deadCheckedAt + DEAD_CHECK_MS) - performance.now(),
-          "news",
-        );
+        await pause(Math.min(lookedAtAll + pollMs, passed.nextLook()) - performance.now(), "news");
       if (found < FULL_READ) await pause(readAt + PACE_MS - performance.now());
     }
   }
@@ -168,7 +155,7 @@ export function createReader(options: {
       }
       if (partition.phase !== "open") continue;
       owned.advance(partition, event.seq);
-      if (dead.has(event.subject) || skipped.get(partition)?.has(event.subject)) continue;
+      if (passed.isDead(event.subject) || skipped.get(partition)?.has(event.subject)) continue;
       const delivery = deliveryOf(event, partition);
       if (!queues.enter(delivery)) skip(delivery);
     }
@@ -183,28 +170,9 @@ export function createReader(options: {
     return partition.phase === "open";
   }
 
-  /** After a replay, the subject's events lie behind the cursors: everything is read again from the start. */
-  async function checkDead(): Promise<void> {
-    const open = owned.all();
-    deadCheckedAt = performance.now();
-    if (open.length === 0) return;
-    noted = [];
-    const now = new Set(await store.deadSubjects(open.map(({ partition }) => partition)));
-    for (const subject of noted) now.add(subject);
-    const replayed = [...dead].some((subject) => !now.has(subject));
-    dead = now;
-    if (!replayed) return;
-    for (const partition of open) restart(partition);
-  }
-
-  async function checkBehind(): Promise<void> {
-    behindCheckedAt = performance.now();
-    const idle = (each: OwnedPartition) =>
-      each.phase === "open" && queues.held(each) + unsettled(each.partition) === 0 && !skipped.has(each);
-    for (const partition of await goneBack(store, owned.all().filter(idle))) {
-      log.warn({ partition: partition.partition }, "the database has gone back; the partition is read anew");
-      restart(partition);
-    }
+  /** Of which nothing is held, sent or left out: what is pending behind its cursor has come there. */
+  function idle(each: OwnedPartition): boolean {
+    return each.phase === "open" && queues.held(each) + unsettled(each.partition) === 0 && !skipped.has(each);
   }
 
   function restart(partition: OwnedPartition): void {
@@ -247,9 +215,6 @@ export function createReader(options: {
       for (const partition of owned.all()) if (skipped.has(partition)) restart(partition);
       wake();
     },
-    noteDead: (subject) => {
-      dead.add(subject);
-      noted.push(subject);
-    },
+    noteDead: passed.noteDead,
   };
 }

@@ -2,14 +2,15 @@ import type { Logger } from "../../platform/logger/logger.ts";
 import type { CommitSubscriber } from "../commit-notifier.ts";
 import type { RelayMetrics } from "../metrics.ts";
 import type { OutboxStore } from "../store/store.ts";
-import { createLeaseKeeper, type LeaseHolder } from "./lease-keeper.ts";
-import { createMarker } from "./marker.ts";
-import { createOwnedPartitions } from "./owned-partitions.ts";
+import { createLeaseKeeper, type LeaseKeeper } from "./lease-keeper.ts";
+import { createMarker, type Marker } from "./marker.ts";
+import { createOwnedPartitions, type OwnedPartitions } from "./owned-partitions.ts";
 import type { Publisher } from "./publisher.ts";
-import { createReader } from "./reader.ts";
+import { createReader, type Reader } from "./reader.ts";
 import { createRefusals } from "./refusals.ts";
-import { createSending } from "./sending.ts";
-import { createSubjectQueues } from "./subject-queues.ts";
+import { createSending, type Sending } from "./sending.ts";
+import { createSubjectQueues, type Delivery } from "./subject-queues.ts";
+import { createTenure } from "./tenure.ts";
 
 export interface RelayOptions {
   readonly store: OutboxStore;
@@ -46,18 +47,29 @@ export interface Relay {
  * again with backoff, then parked as dead, and holds back only its own subject.
  */
 export function createRelay(options: RelayOptions): Relay {
-  const { store, publisher, relay, partitions, metrics, log } = options;
+  const { store, publisher, relay, metrics, log } = options;
   const owned = createOwnedPartitions();
   const queues = createSubjectQueues();
-  let drained: (() => void)[] = [];
-
+  const settled = () => {
+    tenure.settled();
+    reader.wake();
+  };
+  const tenure = createTenure({
+    owned,
+    queues,
+    gained: (partition) => reader.news([partition]),
+    unanswered: (partition) => sending.unanswered(partition),
+    flushMarks: async (partition) => {
+      if (marker.waiting(partition) > 0) await marker.flush();
+    },
+    metrics,
+    log,
+  });
   const marker = createMarker({
     store,
     relay,
     gatherMs: 25,
-    fenced: ({ partition, epoch }) => {
-      if (owned.get(partition)?.epoch === epoch) lose(partition, "its marks were held off by the fence");
-    },
+    fenced: tenure.fenced,
     progressed: settled,
     log,
   });
@@ -65,19 +77,8 @@ export function createRelay(options: RelayOptions): Relay {
     publisher,
     queues,
     window: options.window,
-    allowed: ({ partition }) => {
-      if (performance.now() < partition.validUntil) return true;
-      lose(partition.partition, "its lease ran out");
-      return false;
-    },
-    accepted: (delivery) => {
-      const { event, partition } = delivery;
-      metrics.latency.observe(Math.max(0, Date.now() - event.occurredAt) / 1000);
-      const { seq, id } = event;
-      marker.accepted({ seq, id, partition: event.partition, epoch: partition.epoch });
-      queues.done(delivery);
-      if (delivery.trimmed) reader.restart(partition);
-    },
+    allowed: ({ partition }) => tenure.valid(partition),
+    accepted: (delivery) => noteAccepted(delivery),
     refused: (delivery, error, about) => refusals.refused(delivery, error, about),
     settled,
     waits: (delivery) => {
@@ -103,48 +104,30 @@ export function createRelay(options: RelayOptions): Relay {
     log,
   });
   const refusals = createRefusals({ ...options, marker, queues, sending, dead: reader.noteDead });
-  const keeper = createLeaseKeeper({
-    store,
-    relay,
-    partitions,
-    ttlMs: options.leaseMs,
-    holder: holder(),
-    log,
-  });
+  const keeper = createLeaseKeeper({ ...options, ttlMs: options.leaseMs, holder: tenure });
 
-  function holder(): LeaseHolder {
-    return {
-      held: (lease, validUntil) => {
-        const before = owned.get(lease.partition);
-        if (before && before.epoch !== lease.epoch) lose(lease.partition, "it changed hands meanwhile");
-        if (owned.gain(lease, validUntil)) reader.news([lease.partition]);
-        metrics.owned.set(owned.all().length);
-      },
-      lost: (partition) => lose(partition, "its lease went to another relay or was released"),
-      drained: async (partition) => {
-        owned.close(partition);
-        while (sending.unanswered(partition) > 0) await new Promise<void>((resolve) => drained.push(resolve));
-        if (marker.waiting(partition) > 0) await marker.flush();
-      },
-    };
+  function noteAccepted(delivery: Delivery): void {
+    const { event, partition } = delivery;
+    metrics.latency.observe(Math.max(0, Date.now() - event.occurredAt) / 1000);
+    const { seq, id } = event;
+    marker.accepted({ seq, id, partition: event.partition, epoch: partition.epoch });
+    queues.done(delivery);
+    if (delivery.trimmed) reader.restart(partition);
   }
 
-  function lose(partition: number, why: string): void {
-    const known = owned.get(partition);
-    if (!known) return;
-    if (known.phase !== "closing") log.warn({ partition, epoch: known.epoch }, `partition given up: ${why}`);
-    owned.lose(partition);
-    queues.drop(known);
-    metrics.owned.set(owned.all().length);
-  }
+  return runRelay({ options, owned, reader, sending, keeper, marker });
+}
 
-  function settled(): void {
-    const waiting = drained;
-    drained = [];
-    for (const resolve of waiting) resolve();
-    reader.wake();
-  }
-
+/** Starts and stops the parts in order. */
+function runRelay(parts: {
+  options: RelayOptions;
+  owned: OwnedPartitions;
+  reader: Reader;
+  sending: Sending;
+  keeper: LeaseKeeper;
+  marker: Marker;
+}): Relay {
+  const { options, owned, reader, sending, keeper, marker } = parts;
   return {
     start: async () => {
       options.subscriber.listen((notified) =>

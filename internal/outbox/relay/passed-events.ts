@@ -1,0 +1,82 @@
+import type { Logger } from "../../platform/logger/logger.ts";
+import type { OutboxReader, OutboxStore } from "../store/store.ts";
+import type { OwnedPartition } from "./owned-partitions.ts";
+
+/**
+ * Pending events that lie behind the cursors of partitions: dead ones that were replayed, and those of a
+ * database that has gone back. What it returns is to be read again from the start. Partitions are asked for
+ * only when it is time to look.
+ */
+export interface PassedEvents {
+  /** Partitions to read again because a dead event known here is dead no more. Asks at once when `now`. */
+  replayed(owned: () => readonly OwnedPartition[], now: boolean): Promise<readonly OwnedPartition[]>;
+  /** Of partitions at rest, those that the database counts again from an earlier seq. */
+  goneBack(idle: () => readonly OwnedPartition[]): Promise<readonly OwnedPartition[]>;
+  /** This relay has parked an event of the subject. */
+  noteDead(subject: string): void;
+  isDead(subject: string): boolean;
+  /** When to ask for replayed ones again, by performance.now(). */
+  nextLook(): number;
+}
+
+const REPLAYED_MS = 1_000;
+const GONE_BACK_MS = 2_000;
+
+/** Asks the database at most once in so many ms each. */
+export function createPassedEvents(
+  store: Pick<OutboxStore, "oldestPending" | "deadSubjects">,
+  log: Logger,
+): PassedEvents {
+  let dead = new Set<string>();
+  /** Noted while the database was asked for the dead. */
+  let noted: string[] = [];
+  let askedForDead = 0;
+  let askedForOldest = 0;
+  return {
+    replayed: async (owned, now) => {
+      if (!now && performance.now() - askedForDead <= REPLAYED_MS) return [];
+      askedForDead = performance.now();
+      const partitions = owned();
+      if (partitions.length === 0) return [];
+      noted = [];
+      const found = new Set(await store.deadSubjects(partitions.map(({ partition }) => partition)));
+      for (const subject of noted) found.add(subject);
+      const some = [...dead].some((subject) => !found.has(subject));
+      dead = found;
+      return some ? partitions : [];
+    },
+    goneBack: async (idle) => {
+      if (performance.now() - askedForOldest <= GONE_BACK_MS) return [];
+      askedForOldest = performance.now();
+      const back = await goneBack(store, idle());
+      for (const { partition } of back)
+        log.warn({ partition }, "the database has gone back; the partition is read anew");
+      return back;
+    },
+    noteDead: (subject) => {
+      dead.add(subject);
+      noted.push(subject);
+    },
+    isDead: (subject) => dead.has(subject),
+    nextLook: () => askedForDead + REPLAYED_MS,
+  };
+}
+
+/**
+ * The partitions whose database counts again from an earlier seq, as after a restore or a failover with a
+ * loss: they have something pending behind their cursor. Only among those of which nothing is held, sent or
+ * left out can it have come only so.
+ */
+async function goneBack(
+  store: Pick<OutboxReader, "oldestPending">,
+  idle: readonly OwnedPartition[],
+): Promise<OwnedPartition[]> {
+  if (idle.length === 0) return [];
+  // As they are now: a partition may be read further while the database is asked.
+  const cursors = new Map(idle.map(({ partition, cursor }) => [partition, cursor]));
+  const oldest = await store.oldestPending([...cursors.keys()]);
+  const behind = new Set(
+    oldest.flatMap(({ partition, seq }) => (seq <= cursors.get(partition)! ? [partition] : [])),
+  );
+  return idle.filter(({ partition }) => behind.has(partition));
+}

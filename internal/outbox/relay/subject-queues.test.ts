@@ -1,33 +1,6 @@
 import { expect } from "chai";
-import { ORIGIN } from "../../testkit/event-origin.ts";
-import type { OwnedPartition } from "./owned-partitions.ts";
-import { createSubjectQueues, type Delivery, deliveryOf, MOST_BEHIND } from "./subject-queues.ts";
-
-const open = (partition = 0): { -readonly [K in keyof OwnedPartition]: OwnedPartition[K] } => ({
-  partition,
-  epoch: 1,
-  validUntil: Number.POSITIVE_INFINITY,
-  phase: "open",
-  cursor: 0,
-});
-
-const delivery = (partition: OwnedPartition, subject: string, version: number): Delivery =>
-  deliveryOf(
-    {
-      id: `${subject}-${version}`,
-      seq: version,
-      partition: partition.partition,
-      ...ORIGIN,
-      type: "cart.updated",
-      subject,
-      sequence: version,
-      data: "{}",
-      traceparent: null,
-      occurredAt: 0,
-      attempts: 0,
-    },
-    partition,
-  );
+import { testDelivery as delivery, openPartition as open } from "../../testkit/deliveries.ts";
+import { createSubjectQueues, type Delivery, MOST_BEHIND } from "./subject-queues.ts";
 
 const name = (each: Delivery | undefined) => each?.event.id;
 

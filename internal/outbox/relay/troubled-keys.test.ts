@@ -32,7 +32,7 @@ function scene(mostWaiting = 10) {
   return { keys, partition, delivery, sentNow, shed, counts, seen };
 }
 
-/** Each is refused or held once. */
+/** Each has to wait. */
 function hold(keys: ReturnType<typeof scene>["keys"], deliveries: readonly Delivery[]): void {
   for (const delivery of deliveries) expect(keys.hold(delivery)).to.equal(true);
 }
@@ -117,19 +117,20 @@ describe("A routing key whose messages the broker does not take", () => {
 
   it("goes on without one that others pass again and again; that one waits by itself", () => {
     const { keys, delivery, sentNow } = scene();
-    const [bad, ...good] = ["bad", "b", "c", "d"].map((subject) => delivery(subject)) as [Delivery];
+    const bad = delivery("bad");
+    const good = [delivery("b"), delivery("c"), delivery("d")] as const;
     keys.note(bad, "unroutable");
     hold(keys, good);
     mock.timers.tick(FIRST_MS);
-    keys.accepted(good[0]!);
+    keys.accepted(good[0]);
     expect(sentNow()).to.deep.equal(["b-1", "bad-1", "c-1"]);
     keys.note(bad, "unroutable");
     expect(keys.describe(), "passed once").to.equal(
       "events of type cart.updated wait: no queue is bound to take them",
     );
-    keys.accepted(good[1]!);
+    keys.accepted(good[1]);
     mock.timers.tick(FIRST_MS);
-    keys.accepted(good[2]!);
+    keys.accepted(good[2]);
     expect(sentNow()).to.deep.equal(["d-1", "bad-1"]);
     keys.note(bad, "unroutable");
     expect(keys.describe()).to.equal("some events of type cart.updated wait: no queue is bound to take them");
@@ -193,6 +194,17 @@ describe("A routing key whose messages the broker does not take", () => {
     expect([keys.resets(b), keys.resets(a)]).to.deep.equal([true, false]);
     keys.accepted(b);
     expect([sentNow(), seen.alone], "refused before, so alone").to.deep.equal([["a-1"], 2]);
+  });
+
+  it("is probed alone, too, when nothing was there to probe with until now", () => {
+    const { keys, partition, delivery, sentNow, seen } = scene();
+    const other = openPartition(1);
+    keys.note(delivery("a"), "reset");
+    partition.phase = "lost";
+    mock.timers.tick(6 * FIRST_MS);
+    expect(sentNow()).to.deep.equal([]);
+    expect(keys.hold(testDelivery(other, "b"))).to.equal(true);
+    expect([sentNow(), seen.alone]).to.deep.equal([["b-1"], 1]);
   });
 
   it("sends no probe once stopped, neither of a key nor of one that waits by itself", () => {

@@ -1,3 +1,4 @@
+import { redactText } from "../../internal/platform/logger/redact.ts";
 import { withTarget } from "../../internal/platform/sql/connect-target.ts";
 import { migrate } from "../../internal/platform/sql/migrator.ts";
 import { mergeSchemas } from "../../internal/platform/sql/schema.ts";
@@ -5,7 +6,7 @@ import { SCHEMAS } from "../schemas.ts";
 import { readConfig } from "./config.ts";
 
 const { DATABASE_URL: address, DATABASE_APP_ROLE: role, MIGRATE_TIMEOUT_MS } = readConfig();
-const say = (line: string) => process.stdout.write(`migrate: ${line}\n`);
+const say = (line: string) => process.stdout.write(`migrate: ${redactText(line)}\n`);
 
 try {
   const { migrations, tables, types } = mergeSchemas(SCHEMAS, address.dialect);
@@ -21,6 +22,6 @@ try {
     }
   });
 } catch (error) {
-  process.stderr.write(`migrate: ${(error as Error).message}\n`);
+  process.stderr.write(`migrate: ${redactText((error as Error).message)}\n`);
   process.exitCode = 1;
 }

@@ -4,6 +4,7 @@ import { createOutboxStore } from "../../internal/outbox/store/open-store.ts";
 import { replaySelected } from "../../internal/outbox/store/replay.ts";
 import { endOnBrokenPipe } from "../../internal/platform/lifecycle/broken-pipe.ts";
 import { createLogger } from "../../internal/platform/logger/logger.ts";
+import { redactText } from "../../internal/platform/logger/redact.ts";
 import { openDatabase } from "../../internal/platform/sql/database.ts";
 import { retryPatiently } from "../../internal/platform/sql/retry.ts";
 import { isUnavailableSqlServer } from "../../internal/platform/sql/sqlserver.ts";
@@ -19,7 +20,6 @@ const fail = (line: string, exitCode: number) => {
   if (config.RESULT_FILE !== undefined) writeFileSync(config.RESULT_FILE, line);
   process.exitCode = exitCode;
 };
-
 const database = openDatabase(config.DATABASE_URL, { log: createLogger("outbox-admin", "warn") });
 const store = createOutboxStore(database);
 const patiently = retryPatiently(isUnavailableSqlServer);
@@ -34,7 +34,7 @@ try {
     if (config.RESULT_FILE !== undefined) writeFileSync(config.RESULT_FILE, JSON.stringify(result));
   }
 } catch (error) {
-  fail(`the database does not answer: ${(error as Error).message}`, 1);
+  fail(`the database does not answer: ${redactText((error as Error).message)}`, 1);
 } finally {
   await database.close();
 }

@@ -60,7 +60,7 @@ describe("The lifecycle of a process", () => {
       `const lifecycle = start();
       const tell = async () => say(JSON.stringify(await lifecycle.notReady()));
       let broken = true;
-      lifecycle.addCheck("store", async () => { if (broken) throw new Error("gone"); });
+      lifecycle.addCheck("store", async () => { if (broken) throw new Error("redis://me:hunter2@h is gone"); });
       lifecycle.addCheck("other", async () => {});
       await tell();
       lifecycle.ready();
@@ -70,7 +70,12 @@ describe("The lifecycle of a process", () => {
       lifecycle.onStop("x", tell);
       await lifecycle.stop("test");`,
     );
-    expect(words).to.deep.equal(['["starting"]', '["store: gone"]', "[]", '["stopping"]']);
+    expect(words).to.deep.equal([
+      '["starting"]',
+      '["store: redis://[redacted]@h is gone"]',
+      "[]",
+      '["stopping"]',
+    ]);
   });
 
   it("is not ready for the delay before it closes anything", async () => {

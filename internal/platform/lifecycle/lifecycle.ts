@@ -1,4 +1,5 @@
 import type { Logger } from "../logger/logger.ts";
+import { redactText } from "../logger/redact.ts";
 
 type Stop = () => Promise<void> | void;
 
@@ -124,5 +125,5 @@ export function createLifecycle(options: {
 }
 
 function messageOf(reason: unknown): string {
-  return reason instanceof Error ? reason.message : String(reason);
+  return redactText(reason instanceof Error ? reason.message : String(reason));
 }

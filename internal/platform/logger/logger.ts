@@ -1,22 +1,28 @@
-import { type Logger, pino } from "pino";
+import { type DestinationStream, type Logger, pino } from "pino";
+import { openLogStream } from "./log-stream.ts";
+import { redactLine } from "./redact.ts";
 
 export type { Logger };
 
 /**
- * A JSON logger on stdout: one line per event, named after the process. Known secret fields
- * are redacted as a last line of defence; code must not log them in the first place.
+ * A JSON logger on stdout: one line per event, named after the process. Secrets are taken out of
+ * every line as a last line of defence; code must not log them in the first place.
  */
-export function createLogger(name: string, level: string): Logger {
-  return pino({
-    name,
-    level,
-    base: { name, pid: process.pid },
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-    redact: {
-      paths: ["*.authorization", "*.password", "*.secret", "*.token", "*.accessToken"],
-      censor: "[redacted]",
+export function createLogger(
+  name: string,
+  level: string,
+  destination: DestinationStream = openLogStream(),
+): Logger {
+  return pino(
+    {
+      name,
+      level,
+      base: { name, pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      hooks: { streamWrite: redactLine },
+      serializers: { err: pino.stdSerializers.errWithCause },
     },
-    serializers: { err: pino.stdSerializers.errWithCause },
-  });
+    destination,
+  );
 }

@@ -162,5 +162,20 @@ if (url) {
       ask(master.href, `DROP DATABASE ${name}`).then(() => true),
     );
   };
+  describe("migrate on SQL Server", function () {
+    this.timeout(60_000);
+    after(drop);
+
+    it("recommends row versions where readers wait for writers, and only there", async () => {
+      const { said } = await migrate(url.href);
+      const on = await ask(
+        url.href,
+        "SELECT is_read_committed_snapshot_on AS [on] FROM sys.databases WHERE name = DB_NAME()",
+      );
+      expect(/recommended is ALTER DATABASE .* READ_COMMITTED_SNAPSHOT ON/.test(said), said).to.equal(
+        !on[0]?.on,
+      );
+    });
+  });
   describeMigrate("SQL Server, where the database is missing", async () => url.href, drop);
 }

@@ -1,11 +1,11 @@
 import { createUpstream } from "../../internal/gateway/proxy.ts";
 import { createRateLimits } from "../../internal/gateway/rate-limit.ts";
-import { createMemoryCounter } from "../../internal/gateway/rate-limit-memory.ts";
 import { rememberTokens } from "../../internal/gateway/token-cache.ts";
 import { createTokenVerifier } from "../../internal/gateway/tokens.ts";
 import { openKeyRing } from "../../internal/platform/identity/open-key-ring.ts";
 import type { Service } from "../../internal/platform/service/service.ts";
 import { type Config, quotasOf, userTokensOf } from "./config.ts";
+import { openCounter } from "./open-counter.ts";
 
 /** Opens what the gateway stands on; everything closes with the process. */
 export function openAdapters(config: Config, service: Service) {
@@ -23,7 +23,7 @@ export function openAdapters(config: Config, service: Service) {
   return {
     upstreams: { cart: cart.handler, catalog: catalog.handler },
     verify: rememberTokens(verify, edition, registry),
-    limit: createRateLimits({ quotas, counter: createMemoryCounter(quotas), registry }),
+    limit: createRateLimits({ quotas, counter: openCounter(config, quotas, service), registry }),
     sessionKeys,
     internalKeys: openKeyRing("INTERNAL_TOKEN", config, service),
   };

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Quota, Quotas } from "../../internal/gateway/rate-limit.ts";
 import type { UserTokens } from "../../internal/gateway/tokens.ts";
 import { openKeySet, readKeySource } from "../../internal/gateway/user-keys.ts";
+import { authorityFile, authorityNeedsTls } from "../../internal/platform/config/authority.ts";
 import { readEnvOrExit } from "../../internal/platform/config/env.ts";
 import {
   integer,
@@ -14,6 +15,7 @@ import {
 } from "../../internal/platform/config/fields.ts";
 import { keysDir, requireKeys } from "../../internal/platform/identity/open-key-ring.ts";
 import type { Logger } from "../../internal/platform/logger/logger.ts";
+import { redisUrl } from "../../internal/platform/redis/redis-url.ts";
 
 const ASYMMETRIC = /^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/;
 /** A quota as `requests/seconds`. */
@@ -104,6 +106,21 @@ export const schema = z
     RATE_LIMIT_SESSION: quota()
       .optional()
       .describe("new sessions as `requests/seconds` from one address; without it there is no limit"),
+    RATE_LIMIT_TIMEOUT_MS: milliseconds(1, 60_000)
+      .default(100)
+      .describe("ms to wait for Redis before a request's quota is judged without it"),
+    RATE_LIMIT_WITHOUT_REDIS: z
+      .enum(["fail-open", "fail-closed"])
+      .default("fail-open")
+      .describe(
+        "while Redis does not answer: `fail-open` counts in each gateway alone, `fail-closed` refuses with 503",
+      ),
+    REDIS_URL: redisUrl()
+      .optional()
+      .describe("the Redis in which all gateways count for the limits; without it each counts alone"),
+    REDIS_CA_FILE: authorityFile()
+      .optional()
+      .describe("a PEM file with the authorities to trust for `rediss://`; without it those of Node"),
     TRUSTED_PROXIES: z
       .string()
       .transform((list) => list.split(",").map((entry) => entry.trim()))
@@ -113,7 +130,8 @@ export const schema = z
         "addresses and CIDRs of proxies whose X-Forwarded-For is believed, from right to left; none unless set",
       ),
   })
-  .superRefine(crossCheck, { when: () => true });
+  .superRefine(crossCheck, { when: () => true })
+  .superRefine(authorityNeedsTls("REDIS", "rediss"), { when: () => true });
 
 /**
  * What only shows when fields are seen together; runs though

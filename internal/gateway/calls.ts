@@ -20,10 +20,14 @@ export const GATEWAY_CALLS = {
     answers: [
       { status: 201, description: "A new guest's token", body: { name: "Session", schema: sessionSchema } },
     ],
-    problems: ["RATE_LIMITED", "INTERNAL"],
+    problems: ["RATE_LIMITED", "RATE_LIMIT_UNAVAILABLE", "INTERNAL"],
   },
   apiDescription: {
-    ...descriptionCall<GatewayCode>("/api/openapi.json", ["RATE_LIMITED", "INTERNAL"]),
+    ...descriptionCall<GatewayCode>("/api/openapi.json", [
+      "RATE_LIMITED",
+      "RATE_LIMIT_UNAVAILABLE",
+      "INTERNAL",
+    ]),
     isPublic: true,
   },
 } as const satisfies Calls<GatewayCode>;

@@ -33,6 +33,7 @@ function seenFromOutside(upstream: string, calls: Calls): Calls {
 function behindRoute(route: Route, call: Call): Call {
   const refusals: GatewayCode[] = [
     "RATE_LIMITED",
+    "RATE_LIMIT_UNAVAILABLE",
     "UPSTREAM_UNAVAILABLE",
     "UPSTREAM_TIMEOUT",
     ...(route.needsIdentity ? (["UNAUTHENTICATED"] as const) : []),

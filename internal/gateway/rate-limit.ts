@@ -33,7 +33,7 @@ export interface Verdict {
   readonly refusal: GatewayProblem | null;
 }
 
-/** Judges requests by what `counter` says of them. Rejects when that does. */
+/** Judges requests by what `counter` says of them; while it cannot tell, all are refused with 503. */
 export function createRateLimits(options: { quotas: Quotas; counter: WindowCounter; registry: Registry }) {
   const { quotas, counter } = options;
   const limited = new Counter({
@@ -46,7 +46,9 @@ export function createRateLimits(options: { quotas: Quotas; counter: WindowCount
     const quota = quotas[limitClass];
     if (quota === undefined) return NO_LIMIT;
     const { points, seconds } = quota;
-    const { count, resetMs } = await counter.count(limitClass, who);
+    const standing = await counter.count(limitClass, who).catch(() => null);
+    if (standing === null) return { headers: {}, refusal: UNAVAILABLE };
+    const { count, resetMs } = standing;
     const resetSeconds = Math.max(1, Math.ceil(resetMs / 1000));
     const headers = {
       "ratelimit-policy": `"${limitClass}";q=${points};w=${seconds}`,
@@ -59,6 +61,12 @@ export function createRateLimits(options: { quotas: Quotas; counter: WindowCount
 }
 
 const NO_LIMIT: Verdict = { headers: {}, refusal: null };
+
+const UNAVAILABLE: GatewayProblem = {
+  code: "RATE_LIMIT_UNAVAILABLE",
+  detail: "It cannot be told at the moment whether this request is within its quota; please try again.",
+  headers: { "retry-after": "1" },
+};
 
 function exceeded(limitClass: LimitClass, { points, seconds }: Quota, resetSeconds: number): GatewayProblem {
   return {

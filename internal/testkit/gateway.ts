@@ -9,7 +9,7 @@ import { CATALOG_API } from "../catalog/calls.ts";
 import { publicDocument } from "../gateway/openapi.ts";
 import { GATEWAY_PROBLEMS } from "../gateway/problems.ts";
 import { createUpstream } from "../gateway/proxy.ts";
-import { createRateLimits, type Quotas } from "../gateway/rate-limit.ts";
+import { createRateLimits, type Quotas, type WindowCounter } from "../gateway/rate-limit.ts";
 import { createMemoryCounter } from "../gateway/rate-limit-memory.ts";
 import { gatewayRoutes } from "../gateway/routes.ts";
 import { rememberTokens } from "../gateway/token-cache.ts";
@@ -22,6 +22,7 @@ import {
   createInternalTokenVerifier,
 } from "../platform/identity/internal-token.ts";
 import { fixedKeyRing } from "../platform/identity/key-ring.ts";
+import type { Logger } from "../platform/logger/logger.ts";
 import { Registry } from "../platform/metrics/metrics.ts";
 import { recordingLogger } from "./recording-logger.ts";
 
@@ -56,10 +57,13 @@ export async function startGateway(options: {
   bodyTimeoutMs?: number;
   quotas?: Quotas;
   trustedProxies?: readonly string[];
+  /** In place of one in memory; built on the gateway's log and metrics. */
+  counter?: (parts: { registry: Registry; log: Logger }) => WindowCounter;
 }): Promise<GatewayUnderTest> {
   const { log, lines } = recordingLogger();
   const registry = new Registry();
   const quotas = options.quotas ?? {};
+  const counter = options.counter?.({ registry, log }) ?? createMemoryCounter(quotas);
   const sessions = createGuestSessions(SESSION_KEYS, 3_600);
   const timeoutMs = options.timeoutMs ?? 10_000;
   const cart = createUpstream({ name: "/api/cart", target: options.cartUrl, timeoutMs, log });
@@ -85,7 +89,7 @@ export async function startGateway(options: {
         document: publicDocument({ cart: CART_API, catalog: CATALOG_API }),
         bodyLimitBytes: options.bodyLimitBytes ?? 65_536,
         bodyTimeoutMs: options.bodyTimeoutMs ?? 10_000,
-        limit: createRateLimits({ quotas, counter: createMemoryCounter(quotas), registry }),
+        limit: createRateLimits({ quotas, counter, registry }),
         trustedProxies: options.trustedProxies ?? [],
         log,
       }),

@@ -37,7 +37,7 @@ export function mainOf(name: ProcessName | "migrate" | "outbox-admin"): string {
  * up`; the processes that read them get them as they are.
  */
 const PASSED_ON =
-  /^(CART_(TTL_SECONDS|EXPIRY_GRACE_SECONDS|SHARDS|MAX_LINES|MAX_QUANTITY|CURRENCY)|CATALOG_(TIMEOUT_MS|CACHE_TTL_MS|SEED)|OUTBOX_[A-Z_]+|RELAY_[A-Z_]+|SWEEP_[A-Z_]+|AMQP_(EXCHANGE|ADDRESS_VERSION|SEND_TIMEOUT_MS)|REDIS_TIMEOUT_MS|UPSTREAM_TIMEOUT_MS|BODY_LIMIT_BYTES|RATE_LIMIT_[A-Z]+|TRUSTED_PROXIES|BODY_TIMEOUT_MS|SESSION_TTL_SECONDS|LOG_LEVEL|SHUTDOWN_[A-Z_]+)$/;
+  /^(CART_(TTL_SECONDS|EXPIRY_GRACE_SECONDS|SHARDS|MAX_LINES|MAX_QUANTITY|CURRENCY)|CATALOG_(TIMEOUT_MS|CACHE_TTL_MS|SEED)|OUTBOX_[A-Z_]+|RELAY_[A-Z_]+|SWEEP_[A-Z_]+|AMQP_(EXCHANGE|ADDRESS_VERSION|SEND_TIMEOUT_MS)|REDIS_TIMEOUT_MS|UPSTREAM_TIMEOUT_MS|BODY_LIMIT_BYTES|RATE_LIMIT_[A-Z_]+|TRUSTED_PROXIES|BODY_TIMEOUT_MS|SESSION_TTL_SECONDS|LOG_LEVEL|SHUTDOWN_[A-Z_]+)$/;
 
 /** A purpose's keys: the folder below `keysDir` where there is one, else the secret that never changes. */
 function keysOf(purpose: "INTERNAL_TOKEN" | "SESSION", surroundings: Surroundings): NodeJS.ProcessEnv {
@@ -87,6 +87,7 @@ export function environmentOf(
         ...port,
         CART_URL: urls.cart,
         CATALOG_URL: urls.catalog,
+        REDIS_URL: surroundings.redisUrl,
         ...keysOf("INTERNAL_TOKEN", surroundings),
         ...keysOf("SESSION", surroundings),
         JWT_JWKS: surroundings.jwksFile,

@@ -32,7 +32,13 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
     .catch((err: unknown) => log.warn({ err }, "the database does not answer yet; events will be staged"));
 
   const outbox = createOutboxStore(database);
-  const staging = createRedisStaging({ redis, shards, stream: shardKeys.stream, unnamed: CART_EVENTS });
+  const staging = createRedisStaging({
+    redis,
+    shards,
+    stream: shardKeys.stream,
+    setAside: shardKeys.setAside,
+    unnamed: CART_EVENTS,
+  });
   const forwarder = createForwarder({
     store: outbox,
     staging,
@@ -43,11 +49,7 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
     log,
   });
   lifecycle.onStop("forwarder", () => forwarder.close());
-  lifecycle.addNote("database", () =>
-    forwarder.failing()
-      ? "events are staged in Redis and not committed: the database does not take them"
-      : null,
-  );
+  lifecycle.addNote("database", () => forwarder.trouble());
   // A Redis that restarts, or fails over, may have lost its last writes.
   for (const event of ["close", "-node", "node error"]) redis.on(event, forwarder.forgetChains);
 

@@ -50,7 +50,13 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
     if (fault !== null) throw new Error(fault);
   });
 
-  const staging = createRedisStaging({ redis, shards, stream: shardKeys.stream, unnamed: CART_EVENTS });
+  const staging = createRedisStaging({
+    redis,
+    shards,
+    stream: shardKeys.stream,
+    setAside: shardKeys.setAside,
+    unnamed: CART_EVENTS,
+  });
   const forwarder = createForwarder({
     store,
     staging,

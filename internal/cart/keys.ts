@@ -19,6 +19,8 @@ export function shardOf(owner: string, shards: number): number {
 export const shardKeys = {
   cart: (shard: number, owner: string) => `cart:{${shard}}:${owner}`,
   stream: (shard: number) => `outbox:{${shard}}`,
+  /** Entries of the stream that can become no event, for whoever looks into them. */
+  setAside: (shard: number) => `outbox-dead:{${shard}}`,
   expiry: (shard: number) => `expiry:{${shard}}`,
   ordinal: (shard: number) => `ordinal:{${shard}}`,
   idempotency: (shard: number, owner: string) => `idem:{${shard}}:${owner}`,

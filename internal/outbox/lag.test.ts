@@ -22,6 +22,7 @@ async function scrape(
     staging: {
       oldest: async () => [],
       remove: async () => {},
+      setAside: async () => false,
       backlog: () => answer(redis instanceof Error ? redis : { now: Date.now(), ...redis }),
     },
     log,

@@ -5,6 +5,7 @@ export interface ForwarderMetrics {
   readonly forwarded: Counter;
   readonly streamReads: Counter;
   readonly commitTimeouts: Counter;
+  readonly quarantined: Counter;
   readonly commitDuration: Histogram;
 }
 
@@ -29,6 +30,11 @@ export function createForwarderMetrics(registry: Registry): ForwarderMetrics {
     commitTimeouts: new Counter({
       name: "outbox_commit_timeouts_total",
       help: "Requests answered before their event was committed",
+      registers,
+    }),
+    quarantined: new Counter({
+      name: "outbox_quarantined_total",
+      help: "Staged entries that the database refuses for what they are, parked as dead events",
       registers,
     }),
     commitDuration: new Histogram({

@@ -1,126 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
-import type { StagedEvent } from "../../platform/event/event.ts";
-import { createLogger } from "../../platform/logger/logger.ts";
-import { Registry } from "../../platform/metrics/metrics.ts";
-import { awaitRedis, connectRedis, type RedisConnection } from "../../platform/redis/redis.ts";
-import { parseRedisUrl } from "../../platform/redis/redis-url.ts";
+import pg from "pg";
+import type { EventEnvelope, StagedEvent } from "../../platform/event/event.ts";
 import { ORIGIN } from "../../testkit/event-origin.ts";
 import { eventually } from "../../testkit/eventually.ts";
-import { type OpenOutbox, openOutbox } from "../../testkit/outbox.ts";
-import { migrateDatabase } from "../../testkit/processes/platform.ts";
-import { ownDatabase, testRedis } from "../../testkit/servers/test-servers.ts";
-import type { CommitNotifier } from "../commit-notifier.ts";
-import { createForwarderMetrics } from "../metrics.ts";
-import type { OutboxWriter } from "../store/store.ts";
-import { createForwarder, type Forwarder } from "./forwarder.ts";
-import { createRedisStaging } from "./staging.redis.ts";
-import type { StagingArea } from "./staging.ts";
+import type { Forwarder } from "./forwarder.ts";
+import { counting, forwarderScene, SHARDS } from "./forwarder-scene.contract.ts";
 import { sweepStaged } from "./sweeper.ts";
-
-const SHARDS = 4;
-const log = createLogger("test", "fatal");
 
 describe("The forwarder", function () {
   this.timeout(60_000);
-  let redis: RedisConnection;
-  let staging: StagingArea;
-  let store: OpenOutbox;
-  let space = "";
-  const forwarders: Forwarder[] = [];
-  const stream = (shard: number) => `${space}:{${shard}}`;
-
-  before(async () => {
-    const database = await ownDatabase();
-    await migrateDatabase(database);
-    store = openOutbox(database.appUrl);
-    redis = connectRedis(parseRedisUrl((await testRedis()).url)!, { log, commandTimeoutMs: 5_000 });
-    await awaitRedis(redis, 10_000);
-  });
-  after(async () => {
-    await store?.close();
-    redis?.disconnect();
-  });
-  beforeEach(() => {
-    space = `outbox-${randomUUID()}`;
-    staging = createRedisStaging({ redis, shards: SHARDS, stream, unnamed: ORIGIN });
-  });
-  afterEach(async () => {
-    await Promise.all(forwarders.splice(0).map((forwarder) => forwarder.close()));
-  });
-
-  /** Stages an event as the cart's scripts do. */
-  async function stage(shard: number, subject: string): Promise<StagedEvent> {
-    const version = await redis.incr(`${space}:{${shard}}:n`);
-    const event = {
-      id: randomUUID(),
-      partition: shard,
-      ...ORIGIN,
-      type: "cart.updated",
-      subject,
-      sequence: version,
-      data: "{}",
-      traceparent: space,
-      occurredAt: Date.now(),
-    };
-    const { id, source, type, data, occurredAt } = event;
-    const fields = {
-      id,
-      source,
-      type,
-      subject: event.subject,
-      seqname: event.sequenceName,
-      version,
-      at: occurredAt,
-      trace: space,
-      n: version,
-      data,
-    };
-    const entryId = await redis.xadd(stream(shard), "*", ...Object.entries(fields).flat().map(String));
-    return { entryId: entryId!, ordinal: version, event };
-  }
-
-  function forwarderTo(
-    writer: OutboxWriter,
-    commitTimeoutMs = 10_000,
-    area = staging,
-    notify: CommitNotifier["notify"] = () => {},
-  ) {
-    const registry = new Registry();
-    const metrics = createForwarderMetrics(registry);
-    const forwarder = createForwarder({
-      store: writer,
-      staging: area,
-      notifier: { notify },
-      shards: SHARDS,
-      commitTimeoutMs,
-      metrics,
-      log,
-    });
-    forwarders.push(forwarder);
-    return forwarder;
-  }
-
-  /** A writer that counts its transactions and notes what they held. */
-  function counting(writer: OutboxWriter) {
-    const groups: string[][] = [];
-    return {
-      groups,
-      append: async (events: Parameters<OutboxWriter["append"]>[0]) => {
-        groups.push(events.map((event) => event.id));
-        await writer.append(events);
-      },
-    };
-  }
-
-  /** What is in the outbox of this test's making, in its order. */
-  async function committedIds(shard: number): Promise<string[]> {
-    const events = await store.pending([{ partition: shard, after: 0 }], 100_000);
-    return events.filter((event) => event.traceparent === space).map((event) => event.id);
-  }
+  const scene = forwarderScene();
+  const { stream, stage, forwarderTo, committedIds } = scene;
 
   it("commits many concurrent requests in far fewer transactions, each shard in stream order", async () => {
-    const writer = counting(store);
+    const writer = counting(scene.store);
     const forwarder = forwarderTo(writer);
     const staged: StagedEvent[] = [];
     const outcomes = await Promise.all(
@@ -138,11 +32,11 @@ describe("The forwarder", function () {
         .toSorted((a, b) => a.ordinal - b.ordinal);
       expect(await committedIds(shard)).to.deep.equal(order.map((each) => each.event.id));
     }
-    await eventually("the streams are empty", async () => (await staging.backlog()).staged === 0);
+    await eventually("the streams are empty", async () => (await scene.staging.backlog()).staged === 0);
   });
 
   it("keeps stream order and inserts nothing twice when two forwarders race on one shard", async () => {
-    const forwarders = [forwarderTo(store), forwarderTo(store)];
+    const forwarders = [forwarderTo(scene.store), forwarderTo(scene.store)];
     const staged: StagedEvent[] = [];
     const shopper = async (forwarder: Forwarder, subject: string) => {
       for (let n = 0; n < 40; n++) {
@@ -161,13 +55,14 @@ describe("The forwarder", function () {
     const notified: number[][] = [];
     let failing = true;
     const writer = {
-      append: async (events: Parameters<OutboxWriter["append"]>[0]) => {
+      park: scene.store.park,
+      appendWhereFree: async (events: readonly EventEnvelope[]) => {
         if (failing) throw new Error("the database is away");
-        await store.append(events);
+        return scene.store.appendWhereFree(events);
       },
     };
     let looked: Promise<unknown> = Promise.resolve();
-    const forwarder = forwarderTo(writer, 10_000, staging, (partitions) => {
+    const forwarder = forwarderTo(writer, 10_000, (partitions) => {
       notified.push([...partitions]);
       looked = Promise.all(partitions.map(async (each) => readable.push(await committedIds(each))));
     });
@@ -177,17 +72,42 @@ describe("The forwarder", function () {
     failing = false;
     await eventually("both shards are committed", async () => {
       await forwarder.forward([1, 3]);
-      return (await staging.backlog()).staged === 0;
+      return (await scene.staging.backlog()).staged === 0;
     });
     await looked;
     expect(new Set(notified.flat())).to.deep.equal(new Set([1, 3]));
     expect(new Set(readable.flat())).to.deep.equal(new Set(staged.map((each) => each.event.id)));
   });
 
+  it("passes by a shard that a rival is committing, and comes back to it", async () => {
+    const entered = Promise.withResolvers<void>();
+    const leave = Promise.withResolvers<void>();
+    const [busy, free] = [await stage(1, "busy"), await stage(2, "free")];
+    const rival = scene.store.database.transaction(async (tx) => {
+      await scene.store.append([busy.event], tx);
+      entered.resolve();
+      await leave.promise;
+    });
+    await entered.promise;
+    const forwarder = forwarderTo(scene.store);
+    const waiting = forwarder.committed(busy);
+    expect(await forwarder.committed(free)).to.equal("committed");
+    expect(await committedIds(1)).to.deep.equal([]);
+    expect(forwarder.trouble(), "a rival at work is no outage").to.equal(null);
+    const behind = await stage(1, "behind");
+    leave.resolve();
+    await rival;
+    expect(await Promise.all([waiting, forwarder.committed(behind)])).to.deep.equal([
+      "committed",
+      "committed",
+    ]);
+    expect(await committedIds(1)).to.deep.equal([busy.event.id, behind.event.id]);
+  });
+
   it("takes along what another process staged before and never forwarded", async () => {
     const orphans = [await stage(2, "x"), await stage(2, "y")];
     const own = await stage(2, "x");
-    expect(await forwarderTo(store).committed(own)).to.equal("committed");
+    expect(await forwarderTo(scene.store).committed(own)).to.equal("committed");
     expect(await committedIds(2)).to.deep.equal([...orphans, own].map((each) => each.event.id));
   });
 
@@ -202,30 +122,31 @@ describe("The forwarder", function () {
       n: 1,
       data: "{}",
     };
-    await redis.xadd(stream(0), "*", ...Object.entries(fields).flat().map(String));
-    const [read] = await staging.oldest(0, 10);
+    await scene.redis.xadd(stream(0), "*", ...Object.entries(fields).flat().map(String));
+    const [read] = await scene.staging.oldest(0, 10);
     expect(read!.event).to.include({ ...ORIGIN, subject: "a", sequence: 7 });
   });
 
   it("says committed of an event that another has committed and taken out of the stream", async () => {
     const staged = await stage(0, "x");
-    expect(await forwarderTo(store).committed(staged)).to.equal("committed");
-    expect(await forwarderTo(store).committed(staged)).to.equal("committed");
+    expect(await forwarderTo(scene.store).committed(staged)).to.equal("committed");
+    expect(await forwarderTo(scene.store).committed(staged)).to.equal("committed");
     expect(await committedIds(0)).to.deep.equal([staged.event.id]);
   });
 
   it("answers staged when the commit fails, without waiting while it keeps failing, and commits when it can again", async () => {
     let failing = true;
     const forwarder = forwarderTo({
-      append: async (events) => {
+      park: scene.store.park,
+      appendWhereFree: async (events) => {
         if (failing) throw new Error("the database is away");
-        await store.append(events);
+        return scene.store.appendWhereFree(events);
       },
     });
     const staged = [await stage(3, "x"), await stage(3, "x")];
     expect(await forwarder.committed(staged[0]!)).to.equal("staged");
     expect(await forwarder.committed(staged[1]!)).to.equal("staged");
-    expect((await staging.backlog()).staged).to.equal(2);
+    expect((await scene.staging.backlog()).staged).to.equal(2);
     failing = false;
     await eventually(
       "the background retry has committed both",
@@ -244,7 +165,13 @@ describe("The forwarder", function () {
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const forwarder = forwarderTo({ append: async (events) => held.then(() => store.append(events)) }, 50);
+    const forwarder = forwarderTo(
+      {
+        park: scene.store.park,
+        appendWhereFree: async (events) => held.then(() => scene.store.appendWhereFree(events)),
+      },
+      50,
+    );
     const staged = await stage(0, "slow");
     expect(await forwarder.committed(staged)).to.equal("staged");
     expect(
@@ -256,29 +183,69 @@ describe("The forwarder", function () {
   });
 
   it("forwards in the sweep what is old enough, shard by shard, and leaves young events to their process", async () => {
-    const forwarder = forwarderTo(store);
+    const forwarder = forwarderTo(scene.store);
     const staged = [];
     for (let n = 0; n < 1_200; n++) staged.push(stage(1, `s${n % 3}`));
     const ids = (await Promise.all(staged))
       .toSorted((a, b) => a.ordinal - b.ordinal)
       .map((each) => each.event.id);
-    await sweepStaged(staging, forwarder, 3_600_000);
-    expect((await staging.backlog()).staged).to.equal(1_200);
+    await sweepStaged(scene.staging, forwarder, 3_600_000);
+    expect((await scene.staging.backlog()).staged).to.equal(1_200);
     await eventually("all is swept", async () => {
-      await sweepStaged(staging, forwarder, 0);
-      return (await staging.backlog()).staged === 0;
+      await sweepStaged(scene.staging, forwarder, 0);
+      return (await scene.staging.backlog()).staged === 0;
     });
     expect(await committedIds(1)).to.deep.equal(ids);
   });
 
-  it("lets one shard's malformed entry hold up no other shard", async () => {
-    await redis.xadd(stream(0), "*", "junk", "1");
-    const forwarder = forwarderTo(store);
-    const bad = await stage(0, "behind");
-    const waiting = forwarder.committed(bad);
-    expect(await forwarder.committed(await stage(1, "beside"))).to.equal("committed");
-    await redis.xtrim(stream(0), "MAXLEN", 1);
-    await forwarder.forward([0]);
-    expect(await waiting).to.equal("committed");
+  it("does not take its own catching up on a slow database for another outage", async function () {
+    // The slowness is a trigger of PostgreSQL's.
+    if (!scene.databaseUrl.startsWith("postgres")) this.skip();
+    const [msEach, events, patienceMs] = [3, 500, 1_000];
+    await slowDown(msEach);
+    try {
+      const writer = counting(scene.store);
+      let failing = true;
+      const forwarder = forwarderTo(
+        {
+          park: scene.store.park,
+          appendWhereFree: async (events) => {
+            if (failing) throw new Error("the database is away");
+            return writer.appendWhereFree(events);
+          },
+        },
+        patienceMs,
+      );
+      const staged = [];
+      for (let n = 0; n < events; n++) staged.push(await stage(n % SHARDS, "cart"));
+      expect(await forwarder.committed(staged[0]!)).to.equal("staged");
+      await forwarder.forward([0, 1, 2, 3]);
+      failing = false;
+      await eventually("all is committed", async () => (await scene.staging.backlog()).staged === 0, {
+        timeoutMs: 40_000,
+      });
+      expect(Math.max(...writer.groups.map((group) => group.length)) * msEach).to.be.lessThan(patienceMs / 2);
+      const told = scene.lines.filter(({ level }) => level === "warn" || level === "info");
+      expect(
+        told.map(({ level }) => level),
+        "one outage, and its end",
+      ).to.deep.equal(["warn", "info"]);
+    } finally {
+      await slowDown(0);
+    }
   });
+
+  /** Makes every insert take so many ms a row longer, while the database has nothing else to do. */
+  async function slowDown(msEach: number): Promise<void> {
+    const owner = new pg.Client({ connectionString: scene.databaseUrl });
+    await owner.connect();
+    await owner.query("DROP TRIGGER IF EXISTS slow ON outbox_event");
+    if (msEach > 0)
+      await owner.query(`
+        CREATE OR REPLACE FUNCTION be_slow() RETURNS trigger LANGUAGE plpgsql AS $$
+          BEGIN PERFORM pg_sleep((SELECT count(*) FROM added) * ${msEach} / 1000.0); RETURN NULL; END $$;
+        CREATE TRIGGER slow AFTER INSERT ON outbox_event REFERENCING NEW TABLE AS added
+          FOR EACH STATEMENT EXECUTE FUNCTION be_slow()`);
+    await owner.end();
+  }
 });

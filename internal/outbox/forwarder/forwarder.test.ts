@@ -27,7 +27,7 @@ const staged = (ordinal: number): StagedEvent => ({
   },
 });
 
-/** Stand-ins for Redis and SQL whose answers come when the test says so: orders that real servers seldom take. */
+/* Stand-ins for Redis and SQL answer when the test says so: in orders that real servers seldom take. */
 describe("The forwarder, step by step", () => {
   let forwarder: Forwarder;
   let reads: ((entries: StagedEvent[]) => void)[];
@@ -38,11 +38,16 @@ describe("The forwarder, step by step", () => {
     commits = [];
     forwarder = createForwarder({
       store: {
-        append: (events) => new Promise((end) => void commits.push({ ids: events.map(({ id }) => id), end })),
+        appendWhereFree: (events) =>
+          new Promise((end) => {
+            commits.push({ ids: events.map(({ id }) => id), end: () => end([]) });
+          }),
+        park: async () => {},
       },
       staging: {
         oldest: () => new Promise((answer) => void reads.push(answer)),
         remove: async () => {},
+        setAside: async () => true,
         backlog: async () => ({ oldestAt: [], staged: 0, now: 0 }),
       },
       notifier: { notify: () => {} },
@@ -93,5 +98,14 @@ describe("The forwarder, step by step", () => {
     await settled();
     expect(asked.outcome).to.equal("committed");
     expect(commits).to.deep.equal([]);
+  });
+
+  it("takes nobody for committed who waited while the connection to Redis was lost", async () => {
+    void forwarder.forward([0]);
+    await settled();
+    const asked = ask(staged(1));
+    forwarder.forgetChains();
+    await settled();
+    expect(asked.outcome, "missing from the stream it may be lost as well").to.equal("staged");
   });
 });

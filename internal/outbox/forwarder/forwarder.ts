@@ -1,12 +1,16 @@
-import type { StagedEvent } from "../../platform/event/event.ts";
+import { ExponentialBackoff, handleAll, retry } from "cockatiel";
+import type { EventEnvelope, StagedEvent } from "../../platform/event/event.ts";
 import type { Logger } from "../../platform/logger/logger.ts";
-import { createDictionary, type Dictionary } from "../../platform/memory/dictionary.ts";
 import type { CommitNotifier } from "../commit-notifier.ts";
 import type { ForwarderMetrics } from "../metrics.ts";
 import type { OutboxWriter } from "../store/store.ts";
-import { createCircuit } from "./circuit.ts";
-import { createShardQueue, type ShardQueue } from "./shard-queue.ts";
-import { MalformedEntry, type StagingArea } from "./staging.ts";
+import { createBatchSize } from "./batch-size.ts";
+import { commitEntries } from "./committer.ts";
+import { createGatherer } from "./gatherer.ts";
+import { createOutage } from "./outage.ts";
+import { createShardQueue } from "./shard-queue.ts";
+import type { StagedEntry, StagingArea } from "./staging.ts";
+import { createWaiters, type Outcome } from "./waiters.ts";
 
 /** Moves staged events from Redis into the SQL outbox, in stream order, many requests to a commit. */
 export interface Forwarder {
@@ -15,32 +19,19 @@ export interface Forwarder {
    * shard, or `staged` when that is not so within the commit timeout; the event then stays in Redis and is
    * forwarded later. Answers `staged` at once while the database is known to be failing. Never rejects.
    */
-  committed(staged: StagedEvent): Promise<"committed" | "staged">;
+  committed(staged: StagedEvent): Promise<Outcome>;
   /** Forwards whatever lies in these shards' streams: the sweeper's way in. Resolves when done or failed. */
   forward(shards: readonly number[]): Promise<void>;
-  /** True while the database is known to take no events, so that they stay staged. */
-  failing(): boolean;
+  /** What keeps events staged at present, as a sentence; null while they are committed. */
+  trouble(): string | null;
   /**
-   * To be called when the connection to Redis was lost: what is in memory may no longer be what Redis holds.
+   * To be called when the connection to Redis was lost: what is in memory may no longer be what Redis holds,
+   * and an event that is missing there may be lost in place of committed. Who waits is told `staged`.
    */
   forgetChains(): void;
   /** Waits for the commit under way, then stops; what is still staged is the sweeper's. */
   close(): Promise<void>;
 }
-
-interface Waiter {
-  readonly since: number;
-  readonly resolve: (state: "committed" | "staged") => void;
-}
-
-interface Shard {
-  readonly queue: ShardQueue;
-  readonly waiters: Dictionary<Waiter>;
-}
-
-/** Most events read from one shard's stream for one commit, and most of them in one commit altogether. */
-const READ_LIMIT = 500;
-const COMMIT_LIMIT = 2_000;
 
 /**
  * After a commit of more than one event the next begins no sooner than this
@@ -49,8 +40,17 @@ const COMMIT_LIMIT = 2_000;
  */
 const PACE_MS = 3;
 
+/** When to look again at a shard that a rival was committing, in ms: about as long as a commit takes. */
+const BUSY_MS = 5;
+
+/** Tries again by itself for as long as it takes, without keeping the process alive. */
+const patiently = retry(handleAll, {
+  maxAttempts: Number.POSITIVE_INFINITY,
+  backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 500 }),
+}).dangerouslyUnref();
+
 export function createForwarder(options: {
-  store: OutboxWriter;
+  store: Pick<OutboxWriter, "appendWhereFree" | "park">;
   staging: StagingArea;
   notifier: CommitNotifier;
   shards: number;
@@ -60,121 +60,113 @@ export function createForwarder(options: {
   log: Logger;
 }): Forwarder {
   const { store, staging, notifier, commitTimeoutMs, metrics, log } = options;
-  const shards: Shard[] = Array.from({ length: options.shards }, () => ({
-    queue: createShardQueue(),
-    waiters: createDictionary(),
-  }));
-  const circuit = createCircuit({ retryMinMs: 100, retryMaxMs: 2_000, retry: () => wake(), log });
-  let dirty = new Set<number>();
-  let running: Promise<void> | null = null;
-  let closed = false;
+  const queues = Array.from({ length: options.shards }, createShardQueue);
+  const waiters = createWaiters({
+    shards: options.shards,
+    timeoutMs: commitTimeoutMs,
+    onTimeout: () => metrics.commitTimeouts.inc(),
+  });
+  const gatherer = createGatherer({ queues, waiters, staging, metrics });
+  const size = createBatchSize(commitTimeoutMs);
+  const outage = createOutage(log);
+  const closing = new AbortController();
+  /** Shards in whose streams something may wait. */
+  const dirty = new Set<number>();
+  let running = false;
+  let attempt: Promise<void> = Promise.resolve();
   let round = 0;
   let lastCommit = { at: 0, events: 0 };
 
   function wake(): void {
-    if (running || closed) return;
-    running = forwardDirty().finally(() => {
-      running = null;
-      if (dirty.size > 0 && !circuit.isOpen()) wake();
-    });
+    if (running || closing.signal.aborted) return;
+    running = true;
+    void patiently
+      .execute(() => {
+        attempt = forwardDirty();
+        return attempt;
+      }, closing.signal)
+      // Given up only when closing; the failure has been told of when it began.
+      .catch(() => undefined)
+      .finally(() => {
+        running = false;
+        if (dirty.size > 0) wake();
+      });
   }
 
+  /** Commits until nothing is dirty; rejects at the first failure of Redis or the database. */
   async function forwardDirty(): Promise<void> {
     // One turn of the event loop: requests whose replies arrived in the same chunk share the commit.
     await new Promise<void>((resolve) => setImmediate(resolve));
-    while (dirty.size > 0 && !closed) {
+    while (dirty.size > 0 && !closing.signal.aborted) {
       // Only after events that had company: a lone client would wait for nothing.
       const wait = lastCommit.events > 1 ? lastCommit.at + PACE_MS - performance.now() : 0;
       if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-      const batchShards = [...dirty].sort((a, b) => a - b);
-      dirty = new Set();
-      const failed = await commitShards(batchShards);
-      if (failed) return;
+      try {
+        await commitNext();
+        outage.end();
+      } catch (err) {
+        size.failed();
+        outage.begin(err);
+        forgetMemory();
+        throw err;
+      }
     }
   }
 
-  /** Commits what these shards have. Returns true when the database (or Redis) failed and a retry is due. */
-  async function commitShards(batchShards: readonly number[]): Promise<boolean> {
+  async function commitNext(): Promise<void> {
     round++;
     const startedAt = performance.now();
+    const { entries, shards } = await gatherer.gather(dirty, size.limit(), round);
+    lastCommit = { at: startedAt, events: entries.length };
+    if (entries.length === 0) return;
+    try {
+      const { committed, parked, busy } = await commitEntries(entries, {
+        store,
+        staging,
+        metrics,
+        log,
+        append,
+      });
+      metrics.commitDuration.observe((performance.now() - startedAt) / 1000);
+      for (const { event, entryId } of committed) waiters.settle(event.partition, entryId, "committed");
+      for (const { event, entryId } of parked) waiters.settle(event.partition, entryId, "staged");
+      const done = entriesByShard(committed);
+      if (done.size > 0) notifier.notify([...done.keys()]);
+      // Not awaited: the next commit need not wait, and a read of the same stream is sent after this removal.
+      void forget(done);
+      if (busy.size > 0) comeBackTo(busy);
+    } catch (err) {
+      for (const shard of shards) dirty.add(shard);
+      throw err;
+    }
+  }
+
+  /** One commit, watched: batches are so small that one which takes longer than requests wait is stuck. */
+  async function append(events: readonly EventEnvelope[]): Promise<readonly number[]> {
+    const startedAt = performance.now();
     const watchdog = setTimeout(
-      () => circuit.open(new Error("a commit takes longer than requests may wait")),
+      () => outage.begin(new Error("a commit takes longer than requests may wait")),
       commitTimeoutMs,
     );
     try {
-      const batch: StagedEvent[] = [];
-      const gathered = await Promise.all(batchShards.map((shard) => gather(shard, batchShards.length)));
-      for (const entries of gathered) batch.push(...entries);
-      lastCommit = { at: startedAt, events: batch.length };
-      if (batch.length > 0) {
-        await store.append(batch.map((staged) => staged.event));
-        metrics.commits.inc();
-        metrics.forwarded.inc(batch.length);
-        metrics.commitDuration.observe((performance.now() - startedAt) / 1000);
-      }
-      circuit.close();
-      settle(batch);
-      const entries = entriesByShard(batch);
-      if (batch.length > 0) notifier.notify([...entries.keys()]);
-      // Not awaited: the next commit need not wait, and a read of the same stream is sent after this removal.
-      void forget(entries);
-      return false;
-    } catch (err) {
-      for (const shard of batchShards) {
-        shards[shard]!.queue.breakChain();
-        dirty.add(shard);
-        for (const [entryId, waiter] of shards[shard]!.waiters.entries())
-          resolve(shard, entryId, waiter, "staged");
-      }
-      circuit.open(err);
-      return true;
+      const busy = await store.appendWhereFree(events);
+      const left = busy.length === 0 ? 0 : events.filter((event) => busy.includes(event.partition)).length;
+      if (left < events.length) metrics.commits.inc();
+      metrics.forwarded.inc(events.length - left);
+      size.succeeded(events.length - left, performance.now() - startedAt);
+      return busy;
     } finally {
       clearTimeout(watchdog);
     }
   }
 
-  /**
-   * What one shard contributes to the commit; resolves waiters whose events others have committed already.
-   */
-  async function gather(shard: number, among: number): Promise<StagedEvent[]> {
-    const { queue, waiters } = shards[shard]!;
-    if (!queue.mustRead()) return queue.take();
-    const limit = Math.max(16, Math.min(READ_LIMIT, Math.floor(COMMIT_LIMIT / among)));
-    const beforeRead = round;
-    const endRead = queue.beginRead();
-    metrics.streamReads.inc();
-    let entries: StagedEvent[];
-    try {
-      entries = await staging.oldest(shard, limit);
-    } catch (cause) {
-      endRead([], false);
-      if (cause instanceof MalformedEntry) {
-        log.error({ err: cause, shard }, "a shard is blocked by an entry that is not a staged event");
-        return [];
-      }
-      throw new Error("the staged events could not be read", { cause });
-    }
-    const complete = entries.length < limit;
-    endRead(entries, complete);
-    if (!complete) dirty.add(shard);
-    else {
-      // An entry leaves the stream only after its commit: who
-      // waited before the read and is not in it, is committed.
-      const present = new Set(entries.map((entry) => entry.entryId));
-      for (const [entryId, waiter] of waiters.entries()) {
-        if (present.has(entryId)) continue;
-        if (waiter.since < beforeRead) resolve(shard, entryId, waiter, "committed");
-        else dirty.add(shard);
-      }
-    }
-    return entries;
-  }
-
-  function settle(batch: readonly StagedEvent[]): void {
-    for (const { event, entryId } of batch) {
-      const waiter = shards[event.partition]!.waiters.get(entryId);
-      if (waiter) resolve(event.partition, entryId, waiter, "committed");
-    }
+  /** Reads shards again that a rival is committing: their events are then gone, or it is our turn. */
+  function comeBackTo(busy: ReadonlySet<number>): void {
+    for (const shard of busy) queues[shard]!.breakChain();
+    setTimeout(() => {
+      for (const shard of busy) dirty.add(shard);
+      wake();
+    }, BUSY_MS).unref();
   }
 
   /**
@@ -186,7 +178,7 @@ export function createForwarder(options: {
     try {
       await staging.remove(entries);
     } catch (err) {
-      for (const shard of entries.keys()) shards[shard]!.queue.breakChain();
+      for (const shard of entries.keys()) queues[shard]!.breakChain();
       log.warn(
         { err, shards: entries.size },
         "committed events could not be taken out of the staging streams yet",
@@ -194,68 +186,49 @@ export function createForwarder(options: {
     }
   }
 
-  function resolve(shard: number, entryId: string, waiter: Waiter, state: "committed" | "staged"): void {
-    shards[shard]!.waiters.delete(entryId);
-    waiter.resolve(state);
+  function forgetMemory(): void {
+    for (const queue of queues) queue.breakChain();
+    for (const shard of queues.keys()) waiters.settleShard(shard, "staged");
   }
 
   return {
     committed: (staged) => {
       const shard = staged.event.partition;
-      const { queue, waiters } = shards[shard]!;
       dirty.add(shard);
-      if (closed || circuit.isOpen()) {
+      if (closing.signal.aborted || outage.reason() !== null) {
         // Kept in Redis only: memory must not fill while the database is away.
-        queue.breakChain();
+        queues[shard]!.breakChain();
         return Promise.resolve("staged");
       }
-      queue.offer(staged);
-      return new Promise((done) => {
-        const timer = setTimeout(() => {
-          metrics.commitTimeouts.inc();
-          waiters.delete(staged.entryId);
-          done("staged");
-        }, commitTimeoutMs);
-        const earlier = waiters.get(staged.entryId);
-        waiters.set(staged.entryId, {
-          since: round,
-          resolve: (state) => {
-            clearTimeout(timer);
-            earlier?.resolve(state);
-            done(state);
-          },
-        });
-        wake();
-      });
+      queues[shard]!.offer(staged);
+      const outcome = waiters.wait(shard, staged.entryId, round);
+      wake();
+      return outcome;
     },
     forward: async (wanted) => {
       for (const shard of wanted) {
-        shards[shard]!.queue.breakChain();
+        queues[shard]!.breakChain();
         dirty.add(shard);
       }
-      if (!circuit.isOpen()) wake();
-      await running;
+      wake();
+      await attempt.catch(() => undefined);
     },
-    failing: () => circuit.isOpen(),
-    forgetChains: () => {
-      for (const { queue } of shards) queue.breakChain();
-    },
+    trouble: outage.reason,
+    forgetChains: forgetMemory,
     close: async () => {
-      closed = true;
-      circuit.dispose();
-      await running;
-      for (const [shard, { waiters }] of shards.entries())
-        for (const [entryId, waiter] of waiters.entries()) resolve(shard, entryId, waiter, "staged");
+      closing.abort();
+      await attempt.catch(() => undefined);
+      for (const shard of queues.keys()) waiters.settleShard(shard, "staged");
     },
   };
 }
 
-function entriesByShard(batch: readonly StagedEvent[]): Map<number, string[]> {
-  const entries = new Map<number, string[]>();
-  for (const { event, entryId } of batch) {
-    const ids = entries.get(event.partition);
-    if (ids) ids.push(entryId);
-    else entries.set(event.partition, [entryId]);
+function entriesByShard(entries: readonly StagedEntry[]): Map<number, string[]> {
+  const ids = new Map<number, string[]>();
+  for (const { event, entryId } of entries) {
+    const sofar = ids.get(event.partition);
+    if (sofar) sofar.push(entryId);
+    else ids.set(event.partition, [entryId]);
   }
-  return entries;
+  return ids;
 }

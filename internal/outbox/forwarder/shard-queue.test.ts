@@ -33,7 +33,7 @@ describe("A shard's queue", () => {
     const queue = createShardQueue();
     queue.offer(staged(1));
     expect(queue.mustRead()).to.equal(true);
-    expect(queue.take()).to.deep.equal([]);
+    expect(queue.take(100)).to.deep.equal([]);
   });
 
   it("forwards from memory while it has seen every event since its last read", () => {
@@ -41,8 +41,18 @@ describe("A shard's queue", () => {
     queue.offer(staged(5));
     queue.offer(staged(6));
     expect(queue.mustRead()).to.equal(false);
-    expect(ordinals(queue.take())).to.deep.equal([5, 6]);
-    expect(queue.take()).to.deep.equal([]);
+    expect(ordinals(queue.take(100))).to.deep.equal([5, 6]);
+    expect(queue.take(100)).to.deep.equal([]);
+  });
+
+  it("gives no more at once than is asked for, and the rest in order after it", () => {
+    const queue = readUpTo(4);
+    for (const ordinal of [5, 6, 7]) queue.offer(staged(ordinal));
+    expect(ordinals(queue.take(2))).to.deep.equal([5, 6]);
+    expect(queue.hasMore()).to.equal(true);
+    queue.offer(staged(8));
+    expect(ordinals(queue.take(2))).to.deep.equal([7, 8]);
+    expect(queue.hasMore()).to.equal(false);
   });
 
   it("must read when another process has staged something in between", () => {
@@ -50,7 +60,7 @@ describe("A shard's queue", () => {
     queue.offer(staged(5));
     queue.offer(staged(7));
     expect(queue.mustRead()).to.equal(true);
-    expect(queue.take()).to.deep.equal([]);
+    expect(queue.take(100)).to.deep.equal([]);
   });
 
   it("must read when ordinals go back, as after a Redis that lost its last writes", () => {
@@ -66,7 +76,7 @@ describe("A shard's queue", () => {
     queue.offer(staged(3));
     endRead([staged(1), staged(2)], true);
     expect(queue.mustRead()).to.equal(false);
-    expect(ordinals(queue.take())).to.deep.equal([3]);
+    expect(ordinals(queue.take(100))).to.deep.equal([3]);
   });
 
   it("must read again when what was offered while reading does not fit what was read", () => {

@@ -10,8 +10,10 @@ export interface ShardQueue {
   offer(staged: StagedEvent): void;
   /** True when the stream must be read before anything of this shard may be committed. */
   mustRead(): boolean;
-  /** Takes what may be committed from memory, in stream order; empty while {@link mustRead}. */
-  take(): StagedEvent[];
+  /** Takes at most `limit` of what may be committed from memory, in order; none while {@link mustRead}. */
+  take(limit: number): StagedEvent[];
+  /** True when something is left to be taken. */
+  hasMore(): boolean;
   /**
    * Begins a read of the stream; the returned function ends it with what was
    * read, in order, and whether that was all. After a complete read the chain
@@ -48,11 +50,13 @@ export function createShardQueue(): ShardQueue {
       else if (!link(staged)) breakChain();
     },
     mustRead: () => last === null,
-    take: () => {
+    take: (limit) => {
+      if (queued.length > limit) return queued.splice(0, limit);
       const taken = queued;
       queued = [];
       return taken;
     },
+    hasMore: () => queued.length > 0,
     beginRead: () => {
       breakChain();
       const offered: StagedEvent[] = [];

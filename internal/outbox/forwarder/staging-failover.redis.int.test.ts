@@ -52,9 +52,21 @@ describe("The forwarder when its Redis is demoted", function () {
     [former, promoted] = (await Promise.all(servers.map(({ url }) => open(url)))) as [Redis, Redis];
     for (const each of [former, promoted]) await each.config("SET", "repl-diskless-sync-delay", "0");
     redis = await open(servers[0]!.url);
-    staging = createRedisStaging({ redis, shards: 1, stream, unnamed: ORIGIN });
+    staging = createRedisStaging({
+      redis,
+      shards: 1,
+      stream,
+      setAside: (shard) => `outbox-dead:{${shard}}`,
+      unnamed: ORIGIN,
+    });
     forwarder = createForwarder({
-      store: { append: async (events) => void committed.push(...events.map(({ id }) => id)) },
+      store: {
+        appendWhereFree: async (events) => {
+          committed.push(...events.map(({ id }) => id));
+          return [];
+        },
+        park: async () => {},
+      },
       staging,
       notifier: { notify: () => {} },
       shards: 1,

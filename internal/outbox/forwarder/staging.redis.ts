@@ -1,9 +1,11 @@
-import type { EventOrigin, StagedEvent } from "../../platform/event/event.ts";
+import type { EventOrigin } from "../../platform/event/event.ts";
 import type { RedisConnection } from "../../platform/redis/redis.ts";
 import { bindScript, loadScript } from "../../platform/redis/script.ts";
-import { MalformedEntry, type StagingArea } from "./staging.ts";
+import { faultOf } from "./salvage.ts";
+import type { StagedEntry, StagingArea } from "./staging.ts";
 
 const OLDEST = loadScript(new URL("./lua/oldest.lua", import.meta.url));
+const SET_ASIDE = loadScript(new URL("./lua/set-aside.lua", import.meta.url));
 const BACKLOG = loadScript(new URL("./lua/backlog.lua", import.meta.url));
 
 /**
@@ -16,6 +18,8 @@ export function createRedisStaging(options: {
   shards: number;
   /** The key of a shard's stream, as the scripts that stage events know it. */
   stream: (shard: number) => string;
+  /** The key of the stream for a shard's entries that can become no event; in the same slot. */
+  setAside: (shard: number) => string;
   /**
    * Of entries that have no `source` and `seqname`: earlier releases staged the events of one feature only.
    */
@@ -23,15 +27,18 @@ export function createRedisStaging(options: {
 }): StagingArea {
   const { redis, shards, stream, unnamed } = options;
   const oldest = bindScript(redis, OLDEST);
+  const setAside = bindScript(redis, SET_ASIDE);
   const backlog = bindScript(redis, BACKLOG);
   return {
     oldest: async (shard, limit) => {
       const entries = (await oldest([stream(shard)], limit)) as [string, string[]][];
-      return entries.map(([entryId, fields]) => stagedEvent(shard, entryId, fields, unnamed));
+      return entries.map(([entryId, fields]) => stagedEntry(shard, entryId, fields, unnamed));
     },
     remove: async (entries) => {
       await Promise.all([...entries].map(([shard, ids]) => redis.xdel(stream(shard), ...ids)));
     },
+    setAside: async (shard, entryId, reason) =>
+      (await setAside([stream(shard), options.setAside(shard)], entryId, reason)) === 1,
     backlog: async () => {
       const all = Array.from({ length: shards }, (_, shard) => shard);
       const [time, ...found] = await Promise.all([
@@ -47,34 +54,38 @@ export function createRedisStaging(options: {
   };
 }
 
-function stagedEvent(
+/** Missing fields become empty, and numbers that are none NaN; `fault` then names them. */
+function stagedEntry(
   shard: number,
   entryId: string,
   flat: readonly string[],
   unnamed: EventOrigin,
-): StagedEvent {
+): StagedEntry {
   const field = new Map<string, string>();
   for (let i = 0; i + 1 < flat.length; i += 2) field.set(flat[i]!, flat[i + 1]!);
-  const text = (name: string): string => {
-    const value = field.get(name);
-    if (value === undefined)
-      throw new MalformedEntry(`staged entry ${entryId} of shard ${shard} has no field "${name}"`);
-    return value;
+  const text = (name: string) => field.get(name) ?? "";
+  const event = {
+    id: text("id"),
+    partition: shard,
+    source: field.get("source") ?? unnamed.source,
+    type: text("type"),
+    subject: text("subject"),
+    sequence: wholeNumber(text("version")),
+    sequenceName: field.get("seqname") ?? unnamed.sequenceName,
+    data: text("data"),
+    traceparent: text("trace") || null,
+    occurredAt: wholeNumber(text("at")),
   };
-  return {
-    entryId,
-    ordinal: Number(text("n")),
-    event: {
-      id: text("id"),
-      partition: shard,
-      source: field.get("source") ?? unnamed.source,
-      type: text("type"),
-      subject: text("subject"),
-      sequence: Number(text("version")),
-      sequenceName: field.get("seqname") ?? unnamed.sequenceName,
-      data: text("data"),
-      traceparent: text("trace") || null,
-      occurredAt: Number(text("at")),
-    },
-  };
+  const ordinal = wholeNumber(text("n"));
+  const missing = REQUIRED.filter((name) => !field.has(name));
+  const fault = missing.length > 0 ? `it has no field ${missing.join(", ")}` : faultOf(event);
+  if (fault !== null) return { entryId, ordinal, event, fault };
+  if (Number.isNaN(ordinal)) return { entryId, ordinal, event, fault: "n is not a whole number" };
+  return { entryId, ordinal, event };
+}
+
+const REQUIRED = ["id", "type", "subject", "version", "at", "trace", "n", "data"];
+
+function wholeNumber(text: string): number {
+  return /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
 }

@@ -17,6 +17,8 @@ function storeOf(subject: string): OutboxStore {
   return {
     ping: async () => {},
     append: async () => {},
+    appendWhereFree: async () => [],
+    park: async () => {},
     pending: async ([cursor]) => events.filter(({ seq }) => seq > (cursor?.after ?? 0)),
     oldestPending: async () => [],
     markPublished: async (_relay, marked) => marked.map(({ seq }) => seq),

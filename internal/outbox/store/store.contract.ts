@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import type { EventEnvelope } from "../../platform/event/event.ts";
 import { eventually } from "../../testkit/eventually.ts";
+import { EventsRefused } from "./store.ts";
 import { describeLeases } from "./store-leases.contract.ts";
 import { type OutboxBench, outboxScene } from "./store-scene.contract.ts";
 
@@ -73,7 +74,52 @@ export function describeOutboxStore(name: string, bench: OutboxBench): void {
       });
     }
 
+    it("refuses events that it cannot hold as such, and then takes none of the batch", async () => {
+      const well = event("a", 1);
+      for (const fault of [{ type: "t".repeat(65) }, { sequence: Number.NaN }]) {
+        const refused = await scene.store
+          .append([well, event("a", 2, fault)])
+          .catch((error: unknown) => error);
+        expect(refused).to.be.instanceOf(EventsRefused);
+      }
+      expect(await pending()).to.deep.equal([]);
+      await scene.store.append([well]);
+    });
+
+    it("parks an event once, in its place: later ones of its subject wait until it is replayed", async () => {
+      const [before, parked, after, other] = [event("a", 1), event("a", 2), event("a", 3), event("b", 1)];
+      await scene.store.append([before]);
+      for (let twice = 0; twice < 2; twice++) await scene.store.park(parked, "x".repeat(600));
+      await scene.store.append([after, other]);
+      expect(ids(await pending())).to.deep.equal([before.id, other.id]);
+      const [dead] = (await scene.store.listDead(1_000)).filter(({ id }) => id === parked.id);
+      expect(dead).to.deep.include({ subject: "a", sequence: 2, lastError: "x".repeat(500) });
+      expect(await scene.store.replay([parked.id])).to.equal(1);
+      expect(ids(await pending())).to.deep.equal([before.id, parked.id, after.id, other.id]);
+    });
+
     describe("with several kinds of writers", () => {
+      it("passes by a partition that another is writing to, when it need not wait, and names it", async () => {
+        const [slow, behind] = [event("slow", 1), event("behind", 1)];
+        const beside = event("beside", 1, { partition: scene.base + 1 });
+        const entered = Promise.withResolvers<void>();
+        const leave = Promise.withResolvers<void>();
+        const writing = scene.rival.database.transaction(async (tx) => {
+          await scene.rival.append([slow], tx);
+          entered.resolve();
+          await leave.promise;
+        });
+        await entered.promise;
+        expect(await scene.store.appendWhereFree([behind, beside])).to.deep.equal([scene.base]);
+        expect(ids(await pending(scene.base + 1))).to.deep.equal([beside.id]);
+        leave.resolve();
+        await writing;
+        expect(await scene.store.appendWhereFree([behind, beside])).to.deep.equal([]);
+        expect(ids(await pending())).to.deep.equal([slow.id, behind.id]);
+        expect(ids(await pending(scene.base + 1))).to.deep.equal([beside.id]);
+        expect(await scene.store.appendWhereFree([])).to.deep.equal([]);
+      });
+
       it("shows a partition's events in seq order, so that a reader's cursor passes none of a slow writer", async () => {
         const [slow, quick] = [event("slow", 1), event("quick", 1)];
         const entered = Promise.withResolvers<void>();

@@ -1,10 +1,16 @@
 import type { QueryResultRow } from "pg";
+import type { EventEnvelope } from "../../platform/event/event.ts";
 import type { Transaction } from "../../platform/sql/database.ts";
-import { type Postgres, type PostgresRunner, retryTransient } from "../../platform/sql/postgres.ts";
+import {
+  isRefusedByPostgres,
+  type Postgres,
+  type PostgresRunner,
+  retryTransient,
+} from "../../platform/sql/postgres.ts";
 import { loadSql } from "../../platform/sql/sql-file.ts";
 import type { StoredEvent } from "../event.ts";
 import { refusalText } from "./refusal-text.ts";
-import type { Lease, OutboxStore } from "./store.ts";
+import { EventsRefused, type Lease, type OutboxStore } from "./store.ts";
 
 const load = (name: string) => ({
   name,
@@ -13,6 +19,7 @@ const load = (name: string) => ({
 
 const SQL = {
   append: load("append"),
+  park: load("park"),
   pending: load("pending"),
   oldestPending: load("oldest-pending"),
   markPublished: load("mark-published"),
@@ -41,22 +48,19 @@ export function createPostgresOutboxStore(database: Postgres): OutboxStore {
 
     append: async (events, tx) => {
       if (events.length === 0) return;
-      const rows = events.map((e) => ({
-        id: e.id,
-        p: e.partition,
-        f: e.source,
-        t: e.type,
-        s: e.subject,
-        v: e.sequence,
-        vn: e.sequenceName,
-        n: Buffer.byteLength(e.data),
-        tp: e.traceparent,
-        o: e.occurredAt,
-      }));
-      const payloads = Buffer.from(events.map((e) => e.data).join(""));
-      const values = [payloads, JSON.stringify(rows)];
-      if (tx) await runnerOf(tx).query({ ...SQL.append, values });
-      else await query(SQL.append, values);
+      const values = appended(events, false);
+      await storing(tx ? runnerOf(tx).query({ ...SQL.append, values }) : query(SQL.append, values));
+    },
+    appendWhereFree: async (events) => {
+      if (events.length === 0) return [];
+      const { rows } = await storing(query<PartitionRow>(SQL.append, appended(events, true)));
+      return rows.map((row) => row.partition_no);
+    },
+    park: async (e, reason) => {
+      const { id, partition, source, type, subject, sequence, sequenceName, data, traceparent, occurredAt } =
+        e;
+      const envelope = [id, partition, source, type, subject, sequence, sequenceName, data, traceparent];
+      await storing(query(SQL.park, [...envelope, occurredAt, refusalText(reason)]));
     },
 
     pending: async (cursors, limitEach) => {
@@ -126,6 +130,37 @@ export function createPostgresOutboxStore(database: Postgres): OutboxStore {
       (await query<{ subject: string }>(SQL.deadSubjects, [partitions])).rows.map((row) => row.subject),
     replay: async (ids) => (await query(SQL.replay, [ids === "all" ? null : ids])).rowCount ?? 0,
   };
+}
+
+/** The parameters of append.sql. */
+function appended(events: readonly EventEnvelope[], onlyWhereFree: boolean): unknown[] {
+  const rows = events.map((e) => ({
+    id: e.id,
+    p: e.partition,
+    f: e.source,
+    t: e.type,
+    s: e.subject,
+    v: e.sequence,
+    vn: e.sequenceName,
+    n: Buffer.byteLength(e.data),
+    tp: e.traceparent,
+    o: e.occurredAt,
+  }));
+  return [Buffer.from(events.map((e) => e.data).join("")), JSON.stringify(rows), onlyWhereFree];
+}
+
+/** Tells events that cannot be stored from a database that cannot store. */
+async function storing<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    if (isRefusedByPostgres(cause)) throw new EventsRefused((cause as Error).message, { cause });
+    throw cause;
+  }
+}
+
+interface PartitionRow {
+  partition_no: number;
 }
 
 function runnerOf(tx: Transaction): PostgresRunner {

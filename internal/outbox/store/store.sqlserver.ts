@@ -1,16 +1,23 @@
 import mssql from "mssql";
+import type { EventEnvelope } from "../../platform/event/event.ts";
 import type { Transaction } from "../../platform/sql/database.ts";
 import { loadSql } from "../../platform/sql/sql-file.ts";
-import { retryTransient, type SqlServer, type SqlServerRunner } from "../../platform/sql/sqlserver.ts";
+import {
+  isRefusedBySqlServer,
+  retryTransient,
+  type SqlServer,
+  type SqlServerRunner,
+} from "../../platform/sql/sqlserver.ts";
 import type { StoredEvent } from "../event.ts";
 import { refusalText } from "./refusal-text.ts";
-import type { Lease, OutboxStore } from "./store.ts";
+import { EventsRefused, type Lease, type OutboxStore } from "./store.ts";
 import { cursorRows, eventRows, idRows, leaseRows, markRows, partitionRows } from "./tables.sqlserver.ts";
 
 const load = (name: string) => loadSql(new URL(`./sql/sqlserver/${name}.sql`, import.meta.url));
 
 const SQL = {
   append: load("append"),
+  park: load("park"),
   pending: load("pending"),
   oldestPending: load("oldest-pending"),
   markPublished: load("mark-published"),
@@ -56,10 +63,33 @@ export function createSqlServerOutboxStore(server: SqlServer): OutboxStore {
 
     append: async (events, tx) => {
       if (events.length === 0) return;
-      const rows = eventRows(events);
-      if (tx) await runnerOf(tx).run((request) => request.input("rows", rows).query(SQL.append));
-      else await run(SQL.append, (request) => request.input("rows", rows));
+      const bind = appending(events, false);
+      await storing(
+        tx ? runnerOf(tx).run((request) => bind(request).query(SQL.append)) : run(SQL.append, bind),
+      );
     },
+    appendWhereFree: async (events) => {
+      if (events.length === 0) return [];
+      const { recordset } = await storing(run<{ partition_no: number }>(SQL.append, appending(events, true)));
+      return (recordset ?? []).map((row) => row.partition_no);
+    },
+    park: async (e, reason) =>
+      void (await storing(
+        run(SQL.park, (request) =>
+          request
+            .input("id", mssql.UniqueIdentifier, e.id)
+            .input("partition_no", mssql.Int, e.partition)
+            .input("source", mssql.NVarChar(200), e.source)
+            .input("type", mssql.NVarChar(64), e.type)
+            .input("subject", mssql.NVarChar(64), e.subject)
+            .input("version", mssql.BigInt, e.sequence)
+            .input("sequence_name", mssql.NVarChar(20), e.sequenceName)
+            .input("payload", mssql.NVarChar(mssql.MAX), e.data)
+            .input("traceparent", mssql.NVarChar(64), e.traceparent)
+            .input("occurred_at", mssql.BigInt, e.occurredAt)
+            .input("reason", mssql.NVarChar(500), refusalText(reason)),
+        ),
+      )),
 
     pending: async (cursors, limitEach) => {
       if (cursors.length === 0) return [];
@@ -170,6 +200,23 @@ export function createSqlServerOutboxStore(server: SqlServer): OutboxStore {
       return rowsAffected[0] ?? 0;
     },
   };
+}
+
+/** Binds the parameters of append.sql. */
+function appending(events: readonly EventEnvelope[], onlyWhereFree: boolean) {
+  const rows = eventRows(events);
+  return (request: mssql.Request) =>
+    request.input("rows", rows).input("where_free", mssql.Bit, onlyWhereFree);
+}
+
+/** Tells events that cannot be stored from a database that cannot store. */
+async function storing<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    if (isRefusedBySqlServer(cause)) throw new EventsRefused((cause as Error).message, { cause });
+    throw cause;
+  }
 }
 
 function runnerOf(tx: Transaction): SqlServerRunner {

@@ -21,9 +21,26 @@ export interface OutboxWriter {
    * transaction does besides should come first, and one that appends twice should do so in the order of
    * partitions. Outside `tx`: when a rival is inserting the same ids at the same moment, waits for the
    * rival's outcome; once this resolves, every event of the array is committed, by whoever. A payload may
-   * come back as another spelling of the same JSON.
+   * come back as another spelling of the same JSON. Rejects with {@link EventsRefused} when it is the events
+   * that cannot be stored.
    */
   append(events: readonly EventEnvelope[], tx?: Transaction): Promise<void>;
+  /**
+   * As {@link append} in a transaction of its own, but waits for no other writer: events of partitions whose
+   * lock is held are left out. Returns those partitions; every event of the others is committed.
+   */
+  appendWhereFree(events: readonly EventEnvelope[]): Promise<readonly number[]>;
+  /**
+   * Inserts one event as dead, after what its partition holds: it is listed, holds back the later events of
+   * its subject, and can be replayed as it stands here. Nothing happens when its id is there. `reason` is
+   * shortened to 500 characters. Rejects with {@link EventsRefused} as append does.
+   */
+  park(event: EventEnvelope, reason: string): Promise<void>;
+}
+
+/** At least one of the events cannot be stored for what it holds; none is. `cause`: the database's error. */
+export class EventsRefused extends Error {
+  override readonly name = "EventsRefused";
 }
 
 /** How far a relay has read a partition: it wants what lies beyond `after`. */

@@ -156,5 +156,10 @@ export function isTransientPostgres(error: unknown): boolean {
   return ["40P01", "40001", "55P03"].includes((error as { code?: string }).code ?? "");
 }
 
+/** Classes 22 (data exception) and 23 (integrity constraint violation): the values are to blame. */
+export function isRefusedByPostgres(error: unknown): boolean {
+  return /^2[23]/.test((error as { code?: string }).code ?? "");
+}
+
 /** Runs work again after a deadlock, a serialization failure or a lock that was not available. */
 export const retryTransient = retryWhen(isTransientPostgres);

@@ -193,5 +193,19 @@ export function isDuplicateKey(error: unknown): boolean {
   return [2627, 2601].includes((error as { number?: number }).number ?? 0);
 }
 
+/**
+ * Too long, not to be converted, out of range, null where none may be, against a constraint, or no valid
+ * value of a parameter's type (80xx, where the server reads it, or EPARAM, where the driver does).
+ */
+const REFUSED = [
+  220, 232, 241, 242, 245, 248, 295, 296, 515, 517, 547, 2628, 8016, 8023, 8061, 8114, 8115, 8152, 8169,
+];
+
+/** The values of a request are to blame, not the server's state. */
+export function isRefusedBySqlServer(error: unknown): boolean {
+  const { number, code } = error as { number?: number; code?: string };
+  return REFUSED.includes(number ?? 0) || code === "EPARAM";
+}
+
 /** Runs work again after a passing conflict, or when a rival was first to insert the same key. */
 export const retryTransient = retryWhen((error) => isTransientSqlServer(error) || isDuplicateKey(error));

@@ -6,6 +6,7 @@ import { cartScene } from "./scenes/cart.ts";
 import { forwarderScene } from "./scenes/forwarder.ts";
 import { gatewayScene } from "./scenes/gateway.ts";
 import { latencyScene } from "./scenes/latency.ts";
+import { recoveryScene } from "./scenes/recovery.ts";
 import { relayScene } from "./scenes/relay.ts";
 import { scaleScene } from "./scenes/scale.ts";
 import type { Stage } from "./stage.ts";
@@ -18,6 +19,7 @@ export const scenes: Record<string, (stage: Stage, profile: Profile) => Promise<
   scale: scaleScene,
   // Before the relay's, which leaves the database much to tidy up.
   latency: latencyScene,
+  recovery: recoveryScene,
   relay: relayScene,
 };
 

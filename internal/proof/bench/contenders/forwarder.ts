@@ -81,6 +81,7 @@ async function forwarderRun(): Promise<number> {
     redis,
     shards: SHARDS,
     stream: shardKeys.stream,
+    setAside: shardKeys.setAside,
     unnamed: CART_EVENTS,
   });
   const metrics = createForwarderMetrics(new Registry());

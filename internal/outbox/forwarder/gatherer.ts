@@ -10,9 +10,17 @@ export interface Batch {
   readonly shards: readonly number[];
 }
 
-/** Most entries read from one stream for one commit; fewest, before other shards are left for the next. */
+/** Most entries read from one stream at once, and how many shards are looked at together at least. */
 const READ_MOST = 500;
-const READ_LEAST = 64;
+const TOGETHER_LEAST = 8;
+
+/** A read of a stream that is yet to be made use of. */
+interface Read {
+  readonly entries: readonly StagedEntry[];
+  /** Whether that is all the stream holds. */
+  readonly complete: boolean;
+  readonly end: (entries: readonly StagedEntry[], complete: boolean) => void;
+}
 
 /**
  * Chooses what of the dirty shards goes into the next commit, from memory where that has it all, else from
@@ -22,65 +30,82 @@ const READ_LEAST = 64;
 export function createGatherer(options: {
   queues: readonly ShardQueue[];
   waiters: Waiters;
-  staging: StagingArea;
-  metrics: ForwarderMetrics;
+  staging: Pick<StagingArea, "oldest">;
+  metrics: Pick<ForwarderMetrics, "streamReads">;
 }) {
   const { queues, waiters, staging, metrics } = options;
   let next = Math.floor(Math.random() * queues.length);
 
-  /** Reads one shard's stream, and answers those whose events others have committed. */
-  async function read(shard: number, limit: number, dirty: Set<number>, round: number) {
-    const endRead = queues[shard]!.beginRead();
+  async function read(shard: number, limit: number): Promise<Read> {
+    const end = queues[shard]!.beginRead();
     metrics.streamReads.inc();
-    let entries: StagedEntry[];
     try {
-      entries = await staging.oldest(shard, limit);
+      const entries = await staging.oldest(shard, limit);
+      return { entries, complete: entries.length < limit, end };
     } catch (cause) {
-      endRead([], false);
+      end([], false);
       throw new StagingUnreadable("the staged events could not be read", { cause });
     }
-    const complete = entries.length < limit;
-    endRead(entries, complete);
-    const present = new Set(entries.map((entry) => entry.entryId));
-    if (!complete || waiters.settleAbsent(shard, present, round)) dirty.add(shard);
-    return entries;
+  }
+
+  /** Uses the first `room` entries of a read. Returns true when the shard has more, or may have. */
+  function useRead(shard: number, read: Read, room: number, into: StagedEntry[], round: number): boolean {
+    const used = read.entries.slice(0, room);
+    const complete = read.complete && used.length === read.entries.length;
+    read.end(used, complete);
+    into.push(...used);
+    if (!complete) return true;
+    return waiters.settleAbsent(shard, new Set(used.map(({ entryId }) => entryId)), round);
+  }
+
+  function useMemory(shard: number, room: number, into: StagedEntry[]): boolean {
+    const queue = queues[shard]!;
+    into.push(...queue.take(room));
+    return queue.hasMore() || queue.mustRead();
+  }
+
+  function inTurn(dirty: ReadonlySet<number>): number[] {
+    const shards = [...dirty].sort((a, b) => a - b);
+    return [...shards.filter((shard) => shard >= next), ...shards.filter((shard) => shard < next)];
   }
 
   return {
     /**
-     * Takes at most about `limit` entries, those of a shard in stream order, and the shards they are of out
-     * of `dirty`; one that has more, or may have, is put back. Rejects when a stream cannot be read, with
-     * everything back in `dirty`.
+     * Takes at most `limit` entries, those of a shard in stream order, and the shards they are of out of
+     * `dirty`; one that has more, or may have, is put back. Rejects when a stream cannot be read, with
+     * everything back in `dirty`; what was in memory is then to be read again.
      */
     gather: async (dirty: Set<number>, limit: number, round: number): Promise<Batch> => {
-      const waiting = [...dirty].sort((a, b) => a - b);
-      const order = [...waiting.filter((shard) => shard >= next), ...waiting.filter((shard) => shard < next)];
-      const readEach = Math.min(READ_MOST, limit, Math.max(READ_LEAST, Math.floor(limit / order.length)));
+      const order = inTurn(dirty);
+      const entries: StagedEntry[] = [];
       const shards: number[] = [];
-      const parts: (StagedEntry[] | Promise<StagedEntry[]>)[] = [];
-      for (let room = limit; room > 0 && shards.length < order.length; ) {
-        const shard = order[shards.length]!;
-        const queue = queues[shard]!;
-        shards.push(shard);
-        dirty.delete(shard);
-        if (queue.mustRead()) {
-          parts.push(read(shard, readEach, dirty, round));
-          room -= readEach;
-        } else {
-          const taken = queue.take(room);
-          if (queue.hasMore()) dirty.add(shard);
-          parts.push(taken);
-          room -= taken.length;
-        }
-      }
-      next = shards.at(-1)! + 1;
       try {
-        return { entries: (await Promise.all(parts)).flat(), shards };
+        while (entries.length < limit && shards.length < order.length) {
+          const room = limit - entries.length;
+          const together = Math.max(TOGETHER_LEAST, Math.ceil(room / TOGETHER_LEAST));
+          const looked = order.slice(shards.length, shards.length + together);
+          shards.push(...looked);
+          for (const shard of looked) dirty.delete(shard);
+          const readMost = Math.min(READ_MOST, room);
+          const reads = await Promise.all(
+            looked.map((shard) => (queues[shard]!.mustRead() ? read(shard, readMost) : null)),
+          );
+          for (const [index, shard] of looked.entries()) {
+            const found = reads[index];
+            const left = limit - entries.length;
+            // The next commit begins with the first of those for which this one has no room.
+            if (left > 0) next = shard + 1;
+            const more = found
+              ? useRead(shard, found, left, entries, round)
+              : useMemory(shard, left, entries);
+            if (more) dirty.add(shard);
+          }
+        }
       } catch (err) {
-        // Reads still under way change nothing more: their chains are broken with all others.
         for (const shard of shards) dirty.add(shard);
         throw err;
       }
+      return { entries, shards };
     },
   };
 }

@@ -1,0 +1,92 @@
+import { expect } from "chai";
+import type { StagedEvent } from "../../platform/event/event.ts";
+import { ORIGIN } from "../../testkit/event-origin.ts";
+import { createGatherer } from "./gatherer.ts";
+import { createShardQueue } from "./shard-queue.ts";
+import { createWaiters } from "./waiters.ts";
+
+const staged = (partition: number, ordinal: number): StagedEvent => ({
+  entryId: `1000-${ordinal}`,
+  ordinal,
+  event: {
+    id: `event-${partition}-${ordinal}`,
+    partition,
+    ...ORIGIN,
+    type: "cart.updated",
+    subject: "cart",
+    sequence: ordinal,
+    data: "{}",
+    traceparent: null,
+    occurredAt: 1_000,
+  },
+});
+
+/** Streams with so many entries each, and what is gathered from them. */
+function sceneOf(lengths: readonly number[]) {
+  const streams = lengths.map((length, shard) => Array.from({ length }, (_, n) => staged(shard, n + 1)));
+  const reads: { shard: number; limit: number }[] = [];
+  const queues = streams.map(() => createShardQueue());
+  const gatherer = createGatherer({
+    queues,
+    waiters: createWaiters({ shards: lengths.length, timeoutMs: 1_000, onTimeout: () => {} }),
+    staging: {
+      oldest: async (shard, limit) => {
+        reads.push({ shard, limit });
+        return streams[shard]!.slice(0, limit);
+      },
+    },
+    metrics: { streamReads: { inc: () => {} } as never },
+  });
+  const dirty = new Set(lengths.keys());
+  return { streams, reads, queues, dirty, gather: (limit: number) => gatherer.gather(dirty, limit, 1) };
+}
+
+describe("What goes into a commit", () => {
+  it("is a little of many shards as well, however small the commit is to be", async () => {
+    const scene = sceneOf(Array(64).fill(1));
+    const { entries } = await scene.gather(16);
+    expect(entries).to.have.length(16);
+    expect(new Set(entries.map(({ event }) => event.partition)).size).to.equal(16);
+    const left = await scene.gather(2_000);
+    expect(left.entries).to.have.length(48);
+    expect(scene.dirty.size).to.equal(0);
+  });
+
+  it("is never more than asked for, and a shard of which something is left stays to be read", async () => {
+    const scene = sceneOf([100, 100, 100]);
+    const { entries, shards } = await scene.gather(150);
+    expect(entries).to.have.length(150);
+    const last = entries.at(-1)!.event.partition;
+    expect(scene.dirty.has(last)).to.equal(true);
+    expect(scene.queues[last]!.mustRead()).to.equal(true);
+    const whole = shards.filter((shard) => !scene.dirty.has(shard));
+    expect(whole, "one shard was taken whole").to.have.length(1);
+    expect(scene.queues[whole[0]!]!.mustRead()).to.equal(false);
+  });
+
+  it("keeps the order of each shard", async () => {
+    const scene = sceneOf([5, 0, 7]);
+    const { entries } = await scene.gather(2_000);
+    for (const [shard, stream] of scene.streams.entries())
+      expect(entries.filter(({ event }) => event.partition === shard)).to.deep.equal(stream);
+  });
+
+  it("comes from memory, cut as well, where memory has it all", async () => {
+    const scene = sceneOf([1]);
+    await scene.gather(10);
+    for (const ordinal of [2, 3, 4]) scene.queues[0]!.offer(staged(0, ordinal));
+    scene.dirty.add(0);
+    scene.reads.length = 0;
+    expect((await scene.gather(2)).entries.map(({ ordinal }) => ordinal)).to.deep.equal([2, 3]);
+    expect(scene.dirty.has(0)).to.equal(true);
+    expect((await scene.gather(2)).entries.map(({ ordinal }) => ordinal)).to.deep.equal([4]);
+    expect(scene.dirty.size + scene.reads.length).to.equal(0);
+  });
+
+  it("comes from each shard in turn: what was left is not overtaken by the shards before it", async () => {
+    const scene = sceneOf(Array(4).fill(500));
+    const seen = [];
+    for (let n = 0; n < 4; n++) seen.push((await scene.gather(8)).entries[0]!.event.partition);
+    expect(seen.toSorted()).to.deep.equal([0, 1, 2, 3]);
+  });
+});

@@ -44,6 +44,17 @@ describe("An HTTP server", () => {
     expect(await (await fetch(`http://127.0.0.1:${server.port}/`)).text()).to.equal("done");
   });
 
+  it("announces less time to clients than it keeps a connection for", async () => {
+    const brief = await listen((_req, res) => res.end("done"), {
+      host: "127.0.0.1",
+      port: 0,
+      patience: { headersMs: 60_000, requestMs: 60_000, keepAliveMs: 65_000 },
+    });
+    const { headers } = await fetch(`http://127.0.0.1:${brief.port}/`);
+    expect(headers.get("keep-alive")).to.equal("timeout=5");
+    await brief.close();
+  });
+
   it("fails to start on a taken port", async () => {
     const failed = await listen(() => {}, { host: "127.0.0.1", port: server.port }).catch(
       (error) => error.code,

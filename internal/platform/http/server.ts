@@ -33,6 +33,9 @@ export interface Patience {
 /** Keep-alive lasts longer than the gateway keeps its connections, so that none closes as it is used. */
 const PATIENCE: Patience = { headersMs: 10_000, requestMs: 30_000, keepAliveMs: 65_000 };
 
+/** What `Keep-Alive: timeout=` tells clients, in ms: less than the chart's SHUTDOWN_DELAY_MS. */
+const ANNOUNCED_MS = 5_000;
+
 /** Listens with bounds on slow clients; what is too slow or no HTTP is answered with problem+json. */
 export async function listen(
   handler: RequestListener,
@@ -41,7 +44,9 @@ export async function listen(
   const { headersMs, requestMs, keepAliveMs } = options.patience ?? PATIENCE;
   let retired = false;
   const server: Server = createServer({
-    keepAliveTimeout: keepAliveMs,
+    // Clients that heed `Keep-Alive` give a connection up long before we close it, in a shutdown too.
+    keepAliveTimeout: Math.min(ANNOUNCED_MS, keepAliveMs),
+    keepAliveTimeoutBuffer: Math.max(0, keepAliveMs - ANNOUNCED_MS),
     headersTimeout: headersMs,
     requestTimeout: requestMs,
     // Node looks for slow requests every 30 s unless told otherwise, whatever the two bounds are.

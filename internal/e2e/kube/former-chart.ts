@@ -9,6 +9,9 @@ const REPOSITORY = fileURLToPath(new URL("../../../", import.meta.url));
 /** The chart as it is in this checkout. */
 export const CHART = join(REPOSITORY, "charts", "cartwright");
 
+/** The kinds that it defines; Helm installs them once and never changes them. */
+export const CRDS = join(CHART, "charts", "operator", "crds");
+
 /**
  * The chart as it was in `revision` of the repository, unpacked into a folder of
  * its own; without a revision, as it was before the last commit that changed it.

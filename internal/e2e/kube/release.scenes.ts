@@ -3,9 +3,10 @@ import { eventually } from "../../testkit/eventually.ts";
 import { findHelms, type Release, releaseOf } from "../../testkit/kube/helm.ts";
 import { type LoadReport, startLoadPod } from "../../testkit/kube/load-pod.ts";
 import { createNamespace, type Namespace } from "../../testkit/kube/namespace.ts";
+import { run } from "../../testkit/kube/tool.ts";
 import { shopperAt } from "../../testkit/shopper.ts";
 import { drain, evict } from "./drain.ts";
-import { CHART, formerChart } from "./former-chart.ts";
+import { CHART, CRDS, formerChart } from "./former-chart.ts";
 import { reachFrom } from "./reach.ts";
 
 const IMAGE = process.env.IMAGE ?? "cartwright:dev";
@@ -47,6 +48,7 @@ for (const major of [3, 4] as const) {
         console.log(`      there is no Helm ${major}: its scenes do not run`);
         this.skip();
       }
+      await run("kubectl", ["apply", "--server-side", "--force-conflicts", "-f", CRDS]);
       namespace = await createNamespace(`cartwright-test-${major}-${Date.now() % 100_000}`);
       release = releaseOf(helm, NAME, namespace.name);
     });

@@ -33,9 +33,12 @@ export function releaseOf(helm: string, name: string, namespace: string, timeout
     return ran.stdout;
   };
   const sets = (values: readonly string[]) => values.flatMap((value) => ["--set", value]);
+  // CRDs are applied before: Helm leaves those that are there, and Helm 4 stops at other versions.
+  const skip = ["--skip-crds"];
   const wait = ["--wait", "--timeout", timeout];
   return {
-    install: async (chart, values) => void (await call(["install", name, chart, ...wait, ...sets(values)])),
+    install: async (chart, values) =>
+      void (await call(["install", name, chart, ...skip, ...wait, ...sets(values)])),
     upgrade: async (chart, values) => void (await call(["upgrade", name, chart, ...wait, ...sets(values)])),
     rollback: async () => void (await call(["rollback", name, ...wait])),
     test: () => call(["test", name, "--timeout", timeout, "--logs"]),

@@ -76,6 +76,7 @@ spec:
           startupProbe:
             httpGet: { path: /healthz, port: admin }
             periodSeconds: 2
+            timeoutSeconds: 5
             failureThreshold: 60
           livenessProbe:
             httpGet: { path: /healthz, port: admin }

@@ -142,6 +142,20 @@ export function describeLeases(scene: OutboxScene): void {
     await scene.store.retire("brief");
   });
 
+  it("removes the rows of relays gone for an hour, so that names of restarts do not pile up", async () => {
+    const announceLongAgo = async () => {
+      const other = await scene.begin();
+      await other.run("INSERT INTO outbox_relay (relay, alive_until) VALUES ('long-gone', '2000-01-01')");
+      await other.end("COMMIT");
+    };
+    await announceLongAgo();
+    await scene.store.renew("present", 60_000);
+    // The name is the key: it can be written again only where the row is gone.
+    await announceLongAgo();
+    await scene.store.renew("present", 60_000);
+    await scene.store.retire("present");
+  });
+
   it("does not take a partition that a rival is taking, whether it waits for the rival or passes by", async () => {
     const thief = await scene.begin();
     await thief.run(

@@ -40,6 +40,8 @@ export function podOf(options: {
           image: options.image,
           command: ["node", ...options.args],
           env: Object.entries(options.env ?? {}).map(([name, value]) => ({ name, value })),
+          // Starved of CPU, a client would find connections closed that it has not looked at for seconds.
+          resources: { requests: { cpu: "200m", memory: "64Mi" } },
           securityContext: RIGHTS,
           volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
         },

@@ -2,6 +2,7 @@ import { createHttpCatalog } from "../../internal/cart/catalog.http.ts";
 import { CART_EVENTS } from "../../internal/cart/events.ts";
 import { shardKeys } from "../../internal/cart/keys.ts";
 import { registerLiveCartMetrics } from "../../internal/cart/live-carts.redis.ts";
+import { rightsOn } from "../../internal/cart/rights.redis.ts";
 import { createRedisCartStore } from "../../internal/cart/store.redis.ts";
 import { createRedisCommitNotifier } from "../../internal/outbox/commit-notifier.redis.ts";
 import { createForwarder } from "../../internal/outbox/forwarder/forwarder.ts";
@@ -53,6 +54,8 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
   // A Redis that restarts, or fails over, may have lost its last writes.
   for (const event of ["close", "-node", "node error"]) redis.on(event, forwarder.forgetChains);
 
+  const rights = rightsOn(redis);
+  lifecycle.addCheck("rights in redis", () => rights.check());
   const store = createRedisCartStore({
     redis,
     shards,

@@ -4,6 +4,7 @@ import type { RedisConnection } from "../platform/redis/redis.ts";
 import { bindScript, loadScript } from "../platform/redis/script.ts";
 import { newId } from "../platform/uuid/new-id.ts";
 import { shardKeys } from "./keys.ts";
+import { rightsOn } from "./rights.redis.ts";
 
 const EXPIRE = loadScript(new URL("./lua/expire.lua", import.meta.url));
 
@@ -21,6 +22,7 @@ export function createExpirySweep(options: {
   log: Logger;
 }): () => Promise<void> {
   const { redis, shards, expired, log } = options;
+  const rights = rightsOn(redis);
   const expire = bindScript(redis, EXPIRE);
 
   async function expireOne(shard: number, owner: string): Promise<unknown> {
@@ -39,6 +41,7 @@ export function createExpirySweep(options: {
   }
 
   return async () => {
+    await rights.assured();
     const time = await redis.time();
     const now = Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000);
     await Promise.all(

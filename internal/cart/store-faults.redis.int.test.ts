@@ -3,7 +3,6 @@ import type { Redis } from "ioredis";
 import { Registry } from "../platform/metrics/metrics.ts";
 import { awaitRedis, connectRedis } from "../platform/redis/redis.ts";
 import { parseRedisUrl } from "../platform/redis/redis-url.ts";
-import { loadScript } from "../platform/redis/script.ts";
 import { unwrap } from "../platform/result/result.ts";
 import { recordingLogger } from "../testkit/recording-logger.ts";
 import type { RedisServer } from "../testkit/servers/redis.ts";
@@ -11,7 +10,7 @@ import { ownRedis } from "../testkit/servers/test-servers.ts";
 import { createExpirySweep } from "./expiry.redis.ts";
 import { IDEMPOTENCY_KEEP, shardKeys } from "./keys.ts";
 import { createExpiredCounter } from "./metrics.ts";
-import { OPERATIONS } from "./operations/all.ts";
+import { callsOf, rightsOn, WRITING_SCRIPTS } from "./rights.redis.ts";
 import { createRedisCartStore } from "./store.redis.ts";
 import type { CartStore, Change, Preconditions } from "./store.ts";
 
@@ -52,68 +51,76 @@ describe("The cart store on a Redis with something wrong in it", function () {
 
   const apply = (owner: string, change: Change, more: Partial<Preconditions> = {}) =>
     store.apply(owner, change, { ...none, ...more });
-  const eventsOf = async (cartId: string) =>
-    (await redis.xrange(shardKeys.stream(0), "-", "+"))
-      .map(([, fields]) => Object.fromEntries(fields.map((field, i) => [field, fields[i + 1]])))
-      .filter((entry) => entry.subject === cartId)
-      .map((entry) => Number(entry.version));
 
-  for (const operation of OPERATIONS) {
-    const script = loadScript(operation.script);
-    const [declaration, ...body] = script.lua.split("\n");
-    const text = `${declaration}
-local calls = 0
-local function counted(...)
-  calls = calls + 1
-  if calls == tonumber(ARGV[2]) then error({ err = "INJECTED" }) end
-  return redis.call(...)
-end
-${body.join("\n").replaceAll("redis.call(", "counted(")}`;
+  /** Calls of the scripts' sources that have failed on purpose, as text. */
+  const failed = new Set<string>();
+  const ARGS = {
+    owner: "user:faults",
+    owner_json: JSON.stringify("user:faults"),
+    ttl: 60_000,
+    grace: 60_000,
+    key: "k",
+    request: "r",
+    remember: 60_000,
+    keep: 2,
+    event: "event",
+    expiry_event: "expiry",
+    cart: "fresh",
+    trace: "",
+    product: "a",
+    quantity: 7,
+    stock: 1_000,
+    max_lines: 100,
+    max_quantity: 999,
+  };
 
-    it(`never changes a cart without its event, whichever call of ${operation.name}.lua fails`, async () => {
-      const owner = "user:faults";
-      const keys = [shardKeys.cart(0, owner), shardKeys.stream(0), shardKeys.expiry(0), shardKeys.ordinal(0)];
-      const args = {
-        owner,
-        owner_json: JSON.stringify(owner),
-        ttl: 60_000,
-        grace: 60_000,
-        key: "k",
-        request: "r",
-        remember: 60_000,
-        keep: 2,
-        event: "event",
-        expiry_event: "expiry",
-        cart: "fresh",
-        trace: "",
-        product: "a",
-        quantity: 7,
-        stock: 1_000,
-        max_lines: 100,
-        max_quantity: 999,
-      };
-      let completed = false;
-      let failures = 0;
-      for (let nth = 1; !completed; nth++) {
-        await redis.flushall();
-        for (const product of ["a", "b"]) unwrap(await apply(owner, add(product)));
-        const before = unwrap(await store.read(owner));
+  /** What a cart is in before the script, so that all together lead through every call. */
+  const scenes = {
+    "a cart that lives": async () => {
+      for (const product of ["a", "b"]) unwrap(await apply(ARGS.owner, add(product)));
+    },
+    "a cart's last line, and too many remembered requests": async () => {
+      unwrap(await apply(ARGS.owner, add("a"), { idempotencyKey: "k1" }));
+      unwrap(await apply(ARGS.owner, add("a"), { idempotencyKey: "k2" }));
+    },
+    "a cart that has expired": async () => {
+      unwrap(await apply(ARGS.owner, add("a")));
+      await redis.hset(shardKeys.cart(0, ARGS.owner), "@x", 1);
+    },
+    "an index that has a live cart as due": async () => {
+      unwrap(await apply(ARGS.owner, add("a")));
+      await redis.zadd(shardKeys.expiry(0), 1, ARGS.owner);
+    },
+  };
+
+  for (const { name, lua } of WRITING_SCRIPTS)
+    for (const [scene, prepare] of Object.entries(scenes))
+      it(`never changes a cart without its event, whichever call of ${name}.lua fails on ${scene}`, async () => {
+        const { owner } = ARGS;
+        const cart = shardKeys.cart(0, owner);
+        const keys = [cart, shardKeys.stream(0), shardKeys.expiry(0), shardKeys.ordinal(0)];
         const all = [...keys, shardKeys.idempotency(0, owner)];
-        const failed = await redis.eval(text, all.length, ...all, JSON.stringify(args), nth).then(
-          () => false,
-          (error: Error) => /INJECTED/.test(error.message),
-        );
-        completed = !failed;
-        if (failed) failures++;
-        const after = unwrap(await store.read(owner));
-        const versions = await eventsOf(before.cartId!);
-        const changed = JSON.stringify(after.items) !== JSON.stringify(before.items);
-        if (changed) expect(versions, `call ${nth}: changed, so told of`).to.deep.equal([1, 2, 3]);
-        if (completed) expect(changed).to.equal(true);
-      }
-      expect(failures).to.be.greaterThan(6);
-    });
-  }
+        for (let nth = 1, completed = false; !completed; nth++) {
+          await redis.flushall();
+          await prepare();
+          const before = JSON.stringify(await redis.hgetall(cart));
+          const staged = await redis.xlen(shardKeys.stream(0));
+          const error = await redis.eval(failing(lua), all.length, ...all, JSON.stringify(ARGS), nth).then(
+            () => null,
+            (reason: Error) => reason.message,
+          );
+          completed = error === null;
+          if (error !== null) failed.add(/^INJECTED (.*?)(?: script: .*)?$/.exec(error)?.[1] ?? error);
+          const changed = JSON.stringify(await redis.hgetall(cart)) !== before;
+          const told = (await redis.xlen(shardKeys.stream(0))) > staged;
+          if (changed) expect(told, `call ${nth}: changed, so told of`).to.equal(true);
+        }
+      });
+
+  it("has made every call of every script fail", () => {
+    const calls = WRITING_SCRIPTS.flatMap(({ lua }) => lua.match(CALL)!);
+    expect([...failed].sort()).to.deep.equal([...new Set(calls)].sort());
+  });
 
   for (const [which, key] of [
     ["stream", shardKeys.stream(0)],
@@ -184,6 +191,39 @@ ${body.join("\n").replaceAll("redis.call(", "counted(")}`;
     expect(lines.filter(({ level }) => level === "warn")).to.deep.equal([]);
   });
 
+  it("changes nothing for a user whose ACL denies one command of a script, and names the command", async () => {
+    for (const [call, key] of callsOf(WRITING_SCRIPTS)) {
+      if (key === 0) continue;
+      await redis.acl("SETUSER", "short", "on", "nopass", "~*", "&*", "+@all", `-${call}`);
+      const url = new URL(server.url);
+      url.username = "short";
+      url.password = "x";
+      const limited = connectRedis(parseRedisUrl(url.href)!, { log, commandTimeoutMs: 5_000 });
+      try {
+        await awaitRedis(limited, 10_000);
+        const limits = { maxLines: 100, maxQuantity: 999 };
+        const other = createRedisCartStore({
+          redis: limited,
+          shards: 1,
+          ttlMs: 1_000,
+          graceMs: 1,
+          limits,
+          log,
+        });
+        const refused = await other.apply("user:short", add("a"), none);
+        expect(refused, call).to.deep.equal({ ok: false, error: { code: "CART_STORE_UNAVAILABLE" } });
+        const said = await rightsOn(limited)
+          .check()
+          .catch((error: Error) => error.message);
+        expect(said).to.match(new RegExp(`does not allow its user ${call}`));
+        expect(await redis.xlen(shardKeys.stream(0)), `${call}: no event`).to.equal(0);
+      } finally {
+        limited.disconnect();
+      }
+    }
+    await redis.acl("DELUSER", "short");
+  });
+
   it("keeps the outcomes of two owners apart, whatever their names and keys hold", async () => {
     unwrap(await apply("user:a:b", add("x"), { idempotencyKey: "c" }));
     const other = unwrap(await apply("user:a", add("x"), { idempotencyKey: "b:c" }));
@@ -206,3 +246,19 @@ ${body.join("\n").replaceAll("redis.call(", "counted(")}`;
     expect(await redis.exists(shardKeys.idempotency(0, "user:still"))).to.equal(0);
   });
 });
+
+/** A call in a script's source, as far as its command and its key. */
+const CALL = /redis\.call\("[A-Z]+"(, [\w.]+)?/g;
+
+/** The script, whose call number ARGV[2] fails with the text of that call. */
+function failing(lua: string): string {
+  const [declaration, ...body] = lua.split("\n");
+  return `${declaration}
+local calls = 0
+local function counted(text, ...)
+  calls = calls + 1
+  if calls == tonumber(ARGV[2]) then error({ err = "INJECTED " .. text }) end
+  return redis.call(...)
+end
+${body.join("\n").replace(CALL, (call) => `counted([[${call}]], ${call.slice("redis.call(".length)}`)}`;
+}

@@ -7,6 +7,7 @@ import type { CartState } from "./cart.ts";
 import { CART_EVENTS } from "./events.ts";
 import { IDEMPOTENCY_KEEP, IDEMPOTENCY_TTL_MS, shardKeys, shardOf } from "./keys.ts";
 import { OPERATIONS } from "./operations/all.ts";
+import { rightsOn } from "./rights.redis.ts";
 import type { Applied, CartStore, Limits, RequestedChange, StoreError } from "./store.ts";
 
 const READ = loadScript(new URL("./lua/read.lua", import.meta.url));
@@ -25,6 +26,7 @@ export interface RedisCartStoreOptions {
 /** Carts in Redis or Redis Cluster: one Lua script per operation, see lua/. */
 export function createRedisCartStore(options: RedisCartStoreOptions): CartStore {
   const { redis, shards, ttlMs, graceMs, limits, log } = options;
+  const rights = rightsOn(redis);
   const read = bindScript(redis, READ);
   const recall = bindScript(redis, RECALL);
   const changes = new Map(CHANGES.map(({ name, script }) => [name, bindScript(redis, script)]));
@@ -115,7 +117,10 @@ export function createRedisCartStore(options: RedisCartStoreOptions): CartStore 
         max_lines: limits.maxLines,
         max_quantity: limits.maxQuantity,
       };
-      return ask(keys[0]!, run(keys, JSON.stringify(args)), (reply) => resultOf(reply as Reply, shard));
+      const json = JSON.stringify(args);
+      const asking = rights.assured();
+      const work = asking === null ? run(keys, json) : asking.then(() => run(keys, json));
+      return ask(keys[0]!, work, (reply) => resultOf(reply as Reply, shard));
     },
   };
 }

@@ -4,6 +4,7 @@ import type { RedisConnection } from "../platform/redis/redis.ts";
 import { bindScript, loadScript } from "../platform/redis/script.ts";
 import { newId } from "../platform/uuid/new-id.ts";
 import { shardKeys } from "./keys.ts";
+import { createLostCartSearch } from "./lost-carts.redis.ts";
 import { rightsOn } from "./rights.redis.ts";
 
 const EXPIRE = loadScript(new URL("./lua/expire.lua", import.meta.url));
@@ -13,12 +14,13 @@ const BATCH = 200;
 
 /**
  * One sweep over every shard: each cart that has expired becomes its one `cart.expired` event. Any number of
- * sweepers may run; the script decides, atomically, which of them tells. Rejects when Redis does not answer.
+ * sweepers may run; the script decides, atomically, which of them tells. Carts that Redis has evicted are
+ * told of too, as missing. Rejects when Redis does not answer.
  */
 export function createExpirySweep(options: {
   redis: RedisConnection;
   shards: number;
-  expired: Counter;
+  expired: Counter<"reason">;
   log: Logger;
 }): () => Promise<void> {
   const { redis, shards, expired, log } = options;
@@ -40,16 +42,23 @@ export function createExpirySweep(options: {
     }
   }
 
+  const lost = createLostCartSearch(redis, shards);
+
+  async function tell(shard: number, owner: string): Promise<void> {
+    const told = await expireOne(shard, owner);
+    if (told === "EXPIRED") expired.inc({ reason: "time" });
+    if (told === "MISSING") expired.inc({ reason: "missing" });
+  }
+
   return async () => {
     await rights.assured();
     const time = await redis.time();
     const now = Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000);
+    await lost.begin();
     await Promise.all(
       Array.from({ length: shards }, async (_, shard) => {
         const due = await redis.zrangebyscore(shardKeys.expiry(shard), "-inf", now, "LIMIT", 0, BATCH);
-        for (const owner of due) {
-          if ((await expireOne(shard, owner)) === "EXPIRED") expired.inc();
-        }
+        for (const owner of [...due, ...(await lost.next(shard))]) await tell(shard, owner);
       }),
     );
   };

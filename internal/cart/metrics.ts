@@ -1,5 +1,6 @@
 import { Counter, DURATION_BUCKETS, Gauge, Histogram, type Registry } from "../platform/metrics/metrics.ts";
 import type { CartMetrics } from "./service.ts";
+import type { ExpiryReason } from "./store.ts";
 
 /** The cart service's counters; `cart_ttl_seconds` is the configured TTL. */
 export function createCartMetrics(registry: Registry, ttlSeconds: number): CartMetrics {
@@ -26,11 +27,14 @@ export function createCartMetrics(registry: Registry, ttlSeconds: number): CartM
   };
 }
 
-/** Carts whose expiry this process has turned into an event. */
-export function createExpiredCounter(registry: Registry): Counter {
-  return new Counter({
+/** Carts whose expiry this process has turned into an event, by what ended them. */
+export function createExpiredCounter(registry: Registry): Counter<"reason"> {
+  const expired = new Counter({
     name: "cart_expired_total",
-    help: "Carts whose expiry this process has told of",
+    help: "Carts whose end this process has told of: their time was up, or their data was missing in Redis",
+    labelNames: ["reason"] as const,
     registers: [registry],
   });
+  for (const reason of ["time", "missing"] satisfies ExpiryReason[]) expired.inc({ reason }, 0);
+  return expired;
 }

@@ -127,7 +127,7 @@ describe("The cart service", () => {
   });
 
   it("counts an expiry that a change told of, once, and none that it did not", async () => {
-    let expired = true;
+    let expired: Applied["expired"] = "time";
     const { service, metric } = scene({ apply: async () => ok({ ...changed, expired }) });
     unwrap(await service.change("user:a", add, none));
     expired = false;

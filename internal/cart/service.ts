@@ -26,7 +26,7 @@ export interface OutboxCommit {
 export interface CartMetrics {
   readonly operations: Counter<"operation" | "result">;
   readonly durations: Histogram<"operation">;
-  readonly expired: Counter;
+  readonly expired: Counter<"reason">;
 }
 
 export interface CartService {
@@ -101,7 +101,7 @@ export function createCartService(options: {
         const applied = await apply(owner, change, preconditions);
         if (!applied.ok) return applied;
         const { state, staged, replayed, expired } = applied.value;
-        if (expired) metrics.expired.inc();
+        if (expired) metrics.expired.inc({ reason: expired });
         const [cart, outboxState] = await Promise.all([
           show(state),
           staged === null ? ("committed" as const) : outbox.committed(staged),

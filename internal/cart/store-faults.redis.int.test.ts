@@ -4,6 +4,7 @@ import { Registry } from "../platform/metrics/metrics.ts";
 import { awaitRedis, connectRedis } from "../platform/redis/redis.ts";
 import { parseRedisUrl } from "../platform/redis/redis-url.ts";
 import { unwrap } from "../platform/result/result.ts";
+import { eventually } from "../testkit/eventually.ts";
 import { recordingLogger } from "../testkit/recording-logger.ts";
 import type { RedisServer } from "../testkit/servers/redis.ts";
 import { ownRedis } from "../testkit/servers/test-servers.ts";
@@ -33,6 +34,7 @@ describe("The cart store on a Redis with something wrong in it", function () {
   });
   beforeEach(async () => {
     await redis.config("SET", "maxmemory", "0");
+    await redis.config("SET", "maxmemory-policy", "noeviction");
     await redis.flushall();
     lines.length = 0;
     store = createRedisCartStore({
@@ -86,6 +88,9 @@ describe("The cart store on a Redis with something wrong in it", function () {
     "a cart that has expired": async () => {
       unwrap(await apply(ARGS.owner, add("a")));
       await redis.hset(shardKeys.cart(0, ARGS.owner), "@x", 1);
+    },
+    "a cart whose data is missing": async () => {
+      await redis.zadd(shardKeys.expiry(0), 1, ARGS.owner);
     },
     "an index that has a live cart as due": async () => {
       unwrap(await apply(ARGS.owner, add("a")));
@@ -222,6 +227,39 @@ describe("The cart store on a Redis with something wrong in it", function () {
       }
     }
     await redis.acl("DELUSER", "short");
+  });
+
+  it("tells of carts that Redis evicted, by the sweep and by their owner's next change, and counts them out", async () => {
+    const owners = Array.from({ length: 400 }, (_, n) => `user:evicted-${n}`);
+    for (const owner of owners) unwrap(await apply(owner, add("a")));
+    const registry = new Registry();
+    const expired = createExpiredCounter(registry);
+    const sweep = createExpirySweep({ redis, shards: 1, expired, log });
+    await redis.config("SET", "maxmemory-policy", "volatile-ttl");
+    await redis.config("SET", "maxmemory-samples", "10");
+    const used = Number(/used_memory:(\d+)/.exec(await redis.info("memory"))![1]);
+    await redis.config("SET", "maxmemory", String(used - 20_000));
+    const there = async () => Promise.all(owners.map((owner) => redis.exists(shardKeys.cart(0, owner))));
+    await eventually("something is evicted", async () => {
+      await redis.set("filler", "x");
+      return (await there()).includes(0);
+    });
+    await redis.config("SET", "maxmemory", "0");
+    const missing = (await there()).flatMap((found, i) => (found === 0 ? [owners[i]!] : []));
+    const returning = unwrap(await apply(missing[0]!, add("b")));
+    expect([returning.expired, returning.state.version]).to.deep.equal(["missing", 1]);
+    await sweep();
+    await sweep();
+    const told = (await redis.xrange(shardKeys.stream(0), "-", "+"))
+      .map(([, flat]) => Object.fromEntries(flat.map((field, i) => [field, flat[i + 1]])))
+      .filter(({ type }) => type === "cart.expired")
+      .map(({ data }) => JSON.parse(data!));
+    expect(told.map(({ owner }) => owner).sort()).to.deep.equal([...missing].sort());
+    expect(told[0]).to.deep.include({ cartId: null, change: { type: "cart-expired", reason: "missing" } });
+    expect(Date.parse(told[0].expiresAt)).to.be.greaterThan(0);
+    const counted = (await expired.get()).values.find(({ labels }) => labels.reason === "missing");
+    expect(counted?.value).to.equal(missing.length - 1);
+    expect(await redis.zcard(shardKeys.expiry(0))).to.equal(owners.length - missing.length + 1);
   });
 
   it("keeps the outcomes of two owners apart, whatever their names and keys hold", async () => {

@@ -223,7 +223,11 @@ export function describeCartStore(name: string, connect: () => Promise<RedisConn
       expect(codeOf(await apply(clear)), "nothing to clear").to.equal("ok");
 
       const next = await applied(add("b", 1));
-      expect([next.expired, next.state.version, lines(next.state.items)]).to.deep.equal([true, 1, ["b x 1"]]);
+      expect([next.expired, next.state.version, lines(next.state.items)]).to.deep.equal([
+        "time",
+        1,
+        ["b x 1"],
+      ]);
       const events = (await staged()).map((event) => [
         event.type,
         event.subject,

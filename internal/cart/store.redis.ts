@@ -8,7 +8,7 @@ import { CART_EVENTS } from "./events.ts";
 import { IDEMPOTENCY_KEEP, IDEMPOTENCY_TTL_MS, shardKeys, shardOf } from "./keys.ts";
 import { OPERATIONS } from "./operations/all.ts";
 import { rightsOn } from "./rights.redis.ts";
-import type { Applied, CartStore, Limits, RequestedChange, StoreError } from "./store.ts";
+import type { Applied, CartStore, ExpiryReason, Limits, RequestedChange, StoreError } from "./store.ts";
 
 const READ = loadScript(new URL("./lua/read.lua", import.meta.url));
 const RECALL = loadScript(new URL("./lua/recall.lua", import.meta.url));
@@ -176,7 +176,7 @@ function resultOf(reply: Reply, shard: number, replayed = false): Result<Applied
           },
         },
         replayed,
-        expired: !replayed && Number(expired) === 1,
+        expired: !replayed && (EXPIRY_REASONS[Number(expired)] ?? false),
       });
     }
     case "UNCHANGED":
@@ -197,6 +197,9 @@ function resultOf(reply: Reply, shard: number, replayed = false): Result<Applied
       throw new Error(`a cart script answered ${JSON.stringify(reply)}`);
   }
 }
+
+/** By what a script says of the cart before. */
+const EXPIRY_REASONS: readonly (ExpiryReason | false)[] = [false, "time", "missing"];
 
 type ChangedReply = [
   string,

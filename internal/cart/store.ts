@@ -28,14 +28,17 @@ export interface Change extends RequestedChange {
   readonly stock?: number;
 }
 
+/** Why a cart ended by itself: its time was up, or Redis no longer had it (evicted, or past its grace). */
+export type ExpiryReason = "time" | "missing";
+
 export interface Applied {
   readonly state: CartState;
   /** Null when the operation found nothing to change. */
   readonly staged: StagedEvent | null;
   /** True when this is the remembered outcome of an earlier request with the same idempotency key. */
   readonly replayed: boolean;
-  /** True when the change found an expired cart and told of its end first. */
-  readonly expired: boolean;
+  /** When the change found a cart that was over and told of its end first: why that was over. */
+  readonly expired: ExpiryReason | false;
 }
 
 export type StoreError = Exclude<CartError, { code: "PRODUCT_NOT_FOUND" | "CATALOG_UNAVAILABLE" }>;

@@ -14,7 +14,8 @@
 --         trace               traceparent or ""
 --         product, quantity, stock, max_lines, max_quantity   where the operation has them
 -- Result  { "CHANGED", entry id, ordinal, occurred at ms,
---           event type, event id, event data, expired 0|1, trace }
+--           event type, event id, event data, expired 0|1|2, trace }
+--           expired: 1 a cart before it had expired, 2 its data was missing; both are told of
 --         { "UNCHANGED", state }              nothing to do, nothing staged, nothing remembered
 --         { "REPLAYED", <a CHANGED result> }  the remembered outcome of the first request with this key
 --         { "IDEMPOTENCY_KEY_REUSED" }
@@ -76,13 +77,16 @@ local function drop_product(cart, product)
 end
 
 -- A dead cart is told of, and a cart that is not there begins.
--- Returns the cart to change and whether an expiry was told.
+-- Returns the cart to change and what was told of the one before, as `expired` in the result.
 local function begin(cart, now)
   if cart.live then return cart, 0 end
   local expired = 0
   if cart.dead then
     stage_expired(keys, cart, args.owner_json, args.expiry_event, now)
     expired = 1
+  elseif cart.indexed then
+    stage_missing(keys, cart.indexed, args.owner_json, args.expiry_event, now)
+    expired = 2
   end
   return { live = true, fresh = true, id = args.cart, version = 0, products = {}, quantities = {} }, expired
 end
@@ -133,8 +137,8 @@ local function operation(change)
   if earlier then return earlier end
   local now = now_ms()
   local cart = load_cart(keys.cart, now)
-  -- Only to learn here, and not after the first write, that the index is of another type.
-  redis.call("ZSCORE", keys.expiry, args.owner)
+  -- Also to learn here, and not after the first write, that the index is of another type.
+  cart.indexed = redis.call("ZSCORE", keys.expiry, args.owner)
   if args.if_match and args.if_match ~= "*" then
     local version = cart.live and string.format("%d", cart.version) or "0"
     if not string.find(args.if_match, "," .. version .. ",", 1, true) then return { "VERSION_MISMATCH", version } end

@@ -3,7 +3,8 @@
 -- ARGV  1 JSON object: owner, owner_json (the same as a JSON string), event (a new event id)
 -- Result  "EXPIRED"  the event is staged and the cart is gone
 --         "ALIVE"    it has been renewed meanwhile
---         "GONE"     there is no such cart any more (ended, told of by another, or past its grace)
+--         "MISSING"  its data was no longer in Redis (evicted, or past its grace): what is known is staged
+--         "GONE"     there is no such cart any more (ended, or told of by another)
 --- @flags allow-oom
 --- @include "cart.lua"
 --- @include "stage.lua"
@@ -15,6 +16,8 @@ if cart.live then
   redis.call("ZADD", keys.expiry, string.format("%d", cart.expires), args.owner)
   return "ALIVE"
 end
-if cart.dead then stage_expired(keys, cart, args.owner_json, args.event, now) end
+local indexed = redis.call("ZSCORE", keys.expiry, args.owner)
+if cart.dead then stage_expired(keys, cart, args.owner_json, args.event, now)
+elseif indexed then stage_missing(keys, indexed, args.owner_json, args.event, now) end
 redis.call("ZREM", keys.expiry, args.owner)
-return cart.dead and "EXPIRED" or "GONE"
+return cart.dead and "EXPIRED" or indexed and "MISSING" or "GONE"

@@ -18,6 +18,15 @@ local function event_data(cart, owner_json, change)
   return '{"owner":' .. owner_json .. ',"change":' .. change .. "," .. describe(cart) .. "}"
 end
 
+-- Tells of a cart that the expiry index still holds and Redis no longer: evicted, or past its grace. Its id,
+-- version and lines are unknown; the event's own id stands for the cart's.
+local function stage_missing(keys, indexed, owner_json, event_id, now)
+  return stage(keys.stream, keys.counter, { id = event_id, type = "cart.expired", subject = event_id, version = "1",
+    at = string.format("%d", now), trace = "", data = '{"owner":' .. owner_json
+      .. ',"change":{"type":"cart-expired","reason":"missing"},"cartId":null,"version":null,"items":null,"expiresAt":"'
+      .. iso8601(tonumber(indexed)) .. '"}' })
+end
+
 -- Turns a dead cart into its one cart.expired event, with the lines it died with, and forgets it.
 -- Expiry is a change like any other, so it takes the next version.
 local function stage_expired(keys, cart, owner_json, event_id, now)

@@ -127,7 +127,7 @@ export async function startProcess(
   const start = async () => {
     const args = [...nodeFlags, ...nodeArguments(name)];
     running = spawnLogged(process.execPath, args, { logFile, env, onSpawn: watch });
-    await waitUntil(name, () => ready(adminUrl), { timeoutMs: 30_000, process: running, logFile });
+    await waitUntil(name, () => ready(adminUrl), { timeoutMs: 120_000, process: running, logFile });
   };
   await start();
   return {

@@ -11,6 +11,7 @@ import { API_VERSION, type CartPlatform, GROUP, type OutboxReplay, VERSION } fro
 const PART_OF = "app.kubernetes.io/part-of=cartwright";
 const PHASE = `${GROUP}/rotation-phase`;
 const SINCE = `${GROUP}/rotation-since`;
+const ROTATIONS = `${GROUP}/rotations`;
 const ASKED = `${GROUP}/rotation-asked`;
 const SCRAPE_TIMEOUT_MS = 3_000;
 
@@ -91,8 +92,13 @@ export function openCluster(options: {
       }
     },
     keySecret: async (name) => keySecretOf(await client.get<Secret>(`${core}/secrets/${name}`)),
-    writeKeySecret: async (name, { resourceVersion, keys, phase, since, asked }) => {
-      const annotations = { [PHASE]: phase, [SINCE]: since, [ASKED]: asked ?? null };
+    writeKeySecret: async (name, { resourceVersion, keys, phase, since, rotations, asked }) => {
+      const annotations = {
+        [PHASE]: phase,
+        [SINCE]: since,
+        [ROTATIONS]: String(rotations),
+        [ASKED]: asked ?? null,
+      };
       await client.patch(`${core}/secrets/${name}`, "merge-patch+json", {
         metadata: { resourceVersion, annotations },
         stringData: keys,
@@ -136,6 +142,7 @@ function keySecretOf({ metadata, data = {} }: Secret): KeySecret {
     keys: { current: entry("current"), previous: entry("previous") },
     phase: notes[PHASE] === "published" ? "published" : "settled",
     since: notes[SINCE] ?? metadata.creationTimestamp ?? new Date(0).toISOString(),
+    rotations: Number(notes[ROTATIONS] ?? 0),
     asked: notes[ASKED],
   };
 }

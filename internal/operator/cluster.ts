@@ -37,8 +37,9 @@ export interface KeySecret {
   readonly resourceVersion: string;
   readonly keys: Keys;
   readonly phase: "settled" | "published";
-  /** RFC 3339; null before the first rotation: then the Secret's age counts. */
+  /** RFC 3339; before the first rotation the Secret's creation. */
   readonly since: string;
+  readonly rotations: number;
   readonly asked: string | undefined;
 }
 

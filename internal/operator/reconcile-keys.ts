@@ -29,8 +29,8 @@ async function moveOn(
   times: { asked: string | undefined; everyMs: number; overlapMs: number },
 ): Promise<KeyStatus> {
   const found = await cluster.keySecret(name);
-  const { phase, since, asked } = found;
-  const status: KeyStatus = { secret: name, phase, since, ...(asked !== undefined && { asked }) };
+  const { phase, since, rotations, asked } = found;
+  const status: KeyStatus = { secret: name, phase, since, rotations, ...(asked !== undefined && { asked }) };
   const step = rotationStep({ status, ...times, now: Date.now() });
   if (step.kind === "wait") return status;
 
@@ -40,6 +40,7 @@ async function moveOn(
     keys: keysAfter(found.keys, step.kind, randomBytes(KEY_BYTES).toString("base64url")),
     phase: step.kind === "publish" ? ("published" as const) : ("settled" as const),
     since: at,
+    rotations: step.kind === "promote" ? rotations + 1 : rotations,
     asked: step.kind === "publish" ? times.asked : asked,
   };
   await cluster.writeKeySecret(name, next);
@@ -52,6 +53,7 @@ async function moveOn(
     secret: name,
     phase: next.phase,
     since: at,
+    rotations: next.rotations,
     ...(next.asked !== undefined && { asked: next.asked }),
   };
 }

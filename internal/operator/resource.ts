@@ -56,6 +56,8 @@ export interface KeyStatus {
   readonly phase: "settled" | "published";
   /** RFC 3339; when the phase began. */
   readonly since: string;
+  /** How often the key has been replaced. */
+  readonly rotations: number;
   /** The value of the annotation that was last followed. */
   readonly asked?: string;
 }

@@ -8,7 +8,7 @@ const begun = Date.parse(since);
 describe("The rotation of a key", () => {
   const step = (more: Partial<Parameters<typeof rotationStep>[0]>) =>
     rotationStep({
-      status: { secret: "s", phase: "settled", since, asked: "1" },
+      status: { secret: "s", phase: "settled", since, rotations: 1, asked: "1" },
       asked: "1",
       everyMs: 24 * HOUR,
       overlapMs: HOUR,
@@ -28,8 +28,14 @@ describe("The rotation of a key", () => {
     expect(step({ everyMs: 1, now: begun + HOUR - 1 }).kind).to.equal("wait");
   });
 
+  it("may begin at once where the previous key has never signed", () => {
+    const status = { secret: "s", phase: "settled", since, rotations: 0 } as const;
+    expect(step({ status, asked: "1" })).to.deep.equal({ kind: "publish" });
+    expect(step({ status, asked: undefined }).kind).to.equal("wait");
+  });
+
   it("signs with the next key only when every pod has had the time to accept it", () => {
-    const status = { secret: "s", phase: "published", since } as const;
+    const status = { secret: "s", phase: "published", since, rotations: 0 } as const;
     expect(step({ status, now: begun + PROPAGATION_MS - 1 }).kind).to.equal("wait");
     expect(step({ status, now: begun + PROPAGATION_MS })).to.deep.equal({ kind: "promote" });
   });

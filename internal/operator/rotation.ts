@@ -39,8 +39,9 @@ export function rotationStep(options: {
     return now >= at ? { kind: "promote" } : { kind: "wait", at };
   }
   const wanted = asked !== undefined && asked !== "" && asked !== status.asked;
-  // A key that still vouches for living tokens must not be pushed out.
-  const at = since + (wanted ? overlapMs : Math.max(everyMs, overlapMs));
+  // A key that still vouches for living tokens must not be pushed out; the first previous key never signed.
+  const held = status.rotations === 0 ? 0 : overlapMs;
+  const at = since + (wanted ? held : Math.max(everyMs, held));
   return now >= at ? { kind: "publish" } : { kind: "wait", at };
 }
 

@@ -13,6 +13,21 @@ A password is a variable of its own, put into the URL by the kubelet.
   valueFrom: { secretKeyRef: { name: {{ include "cartwright.credentials" .root }}, key: {{ .key }} } }
 {{- end -}}
 
+{{/* "true" when the operator rotates the keys of tokens, which then are mounted. Context: the root. */}}
+{{- define "cartwright.rotates" -}}
+{{- if and .Values.operator.enabled (not .Values.credentials.existingSecret) }}true{{ end -}}
+{{- end -}}
+
+{{/* The keys for one purpose. Context: dict root, purpose (internal-token or session). */}}
+{{- define "cartwright.keysEnv" -}}
+{{- $variable := .purpose | replace "-" "_" | upper -}}
+{{- if include "cartwright.rotates" .root -}}
+- { name: {{ $variable }}_KEYS_DIR, value: /keys/{{ .purpose }} }
+{{- else -}}
+{{ include "cartwright.secretEnv" (dict "root" .root "name" (printf "%s_SECRET" $variable) "key" (printf "%s-secret" .purpose)) }}
+{{- end -}}
+{{- end -}}
+
 {{/* A URL of somebody else's. Context: dict root, name, secret, key, urlKey. */}}
 {{- define "cartwright.externalEnv" -}}
 - name: {{ .name }}

@@ -16,7 +16,7 @@ const CUSTOM = "ServiceMonitor,HTTPRoute,CartPlatform";
 const KUBE = ["--kube-version", "1.34"];
 
 describe("The Helm chart", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   const helm = findTool("helm");
   const kubeconform = findTool("kubeconform");
   const unittest = findTool("helm-unittest");

@@ -5,6 +5,7 @@ import { variablesOf } from "../../platform/config/variables.ts";
 interface Container {
   readonly args?: readonly string[];
   readonly env?: readonly { readonly name: string; readonly value?: string }[];
+  readonly volumeMounts?: readonly { readonly mountPath: string }[];
 }
 interface Workload {
   readonly kind: string;
@@ -16,20 +17,22 @@ export function renderedProcesses(manifests: string, schemas: ReadonlyMap<string
   const workloads = loadAllYaml(manifests) as (Workload | null)[];
   return workloads
     .flatMap((each) => each?.spec?.template?.spec?.containers ?? [])
-    .flatMap(({ args = [], env = [] }) => {
+    .flatMap(({ args = [], env = [], volumeMounts = [] }) => {
       const name = args[0];
       const schema = name === undefined ? undefined : schemas.get(name);
-      return name === undefined || schema === undefined ? [] : [{ name, schema, env }];
+      return name === undefined || schema === undefined
+        ? []
+        : [{ name, schema, env, mounts: volumeMounts.map(({ mountPath }) => mountPath) }];
     });
 }
 
 /**
  * What is wrong with the environments: a variable that its process does not know, or has been given a bad
  * value for, and a required one that is not there. What only fills in another's value, as `$(PASSWORD)`, is
- * known. Values that come from elsewhere (a Secret, a field of the pod) are taken for good.
+ * known. Values that come from elsewhere (a Secret, a field of the pod, a mounted folder) are taken for good.
  */
 export function environmentFaults(manifests: string, schemas: ReadonlyMap<string, z.ZodObject>): string[] {
-  return renderedProcesses(manifests, schemas).flatMap(({ name: processName, schema, env }) => {
+  return renderedProcesses(manifests, schemas).flatMap(({ name: processName, schema, env, mounts }) => {
     const variables = variablesOf(schema);
     const known = new Set(variables.flatMap(({ name }) => [name, `${name}_FILE`]));
     const filledIn = env.flatMap(({ value = "" }) =>
@@ -45,7 +48,7 @@ export function environmentFaults(manifests: string, schemas: ReadonlyMap<string
         .map(({ name }) => `${processName} needs ${name}`),
       ...env.flatMap(({ name, value }) => {
         const field = schema.shape[name];
-        if (field === undefined || value === undefined) return [];
+        if (field === undefined || value === undefined || mounts.includes(value)) return [];
         return (field as z.ZodType).safeParse(value).success
           ? []
           : [`${processName} does not take ${name}=${value}`];

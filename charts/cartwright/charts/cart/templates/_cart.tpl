@@ -1,14 +1,14 @@
 {{/* Context: the root. */}}
 {{- define "cart.resources" -}}
 {{- $env := include "cart.env" . }}
-{{- include "cartwright.service" (dict "root" . "part" "cart" "values" .Values.cart "env" $env "config" $env "serves" true) }}
+{{- include "cartwright.service" (dict "root" . "part" "cart" "values" .Values.cart "env" $env "config" $env "keys" (list "internal-token") "serves" true) }}
 {{- end -}}
 
 {{- define "cart.env" -}}
 {{ include "cartwright.redisEnv" (dict "root" . "user" "cart") }}
 {{ include "cartwright.databaseEnv" (dict "root" . "user" "app") }}
 - { name: CATALOG_URL, value: {{ include "cartwright.catalogUrl" . | quote }} }
-{{ include "cartwright.secretEnv" (dict "root" . "name" "INTERNAL_TOKEN_SECRET" "key" "internal-token-secret") }}
+{{ include "cartwright.keysEnv" (dict "root" . "purpose" "internal-token") }}
 - { name: CART_SHARDS, value: {{ .Values.cart.shards | quote }} }
 - { name: CART_TTL_SECONDS, value: {{ .Values.cart.ttlSeconds | quote }} }
 - { name: CART_CURRENCY, value: {{ .Values.cart.currency | quote }} }

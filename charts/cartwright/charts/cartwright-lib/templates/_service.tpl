@@ -6,6 +6,7 @@ Context: dict
   values    the part's values
   env       list of environment variables, rendered
   config    text whose change rolls the pods
+  keys      purposes whose keys are mounted where they are rotated
   serves    whether it has a port of its own beside the admin port
   token     whether it talks to the Kubernetes API
   scaledBy  "" when replicas are the chart's, else who sets them
@@ -95,6 +96,17 @@ spec:
           {{- end }}
           securityContext: {{- include "cartwright.containerSecurity" $root | nindent 12 }}
           resources: {{- toYaml $values.resources | nindent 12 }}
+          {{- if and .keys (include "cartwright.rotates" $root) }}
+          volumeMounts:
+            {{- range .keys }}
+            - { name: {{ . }}-keys, mountPath: /keys/{{ . }}, readOnly: true }
+            {{- end }}
+      volumes:
+        {{- range .keys }}
+        - name: {{ . }}-keys
+          secret: { secretName: {{ include "cartwright.fullname" $root }}-{{ . }}-keys, defaultMode: 0444 }
+        {{- end }}
+          {{- end }}
 {{- if .serves }}
 ---
 apiVersion: v1

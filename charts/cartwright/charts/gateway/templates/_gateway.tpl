@@ -2,7 +2,7 @@
 {{- define "gateway.resources" -}}
 {{- $values := .Values.gateway }}
 {{- $env := include "gateway.env" . }}
-{{- include "cartwright.service" (dict "root" . "part" "gateway" "values" $values "env" $env "config" $env "serves" true) }}
+{{- include "cartwright.service" (dict "root" . "part" "gateway" "values" $values "env" $env "config" $env "keys" (list "internal-token" "session") "serves" true) }}
 {{- include "gateway.routes" . }}
 {{- end -}}
 
@@ -10,8 +10,8 @@
 {{- $jwt := .Values.gateway.jwt -}}
 - { name: CART_URL, value: "http://{{ include "cartwright.fullname" . }}-cart" }
 - { name: CATALOG_URL, value: {{ include "cartwright.catalogUrl" . | quote }} }
-{{ include "cartwright.secretEnv" (dict "root" . "name" "INTERNAL_TOKEN_SECRET" "key" "internal-token-secret") }}
-{{ include "cartwright.secretEnv" (dict "root" . "name" "SESSION_SECRET" "key" "session-secret") }}
+{{ include "cartwright.keysEnv" (dict "root" . "purpose" "internal-token") }}
+{{ include "cartwright.keysEnv" (dict "root" . "purpose" "session") }}
 {{- if $jwt.jwksUrl }}
 - { name: JWT_JWKS, value: {{ $jwt.jwksUrl | quote }} }
 - { name: JWT_ISSUER, value: {{ required "gateway.jwt.issuer is needed with gateway.jwt.jwksUrl" $jwt.issuer | quote }} }

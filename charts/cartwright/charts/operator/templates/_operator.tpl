@@ -1,6 +1,7 @@
 {{/* Context: the root. */}}
 {{- define "operator.resources" -}}
 {{- $name := printf "%s-operator" (include "cartwright.fullname" .) }}
+{{- $fullname := include "cartwright.fullname" . }}
 {{- $labels := dict "root" . "part" "operator" }}
 {{- $env := include "operator.env" . }}
 {{- include "cartwright.service" (dict "root" . "part" "operator" "values" .Values.operator "env" $env "config" $env "serves" false "token" true) }}
@@ -18,6 +19,9 @@ rules:
   - { apiGroups: [apps], resources: [deployments/scale], resourceNames: [{{ include "cartwright.fullname" . }}-outbox-relay], verbs: [patch] }
   - { apiGroups: [""], resources: [pods], verbs: [list, watch] }
   - { apiGroups: [batch], resources: [jobs], verbs: [list, watch, create] }
+  {{- if include "cartwright.rotates" . }}
+  - { apiGroups: [""], resources: [secrets], resourceNames: [{{ $fullname }}-internal-token-keys, {{ $fullname }}-session-keys], verbs: [get, patch] }
+  {{- end }}
   - { apiGroups: [events.k8s.io], resources: [events], verbs: [create] }
   - { apiGroups: [coordination.k8s.io], resources: [leases], verbs: [create] }
   - { apiGroups: [coordination.k8s.io], resources: [leases], resourceNames: [{{ $name }}], verbs: [get, update] }
@@ -42,7 +46,15 @@ spec:
     min: {{ .Values.operator.relays.min }}
     max: {{ .Values.operator.relays.max }}
     scaleDownSeconds: {{ .Values.operator.relays.scaleDownSeconds }}
+  {{- if include "cartwright.rotates" . }}
+  {{- $session := ((.Values.gateway.env).SESSION_TTL_SECONDS) | default 86400 }}
+  # A key stays accepted as long as what it has signed is valid.
+  keys:
+    - { secret: {{ $fullname }}-internal-token-keys, everyHours: {{ .Values.operator.keys.everyHours }}, overlapSeconds: 300 }
+    - { secret: {{ $fullname }}-session-keys, everyHours: {{ .Values.operator.keys.everyHours }}, overlapSeconds: {{ max 60 (int $session) }} }
+  {{- else }}
   keys: []
+  {{- end }}
 {{- end -}}
 
 {{- define "operator.env" -}}

@@ -9,7 +9,7 @@ export const MOST_IDS = 100;
 export type Description = Result<Product, string>;
 
 /** The largest price in minor units; with the limits of a cart it keeps totals exact (below 2^53). */
-export const MOST_PRICE = 1_000_000_000;
+const MOST_PRICE = 1_000_000_000;
 
 /**
  * Reads what a catalog answers. An answer that is no product at all is nonsense and throws; a description of

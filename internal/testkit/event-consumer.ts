@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import rhea, { type EventContext, type Message } from "rhea";
-import { type AddressVersion, addressVersionOf, queueSource } from "../platform/amqp/address.ts";
+import { type AddressVersion, addressVersionOf } from "../platform/amqp/address.ts";
 import { type AmqpAddress, type AmqpHost, parseAmqpUrl } from "../platform/amqp/amqp-url.ts";
 import { openSocket } from "../platform/amqp/socket.ts";
 
@@ -187,4 +187,11 @@ function receivedEvent(message: Message): ReceivedEvent {
     receivedAt: Date.now(),
     message,
   };
+}
+
+/** The source of a link from a queue. */
+function queueSource(version: AddressVersion, queue: string): string {
+  return version === "v1"
+    ? `/amq/queue/${encodeURIComponent(queue)}`
+    : `/queues/${encodeURIComponent(queue)}`;
 }

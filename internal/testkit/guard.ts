@@ -37,7 +37,7 @@ export function keep(dir: string): void {
 }
 
 /** Ends everything that is watched, at once and without grace; resolves when it is done. */
-export async function endWatched(): Promise<void> {
+async function endWatched(): Promise<void> {
   const child = guard;
   ending = true;
   if (!child) return;

@@ -8,9 +8,9 @@ import {
   retryTransient,
 } from "../../platform/sql/postgres.ts";
 import { loadSql } from "../../platform/sql/sql-file.ts";
-import type { StoredEvent } from "../event.ts";
 import { refusalText } from "./refusal-text.ts";
-import { EventsRefused, type Lease, type OutboxStore } from "./store.ts";
+import { type EventRow, type LeaseRow, lease, storedEvent } from "./rows.ts";
+import { EventsRefused, type OutboxStore } from "./store.ts";
 
 const load = (name: string) => ({
   name,
@@ -171,45 +171,4 @@ function runnerOf(tx: Transaction): PostgresRunner {
 /** As PostgreSQL writes an array of numbers or UUIDs; pg itself quotes and escapes each. */
 function array(values: readonly (number | string)[]): string {
   return `{${values.join(",")}}`;
-}
-
-interface EventRow {
-  seq: string;
-  event_id: string;
-  partition_no: number;
-  source: string;
-  type: string;
-  subject: string;
-  version: string;
-  sequence_name: string;
-  payload: string;
-  traceparent: string | null;
-  occurred_at: number;
-  attempts: number;
-}
-
-function storedEvent(row: EventRow): StoredEvent {
-  return {
-    seq: Number(row.seq),
-    id: row.event_id,
-    partition: row.partition_no,
-    source: row.source,
-    type: row.type,
-    subject: row.subject,
-    sequence: Number(row.version),
-    sequenceName: row.sequence_name,
-    data: row.payload,
-    traceparent: row.traceparent,
-    occurredAt: row.occurred_at,
-    attempts: row.attempts,
-  };
-}
-
-interface LeaseRow {
-  partition_no: number;
-  epoch: string;
-}
-
-function lease(row: LeaseRow): Lease {
-  return { partition: row.partition_no, epoch: Number(row.epoch) };
 }

@@ -8,9 +8,9 @@ import {
   type SqlServer,
   type SqlServerRunner,
 } from "../../platform/sql/sqlserver.ts";
-import type { StoredEvent } from "../event.ts";
 import { refusalText } from "./refusal-text.ts";
-import { EventsRefused, type Lease, type OutboxStore } from "./store.ts";
+import { type EventRow, type LeaseRow, lease, storedEvent } from "./rows.ts";
+import { EventsRefused, type OutboxStore } from "./store.ts";
 import { cursorRows, eventRows, idRows, leaseRows, markRows, partitionRows } from "./tables.sqlserver.ts";
 
 const load = (name: string) => loadSql(new URL(`./sql/sqlserver/${name}.sql`, import.meta.url));
@@ -225,45 +225,3 @@ function runnerOf(tx: Transaction): SqlServerRunner {
 }
 
 const seqs = (rows: readonly { seq: string }[] | undefined) => (rows ?? []).map(({ seq }) => Number(seq));
-
-interface EventRow {
-  seq: string;
-  event_id: string;
-  partition_no: number;
-  source: string;
-  type: string;
-  subject: string;
-  version: string;
-  sequence_name: string;
-  payload: string;
-  traceparent: string | null;
-  occurred_at: string;
-  attempts: number;
-}
-
-/** Whole numbers of 64 bits arrive as text, unique identifiers in capitals. */
-function storedEvent(row: EventRow): StoredEvent {
-  return {
-    seq: Number(row.seq),
-    id: row.event_id.toLowerCase(),
-    partition: row.partition_no,
-    source: row.source,
-    type: row.type,
-    subject: row.subject,
-    sequence: Number(row.version),
-    sequenceName: row.sequence_name,
-    data: row.payload,
-    traceparent: row.traceparent,
-    occurredAt: Number(row.occurred_at),
-    attempts: row.attempts,
-  };
-}
-
-interface LeaseRow {
-  partition_no: number;
-  epoch: string;
-}
-
-function lease(row: LeaseRow): Lease {
-  return { partition: row.partition_no, epoch: Number(row.epoch) };
-}

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { addressVersionOf, exchangeTarget, messageAddress, queueSource } from "./address.ts";
+import { addressVersionOf, exchangeTarget, messageAddress } from "./address.ts";
 
 describe("addresses", () => {
   it("are v1 for RabbitMQ before 4, v2 for later ones and for brokers that do not say", () => {
@@ -19,7 +19,5 @@ describe("addresses", () => {
     expect(exchangeTarget("v1", "cart.events")).to.equal("/exchange/cart.events");
     expect(exchangeTarget("v2", "a/b")).to.equal("/exchanges/a%2Fb");
     expect(messageAddress("a/b", "c d/é")).to.equal("/exchanges/a%2Fb/c%20d%2F%C3%A9");
-    expect(queueSource("v1", "q")).to.equal("/amq/queue/q");
-    expect(queueSource("v2", "q/r")).to.equal("/queues/q%2Fr");
   });
 });

@@ -23,10 +23,3 @@ export function exchangeTarget(version: AddressVersion, exchange: string): strin
 export function messageAddress(exchange: string, routingKey: string): string {
   return `/exchanges/${encodeURIComponent(exchange)}/${encodeURIComponent(routingKey)}`;
 }
-
-/** The source of a link from a queue. */
-export function queueSource(version: AddressVersion, queue: string): string {
-  return version === "v1"
-    ? `/amq/queue/${encodeURIComponent(queue)}`
-    : `/queues/${encodeURIComponent(queue)}`;
-}

@@ -61,7 +61,7 @@ export interface Stage {
  */
 const PROFILING = process.env.PROFILE ? ["--cpu-prof", `--cpu-prof-dir=${process.env.PROFILE}`] : [];
 
-export const CATALOG = fileURLToPath(new URL("./catalog.json", import.meta.url));
+const CATALOG = fileURLToPath(new URL("./catalog.json", import.meta.url));
 
 /** Starts Redis, the database and RabbitMQ of the bench's own and moves them to the core of the load. */
 export async function openStage(): Promise<Stage> {

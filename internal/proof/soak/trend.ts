@@ -38,7 +38,7 @@ const CONFIDENT_Z = 1.96;
 /** More points say nothing new, and every pair of them is looked at. */
 const MOST_POINTS = 240;
 /** Fewer points are no ground for a verdict. */
-export const FEWEST_POINTS = 8;
+const FEWEST_POINTS = 8;
 
 /**
  * Judges an amount such as memory. It leaks when, after the first quarter (warming up), its growth over the

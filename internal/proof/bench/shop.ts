@@ -13,7 +13,7 @@ export function* numberedOwners(count: number, step: number): Generator<string> 
 }
 
 /** Headers of a request that comes from the gateway; the bare contenders read only the owner. */
-async function headersOf(stage: Stage, owner: string): Promise<Record<string, string>> {
+export async function headersOf(stage: Stage, owner: string): Promise<Record<string, string>> {
   return {
     [IDENTITY_HEADER]: await stage.identity(owner),
     owner,

@@ -9,8 +9,8 @@ process.env.NODE_OPTIONS = `--import=${new URL("./mocha-internals.ts", import.me
 // biome-ignore lint/style/noDefaultExport: Stryker wants it so
 export default {
   testRunner: "mocha",
-  plugins: ["@stryker-mutator/mocha-runner", new URL("./log-lines.ts", import.meta.url).pathname],
-  ignorers: ["log-lines"],
+  plugins: ["@stryker-mutator/mocha-runner", new URL("./plugins.ts", import.meta.url).pathname],
+  ignorers: ["people-only"],
   // What is evaluated at import would take a new process and every test for each mutant.
   ignoreStatic: true,
   mochaOptions: {
@@ -29,7 +29,7 @@ export default {
   concurrency: 1,
   timeoutMS: 1000,
   tempDirName: ".run/mutants",
-  reporters: ["clear-text", "json"],
+  reporters: ["survivors", "clear-text", "json"],
   jsonReporter: { fileName: ".run/mutants.json" },
-  clearTextReporter: { logTests: false, allowColor: false, reportTests: false },
+  clearTextReporter: { reportMutants: false, logTests: false, allowColor: false, reportTests: false },
 };

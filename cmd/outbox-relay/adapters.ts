@@ -25,7 +25,7 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
   lifecycle.onStop("redis", () => closeRedis(redis));
   lifecycle.addCheck("redis", () => checkRedis(redis));
   const subscription = connectRedis(address, { log, commandTimeoutMs: config.REDIS_TIMEOUT_MS });
-  // Who only listens sends nothing that a demoted Redis refuses: it leaves when the other connection does.
+  // A subscriber sends no command that a demoted Redis refuses: it disconnects when the other one does.
   redis.on("close", () => {
     if (subscription.status === "ready") subscription.disconnect(true);
   });

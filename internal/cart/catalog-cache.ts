@@ -7,7 +7,7 @@ import type { Listing, Product } from "./catalog.ts";
  */
 const MOST_UNSOLD_MS = 1_000;
 
-/** A product as last seen, or the word that there is none. */
+/** A product as last seen, or that the catalog does not sell it. */
 export interface Sighting {
   /** Null once the catalog has said that it does not sell it. */
   readonly product: Product | null;
@@ -51,8 +51,8 @@ export function createProductCache(options: {
     },
     seen,
     remember: (product, askedAt) => {
-      // Freshness goes by the monotonic clock: a wall clock
-      // set back would make yesterday's stock fresh again.
+      // Freshness goes by the monotonic clock: the wall
+      // clock may be set back, and old stock would count as fresh.
       const asOf = Math.round(Date.now() - (performance.now() - askedAt));
       const { name, price, stock } = product;
       sold.set(product.id, {

@@ -24,7 +24,7 @@ export function createLookupLanes(timeoutMs: number) {
 
   function within<T>(lane: Lane, work: () => Promise<T>): Promise<T> {
     const since = performance.now();
-    // Not cockatiel's signal: an item that it cancels while it waits passes its turn to nobody.
+    // Not cockatiel's signal: when it cancels a waiting item, the next one does not get the turn.
     return lane.execute(() => {
       if (performance.now() - since > timeoutMs) throw new TaskCancelledError();
       return work();

@@ -23,7 +23,7 @@ const NO_BODY = new Set(["GET", "HEAD", "DELETE", "OPTIONS"]);
 
 /**
  * The headers that go upstream: the few that a client may set, who sent it (`X-Forwarded-*`), a valid trace
- * context, the length of the bytes at hand (never the client's word for it) and, where there is one, the
+ * context, the length of the body as read (never as the client declares it) and, where there is one, the
  * token that says whom the request acts for.
  */
 export function outgoingHeaders(

@@ -22,7 +22,7 @@ export function createRedisCommitNotifier(redis: RedisConnection, log: Logger): 
           refused = false;
         },
         (err: unknown) => {
-          // A lost connection is the connection's to tell, and a relay that hears nothing looks by itself.
+          // The connection reports its own loss, and a relay without notifications polls.
           if (!(err instanceof ReplyError) || refused) return;
           refused = true;
           log.warn({ err, channel: CHANNEL }, "Redis refuses commit notifications; relays poll");

@@ -76,7 +76,7 @@ local function drop_product(cart, product)
   end
 end
 
--- A dead cart is told of, and a cart that is not there begins.
+-- Ends an expired cart with its event; a cart that is not there is created.
 -- Returns the cart to change and what was told of the one before, as `expired` in the result.
 local function begin(cart, now)
   if cart.live then return cart, 0 end

@@ -98,7 +98,7 @@ export function createForwarder(options: {
     // One turn of the event loop: requests whose replies arrived in the same chunk share the commit.
     await new Promise<void>((resolve) => setImmediate(resolve));
     while (dirty.size > 0 && !closing.signal.aborted) {
-      // Only after events that had company: a lone client would wait for nothing.
+      // Only after a commit of several events: with a single client there is nothing to wait for.
       const wait = lastCommit.events > 1 ? lastCommit.at + PACE_MS - performance.now() : 0;
       if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
       try {

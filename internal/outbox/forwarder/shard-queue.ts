@@ -20,7 +20,7 @@ export interface ShardQueue {
    * holds again, continued by events offered meanwhile where they fit.
    */
   beginRead(): (entries: readonly StagedEvent[], complete: boolean) => void;
-  /** Forgets the chain: after a failed commit or a lost Redis, only the stream tells the truth. */
+  /** Forgets the chain: after a failed commit or a lost Redis, only the stream is complete. */
   breakChain(): void;
 }
 

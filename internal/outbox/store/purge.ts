@@ -1,6 +1,6 @@
 import type { OutboxReader } from "./store.ts";
 
-/** Rows deleted in one transaction: small enough to hold no lock that anyone notices. */
+/** Rows deleted in one transaction: few enough that its locks are held briefly. */
 const CHUNK = 1_000;
 
 /**

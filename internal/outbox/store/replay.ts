@@ -1,6 +1,6 @@
 import type { DeadEvent, DeadEvents } from "./store.ts";
 
-/** Which dead events: those to which everything given applies; nothing given is nothing, unless `all`. */
+/** Which dead events: those that meet every given condition; without one none match, unless `all`. */
 export interface ReplaySelector {
   readonly all?: boolean;
   /** Event ids, lower case. */

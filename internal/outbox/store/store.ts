@@ -129,7 +129,7 @@ export interface LeaseStore {
   claim(relay: string, limit: number, ttlMs: number): Promise<Lease[]>;
   /** Gives partitions back at once, where the epoch still matches. */
   release(relay: string, leases: readonly Lease[]): Promise<void>;
-  /** Withdraws the announcement and gives back every lease: a relay's last word. */
+  /** Withdraws the announcement and gives back every lease: the last call of a relay that stops. */
   retire(relay: string): Promise<void>;
 }
 

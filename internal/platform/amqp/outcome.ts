@@ -18,7 +18,7 @@ export interface Condition {
 
 /** Why a link came to its end, or could not be opened. */
 export interface LinkEnd {
-  /** For people, without secrets, and the same words for the same cause. */
+  /** For people, without secrets, and the same text for the same cause. */
   readonly reason: string;
   /** True when a message may have caused it. */
   readonly sessionFault: boolean;
@@ -103,7 +103,7 @@ export function lost(reason: string): LinkEnd {
   return { reason: reason.slice(0, LONGEST), sessionFault: false, lasting: false };
 }
 
-/** As much of somebody else's words as is passed on, in UTF-16 units. */
+/** The most that is passed on of another program's text, in UTF-16 units. */
 const LONGEST = 300;
 
 function describe(error: Condition): string {

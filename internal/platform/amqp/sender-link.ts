@@ -221,7 +221,7 @@ function disconnection(error: unknown): string {
 }
 
 /**
- * The words of an error for people. Never the error itself:
+ * The message of an error, for people. Never the error itself:
  * rhea's carry the connection and with it the password.
  */
 function text(error: unknown): string {

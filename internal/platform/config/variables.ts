@@ -30,7 +30,7 @@ export function variablesOf(schema: z.ZodObject): Variable[] {
 const hasFallback = (field: z.core.$ZodType) =>
   field instanceof z.ZodDefault || field instanceof z.ZodPrefault;
 
-/** The bounds of a number, the words of an enumeration. */
+/** The bounds of a number, the values of an enumeration. */
 function valuesOf(field: z.core.$ZodType): string | undefined {
   if (field instanceof z.ZodDefault || field instanceof z.ZodOptional) return valuesOf(field.def.innerType);
   if (field instanceof z.ZodPipe) return valuesOf(field.def.out);

@@ -4,7 +4,8 @@
 -- changes nothing but locks the leases, in the order of partitions by the index on owner, as renew and
 -- release do: a claim waits for this to commit, and this for a claim. The second does not touch leases again:
 -- without row versions (RCSI) it would wait for those of other relays while it holds its own. Locking hints
--- would say it shorter, but some T-SQL servers ignore them.
+-- would say it shorter, but some T-SQL servers ignore them. EXISTS, not IN: Babelfish runs an IN that names
+-- the outer row once for every event of the table (1.5 s instead of 50 ms for 480 marks among 6,000).
 -- @relay  @marks outbox_mark_rows, at most 1,000: more locks would become one on the whole table
 BEGIN TRANSACTION;
 DECLARE @held TABLE (partition_no INT NOT NULL PRIMARY KEY, epoch BIGINT NOT NULL);
@@ -15,8 +16,8 @@ OUTPUT inserted.partition_no, inserted.epoch INTO @held (partition_no, epoch)
 UPDATE outbox_event WITH (FORCESEEK)
    SET published_at = COALESCE(published_at, SYSUTCDATETIME())
 OUTPUT inserted.seq
- WHERE seq IN (SELECT m.seq
+ WHERE EXISTS (SELECT 1
                  FROM @marks m
                  JOIN @held h ON h.partition_no = m.partition_no AND h.epoch = m.epoch
-                WHERE m.event_id = outbox_event.event_id);
+                WHERE m.seq = outbox_event.seq AND m.event_id = outbox_event.event_id);
 COMMIT

@@ -5,20 +5,23 @@ BIN := node_modules/.bin
 NODE := $(BIN)/node
 TESTS ?= 'internal/**/*.test.ts' 'cmd/**/*.test.ts' 'scripts/**/*.test.ts'
 RABBITMQ_TESTS ?= internal/testkit/servers/rabbitmq.int.test.ts 'internal/outbox/relay/*.int.test.ts' internal/e2e/survival.test.ts \
-  scripts/up.int.test.ts
+  scripts/up.int.test.ts scripts/topology.int.test.ts internal/platform/amqp/set-up-faults.int.test.ts
 SQLSERVER_TESTS ?= 'internal/outbox/**/*.int.test.ts' internal/platform/sql/sqlserver.int.test.ts internal/testkit/servers/database.int.test.ts cmd/migrate/main.int.test.ts \
   internal/e2e/survival.test.ts
 IMAGE ?= cartwright:dev
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs demo token dead replay test test-rabbitmq4 test-sqlserver charts kube-test image kind check race bench bench-quick bench-packages chaos soak mutants docs fmt clean install packages
+.PHONY: help up topology down status logs demo token dead replay test test-rabbitmq4 test-sqlserver charts kube-test image kind check race bench bench-quick bench-packages chaos soak mutants docs fmt clean install packages
 
 help: ## this help
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
-up: install ## start the platform: Redis, RabbitMQ, a database, every process (PORT=8080, DATABASE_URL=sqlserver://...)
+up: install ## start the platform: Redis, RabbitMQ, a database, every process (PORT=8080, DATABASE_URL=sqlserver://... AMQP_URL=amqp://...)
 	@$(NODE) scripts/up.ts
+
+topology: packages ## make exchanges and queues on a broker of yours: make topology AMQP_URL=amqp://user:password@host (MANAGEMENT_URL=http://host:15672)
+	@$(NODE) scripts/topology.ts
 
 down: packages ## stop exactly what make up started
 	@$(NODE) scripts/down.ts

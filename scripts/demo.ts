@@ -15,7 +15,7 @@ const gateway = runningOf(state, "gateway");
 if (!gateway || state.consumerUrl === undefined) fail("Nothing runs; start it with: make up");
 const base = `http://127.0.0.1:${gateway.port}`;
 
-const consumer = await consumeEvents({ url: state.consumerUrl, queue: "cart.events.demo" });
+const consumer = await consumeEvents({ url: state.consumerUrl, queue: "cart.events.demo" }).catch(fail);
 const session = await request(base, "POST", "/api/session");
 console.log(`shopper   POST /api/session -> ${session.status}, a guest session`);
 const owner = `guest:${session.body.guestId}`;

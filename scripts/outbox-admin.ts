@@ -1,10 +1,12 @@
 import { spawnSync } from "node:child_process";
+import { endOnBrokenPipe } from "../internal/platform/lifecycle/broken-pipe.ts";
 import { readState, runningOf } from "../internal/testkit/local/state.ts";
 import { fail } from "../internal/testkit/local/steps.ts";
 import { mainOf } from "../internal/testkit/processes/processes.ts";
 
 /* `make dead`, `make replay`: cmd/outbox-admin on the database of the running platform. */
 
+endOnBrokenPipe();
 const state = readState();
 const { databaseUrl } = state;
 if (databaseUrl === undefined || !(databaseUrl.startsWith("sqlserver://") || runningOf(state, "postgres"))) {

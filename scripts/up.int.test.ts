@@ -10,13 +10,14 @@ import { watch } from "../internal/testkit/guard.ts";
 import type { Started, State } from "../internal/testkit/local/state.ts";
 import { endProcess, stillRuns } from "../internal/testkit/servers/child.ts";
 import { freePort, portTaken } from "../internal/testkit/servers/free-port.ts";
+import { ownRabbit } from "../internal/testkit/servers/test-servers.ts";
 
 /* The commands behind the Makefile, on a run folder of their own. */
 
 const NAMES = ["redis", "postgres", "rabbitmq", "catalog-stub", "cart", "outbox-relay", "gateway"];
 
 describe("make up and make down", function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
   let dir: string;
   let env: NodeJS.ProcessEnv;
   before(async () => {
@@ -98,6 +99,19 @@ describe("make up and make down", function () {
     expect(output).to.contain("versions 1 2 3 4 5 6: each told once, in order");
   });
 
+  for (const name of ["status.ts", "demo.ts", "token.ts", "logs.ts", "outbox-admin.ts", "up.ts"])
+    it(`says nothing when the reader of ${name} has closed the pipe`, async () => {
+      const { code, output } = await closedPipe(name);
+      expect(output).to.equal("");
+      expect(code).to.equal(0);
+    });
+
+  it("bounds the logs while it runs", () => {
+    const { logKeeper } = state();
+    expect(logKeeper && stillRuns(logKeeper)).to.equal(true);
+    expect(logKeeper!.folders).to.include(join(env.CARTWRIGHT_RUN_DIR!, "logs"));
+  });
+
   it("lets one work at a time", async () => {
     const results = await Promise.all([script("up.ts"), script("up.ts")]);
     expect(results.map(({ code }) => code).sort()).to.deep.equal([0, 1]);
@@ -105,15 +119,39 @@ describe("make up and make down", function () {
   });
 
   it("stops everything it started, down to the broker's port mapper", async () => {
-    const { started, ports } = state();
+    const { started, ports, logKeeper } = state();
     const { epmd } = JSON.parse(
       readFileSync(join(env.CARTWRIGHT_RUN_DIR!, "rabbitmq/settings.json"), "utf8"),
     );
     expect(await portTaken(epmd)).to.equal(true);
-    expect((await script("down.ts")).code).to.equal(0);
-    expect(started.filter(stillRuns)).to.deep.equal([]);
+    expect(await closedPipe("down.ts")).to.deep.equal({ code: 0, output: "" });
+    expect([...started, logKeeper!].filter(stillRuns)).to.deep.equal([]);
     for (const port of [...Object.values(ports), epmd])
       expect(await portTaken(port), `${port}`).to.equal(false);
+  });
+
+  it("uses the broker of AMQP_URL, sets the topology up there and starts no RabbitMQ", async () => {
+    const rabbit = await ownRabbit();
+    await rabbit.manage("PUT", "vhosts/shop", {});
+    await rabbit.manage("PUT", "permissions/shop/admin", { configure: ".*", write: ".*", read: ".*" });
+    const { managementUrl: MANAGEMENT_URL, amqpUrl } = rabbit;
+    const given = { AMQP_URL: `${amqpUrl}/shop`, MANAGEMENT_URL };
+    const { code, output } = await script("up.ts", given);
+    expect(code, output).to.equal(0);
+    expect(output).to.contain(`management at ${MANAGEMENT_URL}`);
+    expect(state().started.map(({ name }) => name)).to.not.include("rabbitmq");
+    expect((await script("demo.ts")).output).to.contain("versions 1 2 3 4 5 6: each told once, in order");
+    const other = await script("up.ts", { AMQP_URL: amqpUrl });
+    expect(other.output).to.contain("Cartwright runs on another broker; make down first");
+    expect((await script("up.ts")).output).to.contain("6 parts run already");
+    await script("down.ts");
+    await rabbit.stop();
+  });
+
+  it("refuses what it would ignore", async () => {
+    const { code, output } = await script("up.ts", { REDIS_URL: "redis://elsewhere:6379" });
+    expect(code).to.equal(1);
+    expect(output).to.contain("REDIS_URL");
   });
 
   const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
@@ -121,9 +159,18 @@ describe("make up and make down", function () {
   const state = () => JSON.parse(readFileSync(stateFile(), "utf8")) as State;
   const part = (name: string): Started | undefined => state().started.find((each) => each.name === name);
   const pids = () => state().started.map(({ name, pid }) => [name, pid] as const);
-  const script = (name: string): Promise<{ code: number; output: string }> =>
+  /** The command with nobody who reads its output; what it says on stderr, and its own exit code. */
+  const closedPipe = (name: string): Promise<{ code: number; output: string }> =>
     new Promise((resolve) => {
-      execFile(process.execPath, [pathOf(name)], { env }, (error, stdout, stderr) => {
+      const command = '"$0" "$1" 2>&3 | sleep 0; exit ${PIPESTATUS[0]}';
+      const shell = ["--norc", "-c", `exec 3>&1; ${command}`, process.execPath, pathOf(name)];
+      execFile("bash", shell, { env: { ...env, TOKEN_USER: "alice" } }, (error, stdout, stderr) => {
+        resolve({ code: error ? Number(error.code ?? 1) : 0, output: stdout + stderr });
+      });
+    });
+  const script = (name: string, more = {}): Promise<{ code: number; output: string }> =>
+    new Promise((resolve) => {
+      execFile(process.execPath, [pathOf(name)], { env: { ...env, ...more } }, (error, stdout, stderr) => {
         resolve({ code: error ? Number(error.code ?? 1) : 0, output: stdout + stderr });
       });
     });

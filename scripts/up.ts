@@ -1,29 +1,37 @@
 import { spawnSync } from "node:child_process";
+import { outliveBrokenPipe } from "../internal/platform/lifecycle/broken-pipe.ts";
+import { chooseBroker } from "../internal/testkit/local/choose-broker.ts";
 import { chooseDatabase } from "../internal/testkit/local/choose-database.ts";
 import { howToUse } from "../internal/testkit/local/how-to-use.ts";
 import { lockOrThrow } from "../internal/testkit/local/lock.ts";
+import { startLogKeeper } from "../internal/testkit/local/log-keeper.ts";
 import { refuseTaken, startProcesses } from "../internal/testkit/local/start-processes.ts";
 import { startServers } from "../internal/testkit/local/start-servers.ts";
 import { readState, runningOf, SECRETS_DIR, type State } from "../internal/testkit/local/state.ts";
 import { fail, step } from "../internal/testkit/local/steps.ts";
 import { devSecrets } from "../internal/testkit/processes/dev-keys.ts";
-import { mainOf } from "../internal/testkit/processes/processes.ts";
+import { mainOf, refuseIgnored } from "../internal/testkit/processes/processes.ts";
 
 /* `make up`: starts what does not run yet, migrates, and says how to use it. */
 
+outliveBrokenPipe();
 try {
   lockOrThrow();
   const state = readState();
   const sqlServerUrl = chooseDatabase(state, process.env.DATABASE_URL || undefined);
+  const amqpUrl = chooseBroker(state, process.env.AMQP_URL || undefined);
+  refuseIgnored(process.env);
   const port = gatewayPort(state);
   if (!runningOf(state, "gateway")) await refuseTaken(state, port);
 
   const already = state.started.filter((each) => runningOf(state, each.name)).length;
   console.log(already > 0 ? `Cartwright: ${already} parts run already` : "Starting Cartwright");
   const secrets = await devSecrets(SECRETS_DIR);
-  await startServers(state, secrets, sqlServerUrl);
+  const managementUrl = process.env.MANAGEMENT_URL;
+  await startServers(state, secrets, { sqlServerUrl, amqpUrl, managementUrl });
   await step("migrate the database", async () => migrate(state, sqlServerUrl === null));
   await startProcesses(state, secrets, port);
+  await startLogKeeper(state);
   console.log(howToUse(state, port));
 } catch (error) {
   fail(error);

@@ -1,5 +1,5 @@
 import type { AmqpHost } from "./amqp-url.ts";
-import type { LinkEnd } from "./outcome.ts";
+import type { LinkEnd } from "./link-end.ts";
 
 /** The hosts of a broker in turn: each connection goes to the next, so a failure moves to another. */
 export interface Nodes {

@@ -33,7 +33,9 @@ describe("what the broker says", () => {
       lasting: true,
     });
     expect(end("link", "amqp:unauthorized-access")).to.include({ lasting: true, sessionFault: false });
-    expect(end("connection", "amqp:unauthorized-access").reason).to.match(/user or password/);
+    const login = { condition: "amqp:unauthorized-access", description: "Failed to authenticate: 1" };
+    expect(endOf("connection", login, "x").reason).to.match(/user or password/);
+    expect(end("connection", "amqp:unauthorized-access").reason).to.match(/virtual host/);
     expect(end("connection", "amqp:connection:forced").lasting).to.equal(false);
   });
 });

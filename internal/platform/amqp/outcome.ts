@@ -1,3 +1,6 @@
+import type { LinkEnd } from "./link-end.ts";
+import { lasting, WRONG_LOGIN, WRONG_VHOST } from "./set-up-faults.ts";
+
 /**
  * What a refusal is about: the message (`encoding`: it cannot even
  * be written down), or a state of the broker that may pass.
@@ -14,16 +17,6 @@ export type SendOutcome =
 export interface Condition {
   readonly condition?: string | undefined;
   readonly description?: string | undefined;
-}
-
-/** Why a link came to its end, or could not be opened. */
-export interface LinkEnd {
-  /** For people, without secrets, and the same text for the same cause. */
-  readonly reason: string;
-  /** True when a message may have caused it. */
-  readonly sessionFault: boolean;
-  /** True when it stays until somebody changes the broker or the configuration. */
-  readonly lasting: boolean;
 }
 
 export const ACCEPTED: SendOutcome = { kind: "accepted" };
@@ -84,15 +77,12 @@ export function endOf(scope: "connection" | "link", error: Condition | undefined
       sessionFault: true,
       lasting: false,
     };
-  if (condition === FORBIDDEN) {
-    const reason =
-      scope === "connection"
-        ? "the broker refuses the configured user or password"
-        : `the broker does not let the configured user publish to exchange "${exchange}"`;
-    return { reason, sessionFault: false, lasting: true };
-  }
-  if (scope === "link" && condition === MISSING)
-    return { reason: `exchange "${exchange}" does not exist`, sessionFault: false, lasting: true };
+  if (scope === "connection" && (condition === FORBIDDEN || condition === MISSING))
+    // The driver's words for what SASL answered; afterwards only the virtual host is left to be refused.
+    return /^Failed to authenticate/.test(error?.description ?? "") ? WRONG_LOGIN : WRONG_VHOST;
+  if (condition === FORBIDDEN)
+    return lasting(`the broker does not let the configured user publish to exchange "${exchange}"`);
+  if (condition === MISSING) return lasting(`exchange "${exchange}" does not exist`);
   if (!condition) return lost(`the broker closed the ${scope}`);
   const sessionFault = scope === "link" && !NOT_BY_A_MESSAGE.has(condition);
   return { reason: `the broker ended the ${scope}: ${describe(error)}`, sessionFault, lasting: false };

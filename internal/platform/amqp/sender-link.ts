@@ -11,8 +11,10 @@ import {
 } from "rhea-promise";
 import { type AddressVersion, addressVersionOf, exchangeTarget } from "./address.ts";
 import type { AmqpAddress, AmqpHost } from "./amqp-url.ts";
+import type { LinkEnd } from "./link-end.ts";
 import type { SendOutcome } from "./outcome.ts";
-import { ACCEPTED, type Condition, endOf, type LinkEnd, lost, RELEASED, rejected } from "./outcome.ts";
+import { ACCEPTED, type Condition, endOf, lost, RELEASED, rejected } from "./outcome.ts";
+import { protocolFault, SILENT_REFUSAL_MS, socketFault, WRONG_VHOST } from "./set-up-faults.ts";
 import { openSocket } from "./socket.ts";
 
 export interface SenderLinkOptions {
@@ -70,6 +72,11 @@ interface Outgoing {
 }
 
 const GOODBYE_MS = 1_000;
+/** What rhea keeps of the login: read to its end once it has succeeded. Not in its types. */
+interface DriverConnection {
+  readonly sasl_transport?: { readonly transport: { readonly read_complete: boolean } };
+}
+
 const RAW = { format: 0 };
 
 /** Begins to open a link to `exchange`; `onOpen` is called when messages can be sent, else `onEnd`. */
@@ -78,6 +85,7 @@ export function openSenderLink(options: SenderLinkOptions, onOpen: (link: OpenLi
   let socket: Socket | undefined;
   let opened: OpenLink | null = null;
   let over = false;
+  const began = performance.now();
 
   const connection = new Connection({
     ...node,
@@ -115,10 +123,23 @@ export function openSenderLink(options: SenderLinkOptions, onOpen: (link: OpenLi
   const connectionEnd = () => endOf("connection", connection.getError(), exchange);
   onConnection(ConnectionEvents.connectionError, connectionEnd);
   onConnection(ConnectionEvents.connectionClose, connectionEnd);
-  onConnection(ConnectionEvents.disconnected, (context) => lost(disconnection(context.error)));
+  onConnection(ConnectionEvents.disconnected, ({ error }) => disconnection(error));
   // For these two rhea hands over the error in place of a context.
-  onConnection(ConnectionEvents.protocolError, ({ _context }) => lost(`protocol error: ${text(_context)}`));
+  onConnection(ConnectionEvents.protocolError, ({ _context }) => protocolError(text(_context)));
   onConnection(ConnectionEvents.error, ({ _context }) => lost(`driver error: ${text(_context)}`));
+
+  /** The broker was asked to open the connection and has not answered, though it has let the user in. */
+  function refusedInSilence(): boolean {
+    const { sasl_transport: login } = connection["_connection"] as unknown as DriverConnection;
+    const waited = performance.now() - began >= SILENT_REFUSAL_MS;
+    return login?.transport.read_complete === true && !connection.isRemoteOpen() && waited;
+  }
+
+  function disconnection(error: unknown): LinkEnd {
+    if (refusedInSilence()) return WRONG_VHOST;
+    if (error === undefined) return lost("the broker went away");
+    return socketFault((error as { code?: unknown }).code) ?? lost(`connection failed: ${text(error)}`);
+  }
 
   function watchLink(sender: Sender): void {
     const ended = () => end(endOf("link", sender.error as Condition | undefined, exchange));
@@ -216,8 +237,8 @@ function failedToOpen(error: unknown, exchange: string): LinkEnd {
   return lost(`the broker cannot be reached: ${text(error)}`);
 }
 
-function disconnection(error: unknown): string {
-  return error === undefined ? "the broker went away" : `connection failed: ${text(error)}`;
+function protocolError(words: string): LinkEnd {
+  return protocolFault(words) ?? lost(`protocol error: ${words}`);
 }
 
 /**

@@ -3,8 +3,9 @@ import type { Logger } from "../logger/logger.ts";
 import type { AddressVersion } from "./address.ts";
 import type { AmqpAddress } from "./amqp-url.ts";
 import { createInFlight } from "./in-flight.ts";
+import type { LinkEnd } from "./link-end.ts";
 import { createNodes } from "./nodes.ts";
-import { isSetUpFault, type LinkEnd, lost, type SendOutcome } from "./outcome.ts";
+import { isSetUpFault, lost, type SendOutcome } from "./outcome.ts";
 import { type OpenLink, openSenderLink, type SenderLink } from "./sender-link.ts";
 import { createStateLog } from "./state-log.ts";
 
@@ -46,8 +47,8 @@ const RECONNECT = new ExponentialBackoff({
   generator: halfJitterGenerator,
 });
 const OPEN_TIMEOUT_MS = 10_000;
-/** Where there are other hosts, one that does not answer is left sooner. */
-const OPEN_TIMEOUT_OF_MANY_MS = 3_000;
+/** Where there are other hosts, a silent one is left sooner; RabbitMQ refuses a login after 3 s. */
+const OPEN_TIMEOUT_OF_MANY_MS = 5_000;
 const BLOCKED = "the broker accepts no messages (memory or disk alarm?)";
 const CLOSED = "the publisher is closed";
 

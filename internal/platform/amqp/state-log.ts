@@ -1,7 +1,7 @@
 import { createLineBudget } from "../logger/line-budget.ts";
 import type { Logger } from "../logger/logger.ts";
 import type { AmqpHost } from "./amqp-url.ts";
-import type { LinkEnd } from "./outcome.ts";
+import type { LinkEnd } from "./link-end.ts";
 import type { OpenLink } from "./sender-link.ts";
 
 /**

@@ -3,8 +3,18 @@
  * has seen enough ends it, with 0 and without a stack.
  */
 export function endOnBrokenPipe(): void {
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0);
-    throw error;
-  });
+  onBrokenPipe(() => process.exit(0));
+}
+
+/** For a command that works and tells of it on the way: it finishes its work without a reader too. */
+export function outliveBrokenPipe(): void {
+  onBrokenPipe(() => {});
+}
+
+function onBrokenPipe(then: () => void): void {
+  for (const stream of [process.stdout, process.stderr])
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+      then();
+    });
 }

@@ -1,12 +1,18 @@
 import { RUN_DIR, type State } from "./state.ts";
 
+function rabbitOf(state: State): string {
+  if (state.givenAmqpUrl !== undefined) return `that of AMQP_URL, management at ${state.managementUrl}`;
+  return `${state.managementUrl} (user admin, password in ${RUN_DIR}/rabbitmq/settings.json)
+             metrics: ${state.rabbitMetricsUrl}`;
+}
+
 /** What `make up` says at its end: where everything is, and a session to paste. */
 export function howToUse(state: State, port: number): string {
   const base = `http://127.0.0.1:${port}`;
   return `
 Cartwright is up.
   gateway    ${base}
-  RabbitMQ   ${state.managementUrl} (user admin, password in ${RUN_DIR}/rabbitmq/settings.json)
+  RabbitMQ   ${rabbitOf(state)}
   logs       ${RUN_DIR}/logs        make logs | make status | make demo | make down
 
 Try it:

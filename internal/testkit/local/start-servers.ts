@@ -1,28 +1,33 @@
 import { createHash } from "node:crypto";
 import { existsSync, lstatSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { parseAmqpUrl } from "../../platform/amqp/amqp-url.ts";
 import type { DevSecrets } from "../processes/dev-keys.ts";
 import { startPostgres } from "../servers/postgres.ts";
 import { reachableDir } from "../servers/postgres-data.ts";
 import { startRabbit } from "../servers/rabbitmq.ts";
 import { rabbitRelease } from "../servers/rabbitmq-release.ts";
 import { startRedis } from "../servers/redis.ts";
+import { managementOf, setUpTopology } from "../servers/topology.ts";
 import { portFor, startPart } from "./start-part.ts";
 import { RUN_DIR, runningOf, type State, writeState } from "./state.ts";
+import { step } from "./steps.ts";
 
-/** Starts the servers that do not run yet, and notes how to reach them. With a SQL Server, no PostgreSQL. */
+/** Starts the servers that do not run yet, and notes how to reach them. What is given is used instead. */
 export async function startServers(
   state: State,
   secrets: DevSecrets,
-  sqlServerUrl: string | null,
+  given: { sqlServerUrl: string | null; amqpUrl: string | null; managementUrl: string | undefined },
 ): Promise<void> {
+  const { sqlServerUrl, amqpUrl, managementUrl } = given;
   if (!runningOf(state, "redis")) await redis(state, secrets);
   if (sqlServerUrl !== null) {
     state.ownerUrl = sqlServerUrl;
     state.databaseUrl = sqlServerUrl;
     writeState(state);
   } else if (!runningOf(state, "postgres")) await postgres(state);
-  if (!runningOf(state, "rabbitmq")) await rabbit(state);
+  if (amqpUrl !== null) await useBroker(state, amqpUrl, managementUrl);
+  else if (!runningOf(state, "rabbitmq")) await rabbit(state);
 }
 
 /** Full, Redis refuses changes; reads and removals go on, and no cart disappears. */
@@ -71,10 +76,31 @@ function postgresDir(state: State): string {
   return dir;
 }
 
+/** Its user may be one that only publishes: then somebody else has set the topology up, or is told how. */
+async function useBroker(state: State, amqpUrl: string, managementUrl: string | undefined): Promise<void> {
+  const management = managementOf(parseAmqpUrl(amqpUrl), managementUrl);
+  const { url } = management;
+  Object.assign(state, {
+    givenAmqpUrl: amqpUrl,
+    relayUrl: amqpUrl,
+    consumerUrl: amqpUrl,
+    managementUrl: url,
+  });
+  writeState(state);
+  try {
+    await step(`set up the topology at ${url}`, () => setUpTopology(management));
+  } catch (error) {
+    console.log(`    ${(error as Error).message}
+    Going on with the topology that is there. An administrator makes it with:
+    make topology AMQP_URL=amqp://user:password@host MANAGEMENT_URL=${url}`);
+  }
+}
+
 async function rabbit(state: State): Promise<void> {
   const dir = join(RUN_DIR, "rabbitmq");
   const port = await portFor(state, "rabbitmq", 27_672);
   state.rabbitDir = dir;
+  delete state.givenAmqpUrl;
   const part = { name: "rabbitmq", port, logFile: join(dir, "rabbitmq.log"), signal: "SIGTERM" } as const;
   await startPart(state, part, async (onSpawn) => {
     const release = rabbitRelease();
@@ -87,7 +113,7 @@ async function rabbit(state: State): Promise<void> {
       queueType,
       onSpawn,
     });
-    const { relayUrl, consumerUrl, managementUrl } = server;
-    Object.assign(state, { relayUrl, consumerUrl, managementUrl });
+    const { relayUrl, consumerUrl, managementUrl, metricsUrl: rabbitMetricsUrl } = server;
+    Object.assign(state, { relayUrl, consumerUrl, managementUrl, rabbitMetricsUrl });
   });
 }

@@ -38,6 +38,12 @@ export interface State {
   relayUrl?: string;
   consumerUrl?: string;
   managementUrl?: string;
+  /** Of our own RabbitMQ's metrics. */
+  rabbitMetricsUrl?: string;
+  /** The AMQP_URL that was given to `make up`, of a broker that is not ours. */
+  givenAmqpUrl?: string;
+  /** What bounds the logs of these folders. */
+  logKeeper?: ProcessId & { readonly folders: readonly string[] };
   rabbitDir?: string;
   /** Where PostgreSQL's data are when they could not be put into the run folder. */
   postgresDir?: string;

@@ -37,13 +37,24 @@ export function mainOf(name: ProcessName | "migrate" | "outbox-admin"): string {
  * up`; the processes that read them get them as they are.
  */
 const PASSED_ON =
-  /^(CART_(TTL_SECONDS|EXPIRY_GRACE_SECONDS|SHARDS|MAX_LINES|MAX_QUANTITY|CURRENCY)|CATALOG_(TIMEOUT_MS|CACHE_TTL_MS|SEED)|OUTBOX_[A-Z_]+|RELAY_[A-Z_]+|SWEEP_[A-Z_]+|AMQP_(EXCHANGE|ADDRESS_VERSION|SEND_TIMEOUT_MS)|REDIS_TIMEOUT_MS|UPSTREAM_TIMEOUT_MS|BODY_LIMIT_BYTES|RATE_LIMIT_[A-Z_]+|TRUSTED_PROXIES|BODY_TIMEOUT_MS|SESSION_TTL_SECONDS|LOG_LEVEL|SHUTDOWN_[A-Z_]+)$/;
+  /^(CART_(TTL_SECONDS|EXPIRY_GRACE_SECONDS|SHARDS|MAX_LINES|MAX_QUANTITY|CURRENCY)|CATALOG_(TIMEOUT_MS|CACHE_TTL_MS|SEED)|OUTBOX_[A-Z_]+|RELAY_[A-Z_]+|SWEEP_[A-Z_]+|AMQP_(CA_FILE|EXCHANGE|ADDRESS_VERSION|SEND_TIMEOUT_MS)|REDIS_TIMEOUT_MS|UPSTREAM_TIMEOUT_MS|BODY_(LIMIT_BYTES|TIMEOUT_MS)|RATE_LIMIT_[A-Z_]+|TRUSTED_PROXIES|SESSION_TTL_SECONDS|LOG_LEVEL|SHUTDOWN_[A-Z_]+)$/;
 
 /** A purpose's keys: the folder below `keysDir` where there is one, else the secret that never changes. */
 function keysOf(purpose: "INTERNAL_TOKEN" | "SESSION", surroundings: Surroundings): NodeJS.ProcessEnv {
   const { keysDir, internalTokenSecret, sessionSecret } = surroundings;
   if (keysDir !== undefined) return { [`${purpose}_KEYS_DIR`]: join(keysDir, purpose) };
   return { [`${purpose}_SECRET`]: purpose === "SESSION" ? sessionSecret : internalTokenSecret };
+}
+
+/** What `make up` makes itself, and cannot take from its environment. */
+const MADE_HERE =
+  /^(REDIS_(URL|CA_FILE)|CATALOG_(URL|ADMIN_TOKEN)|CART_URL|(INTERNAL_TOKEN|SESSION)_(SECRET|KEYS_DIR)|JWT_[A-Z]+)(_FILE)?$/;
+
+/** Throws where the environment sets what `make up` would ignore in silence. */
+export function refuseIgnored(user: NodeJS.ProcessEnv): void {
+  const ignored = Object.keys(user).filter((name) => user[name] && MADE_HERE.test(name));
+  if (ignored.length === 0) return;
+  throw new Error(`make up runs what ${ignored.join(", ")} would name itself; leave it out, or unset it.`);
 }
 
 /** The environment of one process: only what it needs, so that no process sees another's secrets. */

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { portNear } from "./free-port.ts";
+import { type QueueType, topology } from "./topology.ts";
 
 const run = promisify(execFile);
 
@@ -36,7 +37,7 @@ export interface RabbitTls {
 export async function prepareBroker(
   dir: string,
   major: 3 | 4,
-  queueType: "classic" | "quorum",
+  queueType: QueueType,
   wanted: {
     amqpPort?: number | undefined;
     managementPort?: number | undefined;
@@ -74,17 +75,6 @@ export async function prepareBroker(
 function settingsOf(dir: string): Settings | undefined {
   const file = join(dir, "settings.json");
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Settings) : undefined;
-}
-
-/** The topology as the broker's definitions. */
-function topology(queueType: "classic" | "quorum"): object {
-  const text = readFileSync(new URL("./rabbitmq-topology.json", import.meta.url), "utf8");
-  const definitions = JSON.parse(text) as { queues: { arguments: object }[] };
-  const type = { "x-queue-type": queueType };
-  return {
-    ...definitions,
-    queues: definitions.queues.map((queue) => ({ ...queue, arguments: { ...queue.arguments, ...type } })),
-  };
 }
 
 /**

@@ -23,6 +23,19 @@ describe("A RabbitMQ of ours", function () {
     });
   });
 
+  it("has a metric that says how many events nobody asked for", async () => {
+    const waiting = async () => {
+      const text = await (await fetch(broker.metricsUrl)).text();
+      const sample = /^rabbitmq_detailed_queue_messages\{[^}]*queue="cart\.events\.unrouted"[^}]*\} (\d+)$/m;
+      return Number(sample.exec(text)?.[1]);
+    };
+    await take("cart.events.unrouted");
+    await eventually("it is empty", async () => (await waiting()) === 0, { timeoutMs: 30_000 });
+    await publish("nobody.wants.this");
+    await publish("nor.that");
+    await eventually("it has filled", async () => (await waiting()) === 2, { timeoutMs: 30_000 });
+  });
+
   it("keeps durable messages over kill -9 and a restart on the same port", async () => {
     await publish("cart.kept");
     const { pid, amqpPort } = broker;

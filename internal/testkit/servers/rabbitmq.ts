@@ -23,6 +23,8 @@ export interface RabbitServer {
   /** As a consumer: may read the queues, nothing else. */
   readonly consumerUrl: string;
   readonly managementUrl: string;
+  /** Of Prometheus' plugin: each queue by itself, so that the one of unrouted events can be alarmed on. */
+  readonly metricsUrl: string;
   readonly amqpPort: number;
   readonly pid: number;
   /** Sends the signal to the Erlang VM and resolves when it is gone. */
@@ -120,6 +122,7 @@ export async function startRabbit(options: {
     relayUrl: url("relay"),
     consumerUrl: url("consumer"),
     managementUrl: `http://127.0.0.1:${settings.management}`,
+    metricsUrl: `http://127.0.0.1:${settings.metrics}/metrics/detailed?family=queue_coarse_metrics`,
     amqpPort: settings.amqp,
     get pid() {
       return broker.pid;

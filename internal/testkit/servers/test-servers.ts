@@ -18,7 +18,7 @@ import { reachSqlServer } from "./sqlserver.ts";
 const stops: (() => Promise<void>)[] = [];
 
 /** A directory that is removed at the end of the run, after everything that was started later has stopped. */
-function tempDir(name: string): string {
+export function tempDir(name: string): string {
   const dir = mkdtempSync(join(tmpdir(), `cartwright-${name}-`));
   watch({ dir });
   onTeardown(async () => rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));

@@ -1,0 +1,79 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { eventually } from "../../testkit/eventually.ts";
+import { recordingLogger } from "../../testkit/recording-logger.ts";
+import { type RabbitServer, startRabbit } from "../../testkit/servers/rabbitmq.ts";
+import { onTeardown, tempDir, testRabbit } from "../../testkit/servers/test-servers.ts";
+import { parseAmqpUrl } from "./amqp-url.ts";
+import { createAmqpSender } from "./sender.ts";
+
+describe("A fault of the set-up that does not pass, on a real RabbitMQ", function () {
+  this.timeout(120_000);
+  let rabbit: RabbitServer;
+  before(async () => {
+    rabbit = await testRabbit();
+    await rabbit.manage("PUT", "vhosts/closed", {});
+  });
+  after(() => rabbit?.manage("DELETE", "vhosts/closed"));
+
+  /** Tries until something is said, then three times more; every line that was logged. */
+  async function linesOf(url: string): Promise<{ level: string; reason: string }[]> {
+    const { log, lines } = recordingLogger();
+    let attempts = 0;
+    const sender = createAmqpSender({
+      address: parseAmqpUrl(url),
+      exchange: "cart.events",
+      addressVersion: "auto",
+      sendTimeoutMs: 10_000,
+      idleTimeoutMs: 10_000,
+      log,
+      onState: () => attempts++,
+    });
+    await eventually("it was tried again and again", () => attempts >= 3, { timeoutMs: 60_000 });
+    await sender.close();
+    return lines.map(({ level, reason }) => ({ level, reason: String(reason) }));
+  }
+
+  for (const [what, url, fix] of [
+    [
+      "a virtual host that is not there",
+      () => `${rabbit.relayUrl}/nowhere`,
+      /virtual host: create it, or give/,
+    ],
+    [
+      "a virtual host that is closed to the user",
+      () => `${rabbit.relayUrl}/closed`,
+      /virtual host: create it/,
+    ],
+    ["a wrong password", () => rabbit.relayUrl.replace(/relay:\w+@/, "relay:x@"), /user or password/],
+    [
+      "TLS where there is none",
+      () => rabbit.relayUrl.replace("amqp:", "amqps:"),
+      /amqp:\/\/ in place of amqps/,
+    ],
+  ] as const)
+    it(`says once what to change about ${what}`, async () => {
+      const lines = await linesOf(url());
+      expect(lines).to.have.length(1);
+      expect(lines[0]!.level).to.equal("error");
+      expect(lines[0]!.reason).to.match(fix);
+    });
+
+  it("says that RabbitMQ 3 lacks the plugin", async function () {
+    if (rabbit.major !== 3) return this.skip(); // RabbitMQ 4 speaks AMQP 1.0 by itself
+    const dir = tempDir("rabbitmq");
+    const bare = await startRabbit({ dir });
+    onTeardown(() => bare.stop());
+    await bare.kill("SIGTERM");
+    const file = join(dir, "enabled_plugins");
+    writeFileSync(file, readFileSync(file, "utf8").replace("rabbitmq_amqp1_0,", ""));
+    await bare.start();
+    const lines = await linesOf(bare.relayUrl);
+    const said = lines.filter(({ reason }) => /rabbitmq-plugins enable rabbitmq_amqp1_0/.test(reason));
+    expect(said.map(({ level }) => level)).to.deep.equal(["error"]);
+    // It may reset the connection before its words have been read.
+    expect(lines.length).to.be.at.most(2);
+    await bare.stop();
+  });
+});

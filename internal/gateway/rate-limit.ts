@@ -42,6 +42,7 @@ export function createRateLimits(options: { quotas: Quotas; counter: WindowCount
     labelNames: ["policy"] as const,
     registers: [options.registry],
   });
+  for (const policy of ["owner", "address", "session"] satisfies LimitClass[]) limited.inc({ policy }, 0);
   return async (limitClass: LimitClass, who: string): Promise<Verdict> => {
     const quota = quotas[limitClass];
     if (quota === undefined) return NO_LIMIT;

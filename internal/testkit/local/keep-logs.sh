@@ -6,11 +6,14 @@ bytes=$1 seconds=$2
 shift 2
 umask 077
 while :; do
+  left=
   for folder; do
+    [ ! -d "$folder" ] || left=some
     for log in "$folder"/*.log; do
       size=$(stat -c %s "$log" 2>/dev/null) || continue
       [ "$size" -le "$bytes" ] || { tail -c "$bytes" "$log" >"$log.1" && : >"$log"; }
     done
   done
+  [ -n "$left" ] || exit 0 # what it served was removed without `make down`
   sleep "$seconds"
 done

@@ -1,8 +1,8 @@
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { eventually } from "../eventually.ts";
-import { endProcess, type ProcessId, spawnLogged } from "../servers/child.ts";
+import { endProcess, type ProcessId, spawnLogged, stillRuns } from "../servers/child.ts";
 import { tempDir } from "../servers/test-servers.ts";
 import { keepLogs } from "./log-keeper.ts";
 
@@ -25,5 +25,13 @@ describe("The logs of make up", () => {
     await eventually("it goes on from its start", () => statSync(logFile).size < 100_000);
     expect(statSync(before).mode & 0o077).to.equal(0);
     expect(readFileSync(quiet, "utf8")).to.equal("a line\n");
+  });
+
+  it("need no keeper once their folders are gone", async () => {
+    const dir = tempDir("log keeper");
+    const keeper = keepLogs([dir], 100_000, 1);
+    processes.push(keeper);
+    rmSync(dir, { recursive: true });
+    await eventually("it has ended", () => !stillRuns(keeper));
   });
 });

@@ -84,7 +84,7 @@ describe("make up and make down", function () {
     expect(code, output).to.equal(0);
     expect(part("redis")!.port).not.to.equal(redis.port);
     const renewed = pids().flatMap(([name, pid], i) => (pid === before[i]![1] ? [] : [name]));
-    expect(renewed).to.deep.equal(["redis", "cart", "outbox-relay"]);
+    expect(renewed).to.deep.equal(["redis", "cart", "outbox-relay", "gateway"]);
   });
 
   it("tells the state of each part, and the lag", async () => {

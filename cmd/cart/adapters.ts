@@ -1,12 +1,9 @@
 import { createHttpCatalog } from "../../internal/cart/catalog.http.ts";
-import { CART_EVENTS } from "../../internal/cart/events.ts";
-import { shardKeys } from "../../internal/cart/keys.ts";
 import { registerLiveCartMetrics } from "../../internal/cart/live-carts.redis.ts";
 import { rightsOn } from "../../internal/cart/rights.redis.ts";
 import { createRedisCartStore } from "../../internal/cart/store.redis.ts";
 import { createRedisCommitNotifier } from "../../internal/outbox/commit-notifier.redis.ts";
 import { createForwarder } from "../../internal/outbox/forwarder/forwarder.ts";
-import { createRedisStaging } from "../../internal/outbox/forwarder/staging.redis.ts";
 import { registerLagMetrics } from "../../internal/outbox/lag.ts";
 import { createForwarderMetrics } from "../../internal/outbox/metrics.ts";
 import { createOutboxStore } from "../../internal/outbox/store/open-store.ts";
@@ -15,6 +12,7 @@ import type { Service } from "../../internal/platform/service/service.ts";
 import { openDatabase } from "../../internal/platform/sql/database.ts";
 import { schemaIsCurrent } from "../../internal/platform/sql/schema-check.ts";
 import { migrationsOf } from "../schemas.ts";
+import { openStaging } from "../staging.ts";
 import type { Config } from "./config.ts";
 
 /** Opens what the cart service stands on; everything closes with the process, in reverse order. */
@@ -33,13 +31,7 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
     .catch((err: unknown) => log.warn({ err }, "the database does not answer yet; events will be staged"));
 
   const outbox = createOutboxStore(database);
-  const staging = createRedisStaging({
-    redis,
-    shards,
-    stream: shardKeys.stream,
-    setAside: shardKeys.setAside,
-    unnamed: CART_EVENTS,
-  });
+  const staging = openStaging(redis, shards);
   const forwarder = createForwarder({
     store: outbox,
     staging,

@@ -34,7 +34,7 @@ export const schema = z
       .describe("ms for which a product's description is taken from memory; 0 asks every time"),
     INTERNAL_TOKEN_SECRET: secret()
       .optional()
-      .describe("the secret by which the gateway signs whose request it is; or INTERNAL_TOKEN_KEYS_DIR"),
+      .describe("the secret by which the gateway signs whose request it is; required without the next"),
     INTERNAL_TOKEN_KEYS_DIR: keysDir()
       .optional()
       .describe(

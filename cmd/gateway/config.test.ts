@@ -141,6 +141,17 @@ describe("The gateway's configuration", () => {
     expect(read({ ...good, SESSION_SECRET: "tiny-secret" }).stderr).not.to.include("tiny-secret");
   });
 
+  it("wants a folder of keys for each purpose, and not beside a secret", () => {
+    writeFileSync(join(dir, "current"), "k".repeat(40));
+    const none = { INTERNAL_TOKEN_SECRET: undefined, SESSION_SECRET: undefined };
+    const folders = { INTERNAL_TOKEN_KEYS_DIR: dir, SESSION_KEYS_DIR: dir };
+    expect(read({ ...good, ...none, ...folders }).faults).to.deep.equal(["SESSION_KEYS_DIR"]);
+    expect(read({ ...good, SESSION_KEYS_DIR: dir }).faults).to.deep.equal(["SESSION_SECRET"]);
+    expect(read({ ...good, ...none }).faults).to.have.members(Object.keys(none));
+    const one = { SESSION_SECRET: undefined, SESSION_KEYS_DIR: dir };
+    expect(read({ ...good, ...one }).config.SESSION_KEYS_DIR).to.equal(dir);
+  });
+
   it("takes a secret from a mounted file", () => {
     const file = join(dir, "secret");
     writeFileSync(file, `${"f".repeat(40)}\n`);

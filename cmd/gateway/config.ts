@@ -45,7 +45,9 @@ export const schema = z
     CATALOG_URL: url("http:", "https:").describe("base URL of the catalog"),
     INTERNAL_TOKEN_SECRET: secret()
       .optional()
-      .describe("the secret by which requests to the cart are signed; the same as the cart's"),
+      .describe(
+        "the secret by which requests to the cart are signed, as the cart's; required without the next",
+      ),
     INTERNAL_TOKEN_KEYS_DIR: keysDir()
       .optional()
       .describe(
@@ -53,7 +55,7 @@ export const schema = z
       ),
     SESSION_SECRET: secret()
       .optional()
-      .describe("the secret by which guests' tokens are signed; it must differ from the other"),
+      .describe("the secret by which guests' tokens are signed, another one; required without the next"),
     SESSION_KEYS_DIR: keysDir()
       .optional()
       .describe(
@@ -146,6 +148,9 @@ function crossCheck(config: Record<string, unknown>, context: z.core.$Refinement
   const { SESSION_SECRET: session, INTERNAL_TOKEN_SECRET: internal } = config;
   if (session !== undefined && session === internal && !faulty.has("SESSION_SECRET")) {
     fault("SESSION_SECRET", "must differ from INTERNAL_TOKEN_SECRET: each is for one purpose");
+  }
+  if (config.SESSION_KEYS_DIR !== undefined && config.SESSION_KEYS_DIR === config.INTERNAL_TOKEN_KEYS_DIR) {
+    fault("SESSION_KEYS_DIR", "must differ from INTERNAL_TOKEN_KEYS_DIR: each is for one purpose");
   }
   const missing = GROUP.filter((name) => config[name] === undefined && !faulty.has(name));
   if (missing.length === GROUP.length) return;

@@ -1,11 +1,8 @@
-import { CART_EVENTS } from "../../internal/cart/events.ts";
-import { shardKeys } from "../../internal/cart/keys.ts";
 import {
   createRedisCommitNotifier,
   createRedisCommitSubscriber,
 } from "../../internal/outbox/commit-notifier.redis.ts";
 import { createForwarder } from "../../internal/outbox/forwarder/forwarder.ts";
-import { createRedisStaging } from "../../internal/outbox/forwarder/staging.redis.ts";
 import { registerLagMetrics } from "../../internal/outbox/lag.ts";
 import { createForwarderMetrics } from "../../internal/outbox/metrics.ts";
 import { createAmqpPublisher } from "../../internal/outbox/relay/publisher.amqp.ts";
@@ -15,6 +12,7 @@ import type { Service } from "../../internal/platform/service/service.ts";
 import { openDatabase } from "../../internal/platform/sql/database.ts";
 import { schemaIsCurrent } from "../../internal/platform/sql/schema-check.ts";
 import { migrationsOf } from "../schemas.ts";
+import { openStaging } from "../staging.ts";
 import type { Config } from "./config.ts";
 
 /** Opens what the relay stands on; everything closes with the process, in reverse order. */
@@ -50,13 +48,7 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
     if (fault !== null) throw new Error(fault);
   });
 
-  const staging = createRedisStaging({
-    redis,
-    shards,
-    stream: shardKeys.stream,
-    setAside: shardKeys.setAside,
-    unnamed: CART_EVENTS,
-  });
+  const staging = openStaging(redis, shards);
   const forwarder = createForwarder({
     store,
     staging,

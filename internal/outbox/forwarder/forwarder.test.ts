@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { StagedEvent } from "../../platform/event/event.ts";
 import { createLogger } from "../../platform/logger/logger.ts";
 import { Registry } from "../../platform/metrics/metrics.ts";
-import { ORIGIN } from "../../testkit/event-origin.ts";
+import { stagedEvent } from "../../testkit/staged-event.ts";
 import { createForwarderMetrics } from "../metrics.ts";
 import { createForwarder, type Forwarder } from "./forwarder.ts";
 
@@ -10,22 +10,6 @@ import { createForwarder, type Forwarder } from "./forwarder.ts";
 async function settled(): Promise<void> {
   for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
-
-const staged = (ordinal: number): StagedEvent => ({
-  entryId: `1000-${ordinal}`,
-  ordinal,
-  event: {
-    id: `01a21269-c6ee-729c-a6c8-00000000000${ordinal}`,
-    partition: 0,
-    ...ORIGIN,
-    type: "cart.updated",
-    subject: "cart",
-    sequence: ordinal,
-    data: "{}",
-    traceparent: null,
-    occurredAt: 1_000,
-  },
-});
 
 /* Stand-ins for Redis and SQL answer when the test says so: in orders that real servers seldom take. */
 describe("The forwarder, step by step", () => {
@@ -76,11 +60,11 @@ describe("The forwarder, step by step", () => {
   it("does not take an event for committed that was staged while the stream was being read", async () => {
     void forwarder.forward([0]);
     await settled();
-    const asked = ask(staged(1));
+    const asked = ask(stagedEvent(1));
     reads.shift()!([]);
     await settled();
     expect(asked.outcome, "it is not in the answer because it came too late for it").to.equal(null);
-    reads.shift()!([staged(1)]);
+    reads.shift()!([stagedEvent(1)]);
     await settled();
     expect(asked.outcome).to.equal(null);
     commits.shift()!.end();
@@ -91,7 +75,7 @@ describe("The forwarder, step by step", () => {
   it("takes an event for committed that a later read no longer finds", async () => {
     void forwarder.forward([0]);
     await settled();
-    const asked = ask(staged(1));
+    const asked = ask(stagedEvent(1));
     reads.shift()!([]);
     await settled();
     reads.shift()!([]);
@@ -103,7 +87,7 @@ describe("The forwarder, step by step", () => {
   it("takes nobody for committed who waited while the connection to Redis was lost", async () => {
     void forwarder.forward([0]);
     await settled();
-    const asked = ask(staged(1));
+    const asked = ask(stagedEvent(1));
     forwarder.forgetChains();
     await settled();
     expect(asked.outcome, "missing from the stream it may be lost as well").to.equal("staged");

@@ -1,29 +1,12 @@
 import { expect } from "chai";
-import type { StagedEvent } from "../../platform/event/event.ts";
-import { ORIGIN } from "../../testkit/event-origin.ts";
+import { stagedEvent } from "../../testkit/staged-event.ts";
 import { createGatherer } from "./gatherer.ts";
 import { createShardQueue } from "./shard-queue.ts";
 import { createWaiters } from "./waiters.ts";
 
-const staged = (partition: number, ordinal: number): StagedEvent => ({
-  entryId: `1000-${ordinal}`,
-  ordinal,
-  event: {
-    id: `event-${partition}-${ordinal}`,
-    partition,
-    ...ORIGIN,
-    type: "cart.updated",
-    subject: "cart",
-    sequence: ordinal,
-    data: "{}",
-    traceparent: null,
-    occurredAt: 1_000,
-  },
-});
-
 /** Streams with so many entries each, and what is gathered from them. */
 function sceneOf(lengths: readonly number[]) {
-  const streams = lengths.map((length, shard) => Array.from({ length }, (_, n) => staged(shard, n + 1)));
+  const streams = lengths.map((length, shard) => Array.from({ length }, (_, n) => stagedEvent(n + 1, shard)));
   const reads: { shard: number; limit: number }[] = [];
   const queues = streams.map(() => createShardQueue());
   const gatherer = createGatherer({
@@ -74,7 +57,7 @@ describe("What goes into a commit", () => {
   it("comes from memory, cut as well, where memory has it all", async () => {
     const scene = sceneOf([1]);
     await scene.gather(10);
-    for (const ordinal of [2, 3, 4]) scene.queues[0]!.offer(staged(0, ordinal));
+    for (const ordinal of [2, 3, 4]) scene.queues[0]!.offer(stagedEvent(ordinal));
     scene.dirty.add(0);
     scene.reads.length = 0;
     expect((await scene.gather(2)).entries.map(({ ordinal }) => ordinal)).to.deep.equal([2, 3]);

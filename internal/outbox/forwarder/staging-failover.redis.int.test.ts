@@ -85,7 +85,10 @@ describe("The forwarder when its Redis is demoted", function () {
     await follow(promoted, servers[0]!);
     const first = await stage("01a21269-c6ee-729c-a6c8-b27253838901", 1);
     expect(await forwarder.committed(first)).to.equal("committed");
-    await eventually("the replica is up to date", async () => (await promoted.exists(stream(0))) === 1);
+    await eventually(
+      "the replica has seen the event come and go",
+      async () => (await promoted.exists(stream(0))) === 1 && (await promoted.xlen(stream(0))) === 0,
+    );
     // Replication is cut, the next event reaches the old master alone, and the replica takes over.
     await promoted.call("REPLICAOF", "NO", "ONE");
     const lost = await stage("01a21269-c6ee-729c-a6c8-b27253838902", 2);

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import type { Delivery } from "rhea-promise";
 import { createInFlight } from "./in-flight.ts";
+import type { OpenLink } from "./open-link.ts";
 import type { SendOutcome } from "./outcome.ts";
-import type { OpenLink } from "./sender-link.ts";
 
 const ACCEPTED: SendOutcome = { kind: "accepted" };
 const LOST: SendOutcome = { kind: "unknown", sessionFault: false, error: "lost" };

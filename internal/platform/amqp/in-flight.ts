@@ -1,6 +1,6 @@
 import type { Delivery } from "rhea-promise";
+import type { OpenLink } from "./open-link.ts";
 import type { SendOutcome } from "./outcome.ts";
-import type { OpenLink } from "./sender-link.ts";
 
 /** The messages of one link that have no outcome yet: sent and unanswered, or waiting for credit. */
 export interface InFlight {

@@ -6,12 +6,12 @@ import {
   type EventContext,
   type Sender,
   SenderEvents,
-  type Session,
   SessionEvents,
 } from "rhea-promise";
-import { type AddressVersion, addressVersionOf, exchangeTarget } from "./address.ts";
+import { type AddressVersion, addressVersionOf } from "./address.ts";
 import type { AmqpAddress, AmqpHost } from "./amqp-url.ts";
 import type { LinkEnd } from "./link-end.ts";
+import { attach, type OpenLink, openLink } from "./open-link.ts";
 import type { SendOutcome } from "./outcome.ts";
 import { ACCEPTED, type Condition, endOf, lost, RELEASED, rejected } from "./outcome.ts";
 import { protocolFault, SILENT_REFUSAL_MS, socketFault, WRONG_VHOST } from "./set-up-faults.ts";
@@ -50,34 +50,12 @@ export interface SenderLink {
   close(): Promise<void>;
 }
 
-export interface OpenLink {
-  readonly addressVersion: AddressVersion;
-  /** The broker's product and version. */
-  readonly broker: string;
-  /** In bytes, as encoded. */
-  readonly maxMessageSize: number;
-  /** How many messages may be handed over now. */
-  room(): number;
-  /** True while the broker has closed the session's window: it takes no messages from anybody. */
-  windowClosed(): boolean;
-  send(encoded: Buffer): Delivery;
-}
-
-/** What rhea keeps of the sending half of a session; not in its types. */
-interface Outgoing {
-  readonly remote_window?: number;
-  readonly next_delivery_id: number;
-  readonly next_pending_delivery: number;
-  available(): number;
-}
-
-const GOODBYE_MS = 1_000;
 /** What rhea keeps of the login: read to its end once it has succeeded. Not in its types. */
 interface DriverConnection {
   readonly sasl_transport?: { readonly transport: { readonly read_complete: boolean } };
 }
 
-const RAW = { format: 0 };
+const GOODBYE_MS = 1_000;
 
 /** Begins to open a link to `exchange`; `onOpen` is called when messages can be sent, else `onEnd`. */
 export function openSenderLink(options: SenderLinkOptions, onOpen: (link: OpenLink) => void): SenderLink {
@@ -195,37 +173,6 @@ export function openSenderLink(options: SenderLinkOptions, onOpen: (link: OpenLi
       clearTimeout(timer);
       destroy();
     },
-  };
-}
-
-/** With v1 a link to the exchange. With v2 one to nowhere, after a look whether the exchange exists. */
-async function attach(session: Session, version: AddressVersion, exchange: string): Promise<Sender> {
-  const target = exchangeTarget(version, exchange);
-  if (version === "v1") return session.createSender({ target });
-  const probe = await session.createSender({ target });
-  await probe.close({ closeSession: false });
-  // The target must be there, without an address: RabbitMQ 4 ends the session of a link that has none.
-  return session.createSender({ target: {} });
-}
-
-function openLink(
-  session: Session,
-  sender: Sender,
-  addressVersion: AddressVersion,
-  broker: string,
-): OpenLink {
-  const outgoing: Outgoing = session.outgoing;
-  const limit = sender.maxMessageSize;
-  return {
-    addressVersion,
-    broker,
-    maxMessageSize: typeof limit === "number" && limit > 0 ? limit : Number.POSITIVE_INFINITY,
-    room: () => {
-      const waiting = outgoing.next_delivery_id - outgoing.next_pending_delivery;
-      return Math.min(sender.credit - waiting, outgoing.available());
-    },
-    windowClosed: () => outgoing.remote_window === 0,
-    send: (encoded) => sender.send(encoded, RAW),
   };
 }
 

@@ -5,8 +5,9 @@ import type { AmqpAddress } from "./amqp-url.ts";
 import { createInFlight } from "./in-flight.ts";
 import type { LinkEnd } from "./link-end.ts";
 import { createNodes } from "./nodes.ts";
+import type { OpenLink } from "./open-link.ts";
 import { isSetUpFault, lost, type SendOutcome } from "./outcome.ts";
-import { type OpenLink, openSenderLink, type SenderLink } from "./sender-link.ts";
+import { openSenderLink, type SenderLink } from "./sender-link.ts";
 import { createStateLog } from "./state-log.ts";
 
 export interface AmqpSenderOptions {

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { recordingLogger } from "../../testkit/recording-logger.ts";
 import { createLineBudget } from "../logger/line-budget.ts";
+import type { OpenLink } from "./open-link.ts";
 import { lost } from "./outcome.ts";
-import type { OpenLink } from "./sender-link.ts";
 import { createStateLog } from "./state-log.ts";
 
 const LINK = { broker: "RabbitMQ 4.0.5", addressVersion: "v2" } as OpenLink;

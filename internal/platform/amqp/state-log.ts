@@ -2,7 +2,7 @@ import { createLineBudget } from "../logger/line-budget.ts";
 import type { Logger } from "../logger/logger.ts";
 import type { AmqpHost } from "./amqp-url.ts";
 import type { LinkEnd } from "./link-end.ts";
-import type { OpenLink } from "./sender-link.ts";
+import type { OpenLink } from "./open-link.ts";
 
 /**
  * Says once, not with every attempt, that and why messages cannot be sent,

@@ -29,7 +29,7 @@ function table(title: string, variables: readonly Variable[]): string {
 
 function fallbackOf({ required, fallback }: Variable): string {
   if (required) return "**required**";
-  return fallback === undefined ? "" : `\`${fallback}\``;
+  return fallback === undefined || fallback === "" ? "" : `\`${fallback}\``;
 }
 
 const meaningOf = ({ meaning, takes }: Variable) => (takes === undefined ? meaning : `${meaning} (${takes})`);

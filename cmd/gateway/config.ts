@@ -145,12 +145,11 @@ function crossCheck(config: Record<string, unknown>, context: z.core.$Refinement
   requireKeys(config, context, "INTERNAL_TOKEN");
   requireKeys(config, context, "SESSION");
   const faulty = new Set(context.issues.map((issue) => issue.path?.[0]));
-  const { SESSION_SECRET: session, INTERNAL_TOKEN_SECRET: internal } = config;
-  if (session !== undefined && session === internal && !faulty.has("SESSION_SECRET")) {
-    fault("SESSION_SECRET", "must differ from INTERNAL_TOKEN_SECRET: each is for one purpose");
-  }
-  if (config.SESSION_KEYS_DIR !== undefined && config.SESSION_KEYS_DIR === config.INTERNAL_TOKEN_KEYS_DIR) {
-    fault("SESSION_KEYS_DIR", "must differ from INTERNAL_TOKEN_KEYS_DIR: each is for one purpose");
+  for (const form of ["SECRET", "KEYS_DIR"]) {
+    const [session, internal] = [`SESSION_${form}`, `INTERNAL_TOKEN_${form}`] as const;
+    if (config[session] !== undefined && config[session] === config[internal] && !faulty.has(session)) {
+      fault(session, `must differ from ${internal}: each is for one purpose`);
+    }
   }
   const missing = GROUP.filter((name) => config[name] === undefined && !faulty.has(name));
   if (missing.length === GROUP.length) return;

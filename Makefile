@@ -8,6 +8,7 @@ RABBITMQ_TESTS ?= internal/testkit/servers/rabbitmq.int.test.ts 'internal/outbox
   scripts/up.int.test.ts scripts/topology.int.test.ts internal/platform/amqp/set-up-faults.int.test.ts
 SQLSERVER_TESTS ?= 'internal/outbox/**/*.int.test.ts' internal/platform/sql/sqlserver.int.test.ts internal/testkit/servers/database.int.test.ts cmd/migrate/main.int.test.ts \
   internal/e2e/survival.test.ts
+MOCHA := $(BIN)/mocha --parallel --jobs 2
 IMAGE ?= cartwright:dev
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -48,15 +49,15 @@ replay: packages ## make dead events pending again: make replay ID=<id> | ID=all
 
 test: install ## all tests, on servers of their own
 	@$(if $(filter file,$(origin TESTS)),scripts/install-chart-tools.sh || true)
-	@$(BIN)/mocha $(TESTS)
+	@$(MOCHA) $(TESTS)
 
 test-rabbitmq4: install ## the publisher, the relay and survival on a real RabbitMQ 4, and the demo (Debian 13's, in a tree of its own)
 	@scripts/install-rabbitmq4.sh
-	@RABBITMQ=4 $(BIN)/mocha $(RABBITMQ_TESTS)
+	@RABBITMQ=4 $(MOCHA) $(RABBITMQ_TESTS)
 
 test-sqlserver: install ## the outbox, migrate and survival on the server of SQLSERVER_URL, in databases of their own
 	@if [ -z "$$SQLSERVER_URL" ]; then echo "  (SQLSERVER_URL is not set: nothing ran on SQL Server)"; \
-	else DATABASE=sqlserver $(BIN)/mocha $(SQLSERVER_TESTS); fi
+	else DATABASE=sqlserver $(MOCHA) $(SQLSERVER_TESTS); fi
 
 charts: packages ## lint, render, validate and unit-test the Helm charts (helm, or Go to build it)
 	@scripts/install-chart-tools.sh

@@ -25,24 +25,26 @@ export function tempDir(name: string): string {
   return dir;
 }
 
+const logDirs = new Set<string>();
+
 /** A directory for logs: removed at the end of the run, but kept and named when a test has failed. */
 export function logDir(name: string): string {
   const dir = mkdtempSync(join(tmpdir(), `cartwright-${name}-`));
   watch({ dir });
+  logDirs.add(dir);
   onTeardown(async () => {
-    if (failed) {
-      keep(dir);
-      console.error(`  the logs are kept in ${dir}`);
-    } else rmSync(dir, { recursive: true, force: true });
+    if (logDirs.has(dir)) rmSync(dir, { recursive: true, force: true });
   });
   return dir;
 }
 
-let failed = false;
-
-/** Tells that a test has failed: its logs are of interest. */
+/** Tells that a test has failed: the logs that there are stay, at once, because a worker of mocha has no teardown. */
 export function noteFailure(): void {
-  failed = true;
+  for (const dir of logDirs) {
+    keep(dir);
+    console.error(`  the logs are kept in ${dir}`);
+  }
+  logDirs.clear();
 }
 
 function tracked<T extends { stop(): Promise<void> }>(server: T): T {

@@ -1,6 +1,6 @@
 /**
- * Tells relays which partitions have new events in the outbox, so that they need not wait for their next
- * look. A hint and no more: it may be lost or come twice, and nothing but latency depends on it.
+ * Notifies relays of the partitions that have new events in the outbox, so that they need not wait for the
+ * next poll. Notifications may be lost or repeated: only latency depends on them.
  */
 export interface CommitNotifier {
   /** Events of these partitions have been committed. Returns at once and never throws. */
@@ -9,6 +9,6 @@ export interface CommitNotifier {
 
 /** The other end of a {@link CommitNotifier}. */
 export interface CommitSubscriber {
-  /** `heard` is called with the partitions of each ring from now on, whoever rang; at most one listener. */
-  listen(heard: (partitions: readonly number[]) => void): void;
+  /** `notified` is called with the partitions of each notification of any process; at most one listener. */
+  listen(notified: (partitions: readonly number[]) => void): void;
 }

@@ -16,7 +16,7 @@ export interface Sending {
   retryLater(delivery: Delivery, delayMs: number): void;
   /** Why some events wait for the broker, for people; null while none does. */
   trouble(): string | null;
-  /** Sends nothing more; what is in flight keeps its chance. */
+  /** Sends nothing more; what is in flight may still be answered. */
   stop(): void;
 }
 

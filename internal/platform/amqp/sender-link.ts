@@ -46,7 +46,7 @@ export interface SenderLink {
   opened(): OpenLink | null;
   /** Ends the link now, as if it had failed. */
   end(end: LinkEnd): void;
-  /** Says goodbye to the broker and destroys the connection, within a second; onEnd is not called. */
+  /** Closes the connection by AMQP's handshake, then destroys it, within a second; onEnd is not called. */
   close(): Promise<void>;
 }
 
@@ -55,7 +55,7 @@ interface DriverConnection {
   readonly sasl_transport?: { readonly transport: { readonly read_complete: boolean } };
 }
 
-const GOODBYE_MS = 1_000;
+const CLOSE_TIMEOUT_MS = 1_000;
 
 /** Begins to open a link to `exchange`; `onOpen` is called when messages can be sent, else `onEnd`. */
 export function openSenderLink(options: SenderLinkOptions, onOpen: (link: OpenLink) => void): SenderLink {
@@ -93,7 +93,7 @@ export function openSenderLink(options: SenderLinkOptions, onOpen: (link: OpenLi
   function destroy(): void {
     // With an error, because rhea stops its timers on a socket's
     // `error` or `end`, and does not listen for `close`.
-    socket?.destroy(new Error("destroyed after a failure or a goodbye"));
+    socket?.destroy(new Error("destroyed after a failure or a close"));
   }
 
   const onConnection = (event: ConnectionEvents, toEnd: (context: EventContext) => LinkEnd) =>
@@ -164,12 +164,12 @@ export function openSenderLink(options: SenderLinkOptions, onOpen: (link: OpenLi
       over = true;
       opened = null;
       let timer: NodeJS.Timeout | undefined;
-      const patience = new Promise((resolve) => {
-        timer = setTimeout(resolve, GOODBYE_MS);
+      const timedOut = new Promise((resolve) => {
+        timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
       });
-      // A goodbye that fails or stays unanswered changes nothing: the socket is destroyed either way.
-      const goodbye = connection.isOpen() ? connection.close().catch(() => {}) : undefined;
-      await Promise.race([goodbye, patience]);
+      // A close that fails or stays unanswered changes nothing: the socket is destroyed either way.
+      const closed = connection.isOpen() ? connection.close().catch(() => {}) : undefined;
+      await Promise.race([closed, timedOut]);
       clearTimeout(timer);
       destroy();
     },

@@ -57,7 +57,7 @@ export function createAmqpSender(options: AmqpSenderOptions): AmqpSender {
   const { exchange, sendTimeoutMs } = options;
   const nodes = createNodes(options.address.hosts);
   const openTimeoutMs = options.address.hosts.length > 1 ? OPEN_TIMEOUT_OF_MANY_MS : OPEN_TIMEOUT_MS;
-  /** Begins anew once the broker has answered a message: one that only opens connections is no better. */
+  /** Reset by the broker's answer to a message, not by a connection: some accept connections and nothing else. */
   let pause: IBackoff<unknown> | null = null;
   const state = createStateLog(options.log, exchange);
   const wakeups = new Set<() => void>();
@@ -68,8 +68,8 @@ export function createAmqpSender(options: AmqpSenderOptions): AmqpSender {
   let retry: NodeJS.Timeout | undefined;
   let open: OpenLink | null = null;
   let link: SenderLink = connect();
-  // rhea says nothing when the broker closes or opens the session's
-  // window, and a timer for each message would be dear.
+  // Polled: rhea emits no event when the session's window closes or
+  // opens, and a timer per message costs too much.
   const watch = setInterval(look, Math.min(100, Math.max(10, sendTimeoutMs / 20)));
   watch.unref();
 
@@ -131,7 +131,7 @@ export function createAmqpSender(options: AmqpSenderOptions): AmqpSender {
     if (!open) return;
     if (open.windowClosed()) {
       if (fault !== BLOCKED) down(lost(BLOCKED));
-      // They were never sent. What was sent before keeps its chance of an answer.
+      // These were never sent. What is in flight may still be answered.
       inFlight.settleWaiting({ kind: "unknown", sessionFault: false, error: BLOCKED });
     } else if (fault !== null && !closing) {
       fault = null;

@@ -1,7 +1,7 @@
 import { endWatchedAtSignals } from "./guard.ts";
 import { noteFailure, stopServers } from "./servers/test-servers.ts";
 
-/** Mocha runs this once after all tests; what a worker of `--parallel` started, the guard ends with the worker. */
+/** Mocha runs this once after all tests. What a worker of `--parallel` started, the guard ends. */
 export async function mochaGlobalTeardown(): Promise<void> {
   await stopServers();
 }

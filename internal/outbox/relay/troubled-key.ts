@@ -20,7 +20,7 @@ export interface TroubledKeyOptions {
   readonly ready: (deliveries: readonly Delivery[], alone: boolean) => void;
 }
 
-/** One routing key whose messages the broker does not take at present; the calls are those of TroubledKeys. */
+/** One routing key whose messages the broker does not take at present; calls as in TroubledKeys. */
 export interface TroubledKey {
   refused(delivery: Delivery, trouble: Trouble): void;
   hold(delivery: Delivery): boolean;

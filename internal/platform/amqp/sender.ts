@@ -57,7 +57,7 @@ export function createAmqpSender(options: AmqpSenderOptions): AmqpSender {
   const { exchange, sendTimeoutMs } = options;
   const nodes = createNodes(options.address.hosts);
   const openTimeoutMs = options.address.hosts.length > 1 ? OPEN_TIMEOUT_OF_MANY_MS : OPEN_TIMEOUT_MS;
-  /** Reset by the broker's answer to a message, not by a connection: some accept connections and nothing else. */
+  /** Reset by an answer to a message, not by a connection: some brokers accept nothing else. */
   let pause: IBackoff<unknown> | null = null;
   const state = createStateLog(options.log, exchange);
   const wakeups = new Set<() => void>();

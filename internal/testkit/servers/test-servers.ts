@@ -38,7 +38,7 @@ export function logDir(name: string): string {
   return dir;
 }
 
-/** Tells that a test has failed: the logs that there are stay, at once, because a worker of mocha has no teardown. */
+/** Tells that a test has failed: the logs stay. Done at once, because a worker of mocha has no teardown. */
 export function noteFailure(): void {
   for (const dir of logDirs) {
     keep(dir);

@@ -8,6 +8,12 @@
 {{- fail "SQL Server needs your word on its licence: set sqlserver.acceptEula=true (amd64 nodes only), or choose PostgreSQL with --set database.kind=postgres" }}
 {{- end }}
 {{- if and $external.url $external.existingSecret }}{{ fail "database.external: give url or existingSecret, not both" }}{{ end }}
+{{- range $server := list "database" "redis" "rabbitmq" }}
+{{- $theirs := (index $.Values $server).external }}
+{{- if and $theirs.caSecret (not (or $theirs.url $theirs.existingSecret)) }}
+{{- fail (printf "%s.external.caSecret is for a server of somebody else's: set %s.external.url or %s.external.existingSecret" $server $server $server) }}
+{{- end }}
+{{- end }}
 {{- range $part := list "redis" "rabbitmq" }}
 {{- $values := index $.Values $part }}
 {{- if and $values.external.url $values.external.existingSecret }}{{ fail (printf "%s.external: give url or existingSecret, not both" $part) }}{{ end }}

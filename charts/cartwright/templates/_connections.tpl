@@ -34,11 +34,38 @@ A password is a variable of its own, put into the URL by the kubelet.
   valueFrom: { secretKeyRef: { name: {{ .secret | default (printf "%s-external" (include "cartwright.fullname" .root)) }}, key: {{ ternary .key .urlKey (ne .secret "") }} } }
 {{- end -}}
 
-{{/* Context: dict root, user (cart or relay). */}}
+{{/*
+Secrets that are mounted because they hold the private authority of somebody else's server: a list of dict name, secret, path.
+Context: dict root, authorities (of redis, rabbitmq, database).
+*/}}
+{{- define "cartwright.authorities" -}}
+{{- $root := .root }}
+{{- range $server := .authorities }}
+{{- with (index $root.Values $server).external.caSecret }}
+- { name: {{ $server }}-authority, secret: {{ . | quote }}, path: /authorities/{{ $server }} }
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* The variable with the private authority of a server. Context: dict root, server, name. */}}
+{{- define "cartwright.authorityEnv" -}}
+{{- if (index .root.Values .server).external.caSecret }}
+- { name: {{ .name }}, value: /authorities/{{ .server }}/ca.crt }
+{{- end }}
+{{- end -}}
+
+{{/* "true" when gateways count requests, together, in Redis. Context: the root. */}}
+{{- define "cartwright.limitsRates" -}}
+{{- with .Values.gateway.rateLimits }}{{ if or .owner .address .session }}true{{ end }}{{ end -}}
+{{- end -}}
+
+{{/* Context: dict root, user (cart, relay or gateway). */}}
 {{- define "cartwright.redisEnv" -}}
 {{- $external := .root.Values.redis.external -}}
 {{- if or $external.url $external.existingSecret -}}
-{{ include "cartwright.externalEnv" (dict "root" .root "name" "REDIS_URL" "secret" $external.existingSecret "key" "url" "urlKey" "redis-url") }}
+{{- $gateway := and (eq .user "gateway") (or $external.gatewayUrl $external.existingSecret) | not | not -}}
+{{ include "cartwright.externalEnv" (dict "root" .root "name" "REDIS_URL" "secret" $external.existingSecret "key" (ternary "gateway-url" "url" $gateway) "urlKey" (ternary "redis-gateway-url" "redis-url" $gateway)) }}
+{{- include "cartwright.authorityEnv" (dict "root" .root "server" "redis" "name" "REDIS_CA_FILE") }}
 {{- else -}}
 {{ include "cartwright.secretEnv" (dict "root" .root "name" "REDIS_PASSWORD" "key" (printf "redis-%s" .user)) }}
 - { name: REDIS_URL, value: "redis://{{ .user }}:$(REDIS_PASSWORD)@{{ include "cartwright.fullname" .root }}-redis:6379" }
@@ -65,6 +92,7 @@ A password is a variable of its own, put into the URL by the kubelet.
 {{- $external := .Values.rabbitmq.external -}}
 {{- if or $external.url $external.existingSecret -}}
 {{ include "cartwright.externalEnv" (dict "root" . "name" "AMQP_URL" "secret" $external.existingSecret "key" "url" "urlKey" "amqp-url") }}
+{{- include "cartwright.authorityEnv" (dict "root" . "server" "rabbitmq" "name" "AMQP_CA_FILE") }}
 {{- else -}}
 {{ include "cartwright.secretEnv" (dict "root" . "name" "AMQP_PASSWORD" "key" "rabbitmq-relay") }}
 - { name: AMQP_URL, value: "amqp://relay:$(AMQP_PASSWORD)@{{ include "cartwright.fullname" . }}-rabbitmq:5672" }

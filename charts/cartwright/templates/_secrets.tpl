@@ -5,7 +5,7 @@ remembered in .Values, so that the Secret and the checksums of its readers see t
 {{- define "cartwright.generated" -}}
 {{- if not (hasKey .Values.credentials "generated") }}
 {{- $data := (lookup "v1" "Secret" .Release.Namespace (include "cartwright.credentials" .)).data | default dict }}
-{{- range $key := list "internal-token-secret" "session-secret" "redis-cart" "redis-relay" "postgres-admin" "database-app" "rabbitmq-admin" "rabbitmq-relay" "rabbitmq-consumer" "rabbitmq-cookie" }}
+{{- range $key := list "internal-token-secret" "session-secret" "redis-cart" "redis-relay" "redis-gateway" "postgres-admin" "database-app" "rabbitmq-admin" "rabbitmq-relay" "rabbitmq-consumer" "rabbitmq-cookie" }}
 {{- if not (hasKey $data $key) }}{{ $_ := set $data $key (randAlphaNum 48 | b64enc) }}{{ end }}
 {{- end }}
 {{- /* SQL Server asks for three kinds of characters. */}}
@@ -19,15 +19,15 @@ remembered in .Values, so that the Secret and the checksums of its readers see t
 {{- define "cartwright.externalUrls" -}}
 {{- $urls := dict
   "database-url" .Values.database.external.url "database-owner-url" .Values.database.external.ownerUrl
-  "redis-url" .Values.redis.external.url "amqp-url" .Values.rabbitmq.external.url }}
+  "redis-url" .Values.redis.external.url "redis-gateway-url" .Values.redis.external.gatewayUrl "amqp-url" .Values.rabbitmq.external.url }}
 {{- range $key, $url := $urls }}{{ if $url }}
 {{ $key }}: {{ $url | quote }}
 {{- end }}{{ end }}
 {{- end -}}
 
 {{/*
-What a container's variables read from Secrets, as one hash: pods roll when an entry changes that they read, and only then.
-Context: dict root, env (the rendered list).
+What a container reads from Secrets at its start, as one hash: pods roll when an entry changes that they read, and only then.
+Context: dict root, env (the rendered list), authorities (servers whose private authority is mounted).
 */}}
 {{- define "cartwright.secretsChecksum" -}}
 {{- $root := .root }}{{ $seen := list }}
@@ -43,6 +43,10 @@ Context: dict root, env (the rendered list).
 {{- end }}
 {{- $seen = append $seen (printf "%s=%s" .key (get $data .key)) }}
 {{- end }}
+{{- end }}
+{{- range $mount := include "cartwright.authorities" . | fromYamlArray }}
+{{- $data := (lookup "v1" "Secret" $root.Release.Namespace $mount.secret).data | default dict }}
+{{- $seen = append $seen (printf "ca.crt=%s" (get $data "ca.crt")) }}
 {{- end }}
 {{- join "," $seen | sha256sum }}
 {{- end -}}

@@ -29,7 +29,7 @@ export function renderedProcesses(manifests: string, schemas: ReadonlyMap<string
 /**
  * What is wrong with the environments: a variable that its process does not know, or has been given a bad
  * value for, and a required one that is not there. What only fills in another's value, as `$(PASSWORD)`, is
- * known. Values that come from elsewhere (a Secret, a field of the pod, a mounted folder) are taken for good.
+ * known. Values from elsewhere (a Secret, a field of the pod, a mounted folder or file) are taken for good.
  */
 export function environmentFaults(manifests: string, schemas: ReadonlyMap<string, z.ZodObject>): string[] {
   return renderedProcesses(manifests, schemas).flatMap(({ name: processName, schema, env, mounts }) => {
@@ -48,7 +48,8 @@ export function environmentFaults(manifests: string, schemas: ReadonlyMap<string
         .map(({ name }) => `${processName} needs ${name}`),
       ...env.flatMap(({ name, value }) => {
         const field = schema.shape[name];
-        if (field === undefined || value === undefined || mounts.includes(value)) return [];
+        const mounted = mounts.some((path) => value === path || value?.startsWith(`${path}/`));
+        if (field === undefined || value === undefined || mounted) return [];
         return (field as z.ZodType).safeParse(value).success
           ? []
           : [`${processName} does not take ${name}=${value}`];

@@ -13,6 +13,7 @@ const DATABASES: readonly Choice[] = [
       "database.kind=postgres",
       "database.external.url=postgres://a:b@c:5432/d",
       "database.external.appRole=app",
+      "database.external.caSecret=ca",
     ],
   },
   {
@@ -23,7 +24,10 @@ const DATABASES: readonly Choice[] = [
 const server = (part: string, url: string): readonly Choice[] => [
   { name: `own ${part}`, set: [] },
   { name: `${part} by url`, set: [`${part}.external.url=${url}`] },
-  { name: `${part} by secret`, set: [`${part}.external.existingSecret=theirs`, `${part}.enabled=false`] },
+  {
+    name: `${part} by secret`,
+    set: [`${part}.external.existingSecret=theirs`, `${part}.external.caSecret=ca`, `${part}.enabled=false`],
+  },
 ];
 const CATALOGS: readonly Choice[] = [
   { name: "own catalog", set: [] },
@@ -40,6 +44,7 @@ const SWITCHES: readonly Choice[] = [
   { name: "autoscaled", set: ["gateway.autoscaling.enabled=true", "cart.autoscaling.enabled=true"] },
   { name: "Ingress", set: ["gateway.ingress.enabled=true", "gateway.ingress.className=nginx"] },
   { name: "HTTPRoute", set: ["gateway.httpRoute.enabled=true", "gateway.httpRoute.parentRefs[0].name=door"] },
+  { name: "limits", set: ["gateway.rateLimits.owner=600/60", "gateway.rateLimits.session=5/10"] },
   { name: "own Secret", set: ["credentials.existingSecret=mine"] },
   {
     name: "users",

@@ -10,16 +10,19 @@ import { CHART, CRDS, formerChart } from "./former-chart.ts";
 import { reachFrom } from "./reach.ts";
 
 const IMAGE = process.env.IMAGE ?? "cartwright:dev";
+/** What ran before: an upgrade is one of chart and image where the former image is given too. */
+const { FORMER, FORMER_IMAGE = IMAGE } = process.env;
 const HELMS = await findHelms();
 const NAME = "cartwright";
 const SERVICES = ["gateway", "cart", "catalog-stub", "outbox-relay"];
 const STORES = ["redis", "rabbitmq", "postgres"];
 const LEFT =
   "deployment,statefulset,job,pod,service,configmap,secret,pvc,serviceaccount,role,rolebinding,networkpolicy,pdb,hpa";
-const [repository, tag] = IMAGE.split(":");
-/** A slow machine is no failing catalog: here requests are to be lost by nothing but closed connections. */
-const PATIENT = "cart.env.CATALOG_TIMEOUT_MS=5000";
-const VALUES = ["database.kind=postgres", PATIENT, `image.repository=${repository}`, `image.tag=${tag}`];
+const imageValues = (image: string) => {
+  const [repository, tag] = image.split(/:(?=[^:/]*$)/);
+  return [`image.repository=${repository}`, `image.tag=${tag}`];
+};
+const VALUES = ["database.kind=postgres", ...imageValues(IMAGE)];
 /**
  * Two of each that shoppers talk to, for failures and evictions;
  * and no scaling, so that each change of a pod has a cause.
@@ -77,7 +80,7 @@ for (const major of [3, 4] as const) {
       namespace.kubectl(["rollout", "status", `${kind}/${NAME}-${part}`, "--timeout=180s"]);
 
     it("installs the chart as it was before, and is ready", async () => {
-      await release.install(await formerChart(process.env.FORMER), TWO);
+      await release.install(await formerChart(FORMER), [...TWO, ...imageValues(FORMER_IMAGE)]);
     });
 
     it("sells through kubectl port-forward", async () => {

@@ -1,7 +1,7 @@
 {{/* Context: the root. */}}
 {{- define "cart.resources" -}}
 {{- $env := include "cart.env" . }}
-{{- include "cartwright.service" (dict "root" . "part" "cart" "values" .Values.cart "env" $env "config" $env "keys" (list "internal-token") "serves" true) }}
+{{- include "cartwright.service" (dict "root" . "part" "cart" "values" .Values.cart "env" $env "config" $env "keys" (list "internal-token") "authorities" (list "redis" "database") "serves" true) }}
 {{- end -}}
 
 {{- define "cart.env" -}}

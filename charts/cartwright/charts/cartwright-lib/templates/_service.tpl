@@ -1,5 +1,6 @@
 {{/*
-A service of ours, whole: ServiceAccount, Deployment, Service, PodDisruptionBudget, HorizontalPodAutoscaler, ServiceMonitor.
+A service of ours, whole: ServiceAccount, Deployment, Service, PodDisruptionBudget, HorizontalPodAutoscaler, ServiceMonitor,
+NetworkPolicy.
 Context: dict
   root      the root context
   part      the component, and the name of the process in the image
@@ -7,6 +8,7 @@ Context: dict
   env       list of environment variables, rendered
   config    text whose change rolls the pods
   keys      purposes whose keys are mounted where they are rotated
+  authorities  servers (redis, rabbitmq, database) whose private authority is mounted where there is one
   serves    whether it has a port of its own beside the admin port
   token     whether it talks to the Kubernetes API
   scaledBy  "" when replicas are the chart's, else who sets them
@@ -44,7 +46,7 @@ spec:
         {{- with $values.podLabels }}{{ toYaml . | nindent 8 }}{{ end }}
       annotations:
         checksum/config: {{ .config | sha256sum }}
-        checksum/secrets: {{ include "cartwright.secretsChecksum" (dict "root" $root "env" .env) }}
+        checksum/secrets: {{ include "cartwright.secretsChecksum" (dict "root" $root "env" .env "authorities" .authorities) }}
         {{- with $values.podAnnotations }}{{ toYaml . | nindent 8 }}{{ end }}
     spec:
       serviceAccountName: {{ $name }}
@@ -96,17 +98,7 @@ spec:
           {{- end }}
           securityContext: {{- include "cartwright.containerSecurity" $root | nindent 12 }}
           resources: {{- toYaml $values.resources | nindent 12 }}
-          {{- if and .keys (include "cartwright.rotates" $root) }}
-          volumeMounts:
-            {{- range .keys }}
-            - { name: {{ . }}-keys, mountPath: /keys/{{ . }}, readOnly: true }
-            {{- end }}
-      volumes:
-        {{- range .keys }}
-        - name: {{ . }}-keys
-          secret: { secretName: {{ include "cartwright.fullname" $root }}-{{ . }}-keys, defaultMode: 0444 }
-        {{- end }}
-          {{- end }}
+          {{- with include "cartwright.volumes" . }}{{ . | nindent 6 }}{{ end }}
 {{- if .serves }}
 ---
 apiVersion: v1
@@ -178,6 +170,31 @@ spec:
       cartwright.dev/scrape: "true"
   endpoints:
     - { port: admin, path: /metrics, interval: {{ $root.Values.monitoring.serviceMonitor.interval }} }
+{{- end }}
+{{- include "cartwright.networkPolicy" $labels }}
+{{- end -}}
+
+{{/*
+The mounts of a container and the volumes of its pod, which must be the pod's next field: keys that are rotated, private
+authorities. Context: as of cartwright.service.
+*/}}
+{{- define "cartwright.volumes" -}}
+{{- $root := .root }}{{ $mounts := include "cartwright.authorities" . | fromYamlArray }}
+{{- if include "cartwright.rotates" $root }}
+{{- range .keys }}
+{{- $mounts = append $mounts (dict "name" (printf "%s-keys" .) "secret" (printf "%s-%s-keys" (include "cartwright.fullname" $root) .) "path" (printf "/keys/%s" .)) }}
+{{- end }}
+{{- end }}
+{{- if $mounts -}}
+{{ "    volumeMounts:" }}
+      {{- range $mounts }}
+      - { name: {{ .name }}, mountPath: {{ .path }}, readOnly: true }
+      {{- end }}
+volumes:
+  {{- range $mounts }}
+  - name: {{ .name }}
+    secret: { secretName: {{ .secret }}, defaultMode: 0444 }
+  {{- end }}
 {{- end }}
 {{- end -}}
 

@@ -1,5 +1,5 @@
 {{/*
-A backing server, whole: ServiceAccount, Service, StatefulSet of one with a volume, and a ConfigMap.
+A backing server, whole: ServiceAccount, Service, StatefulSet of one with a volume, ConfigMap, NetworkPolicy.
 Context: dict
   root, part, values
   user       its uid and gid
@@ -102,4 +102,5 @@ metadata:
   labels: {{- include "cartwright.labels" $labels | nindent 4 }}
 data: {{- toYaml .files | nindent 2 }}
 {{- end }}
+{{- include "cartwright.networkPolicy" $labels }}
 {{- end -}}

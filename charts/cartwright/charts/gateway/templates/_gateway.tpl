@@ -2,7 +2,8 @@
 {{- define "gateway.resources" -}}
 {{- $values := .Values.gateway }}
 {{- $env := include "gateway.env" . }}
-{{- include "cartwright.service" (dict "root" . "part" "gateway" "values" $values "env" $env "config" $env "keys" (list "internal-token" "session") "serves" true) }}
+{{- $counters := ternary (list "redis") list (eq (include "cartwright.limitsRates" .) "true") }}
+{{- include "cartwright.service" (dict "root" . "part" "gateway" "values" $values "env" $env "config" $env "keys" (list "internal-token" "session") "authorities" $counters "serves" true) }}
 {{- include "gateway.routes" . }}
 {{- end -}}
 
@@ -12,10 +13,29 @@
 - { name: CATALOG_URL, value: {{ include "cartwright.catalogUrl" . | quote }} }
 {{ include "cartwright.keysEnv" (dict "root" . "purpose" "internal-token") }}
 {{ include "cartwright.keysEnv" (dict "root" . "purpose" "session") }}
+{{- include "gateway.limits" . }}
 {{- if $jwt.jwksUrl }}
 - { name: JWT_JWKS, value: {{ $jwt.jwksUrl | quote }} }
 - { name: JWT_ISSUER, value: {{ required "gateway.jwt.issuer is needed with gateway.jwt.jwksUrl" $jwt.issuer | quote }} }
 - { name: JWT_AUDIENCE, value: {{ required "gateway.jwt.audience is needed with gateway.jwt.jwksUrl" $jwt.audience | quote }} }
 - { name: JWT_ALGORITHMS, value: {{ $jwt.algorithms | quote }} }
+{{- end }}
+{{- end -}}
+
+{{/* How many requests whoever may send; all gateways count together in Redis. Context: the root. */}}
+{{- define "gateway.limits" -}}
+{{- $limits := .Values.gateway.rateLimits }}
+{{- range $name := list "owner" "address" "session" }}
+{{- $variable := printf "RATE_LIMIT_%s" (upper $name) }}
+{{- if hasKey ($.Values.gateway.env | default dict) $variable }}
+{{- fail (printf "gateway.env.%s: set gateway.rateLimits.%s, with which all gateways count together" $variable $name) }}
+{{- end }}
+{{- with index $limits $name }}
+- { name: {{ $variable }}, value: {{ . | quote }} }
+{{- end }}
+{{- end }}
+{{- if include "cartwright.limitsRates" . }}
+- { name: RATE_LIMIT_WITHOUT_REDIS, value: {{ $limits.withoutRedis }} }
+{{ include "cartwright.redisEnv" (dict "root" . "user" "gateway") }}
 {{- end }}
 {{- end -}}

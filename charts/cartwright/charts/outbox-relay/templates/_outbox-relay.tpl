@@ -1,7 +1,7 @@
 {{/* Context: the root. */}}
 {{- define "outbox-relay.resources" -}}
 {{- $env := include "outbox-relay.env" . }}
-{{- include "cartwright.service" (dict "root" . "part" "outbox-relay" "values" (index .Values "outbox-relay") "env" $env "config" $env "serves" false "scaledBy" (ternary "operator" "" .Values.operator.enabled)) }}
+{{- include "cartwright.service" (dict "root" . "part" "outbox-relay" "values" (index .Values "outbox-relay") "env" $env "config" $env "authorities" (list "redis" "rabbitmq" "database") "serves" false "scaledBy" (ternary "operator" "" .Values.operator.enabled)) }}
 {{- end -}}
 
 {{- define "outbox-relay.env" -}}

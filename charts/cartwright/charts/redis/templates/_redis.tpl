@@ -39,12 +39,14 @@ args:
       echo "user default off resetpass ~* &* +@all"
       echo "user health on nopass resetchannels -@all +ping"
       echo "user cart on >$CART_PASSWORD ~* resetchannels &outbox-committed +@all -@admin -@dangerous +info"
+      echo "user gateway on >$GATEWAY_PASSWORD ~limit:* resetchannels -@all +info +eval +evalsha +incr +pttl +pexpire"
       echo "user relay on >$RELAY_PASSWORD ~* resetchannels &outbox-committed +@all -@admin -@dangerous +info"
     } >/tmp/users.acl
     exec redis-server /config/redis.conf
 env:
   {{- include "cartwright.secretEnv" (dict "root" . "name" "CART_PASSWORD" "key" "redis-cart") | nindent 2 }}
   {{- include "cartwright.secretEnv" (dict "root" . "name" "RELAY_PASSWORD" "key" "redis-relay") | nindent 2 }}
+  {{- include "cartwright.secretEnv" (dict "root" . "name" "GATEWAY_PASSWORD" "key" "redis-gateway") | nindent 2 }}
 securityContext: {{- include "cartwright.containerSecurity" . | nindent 2 }}
 startupProbe: { exec: { command: [redis-cli, --user, health, --pass, x, --no-auth-warning, ping] }, periodSeconds: 1, failureThreshold: 120 }
 readinessProbe: { exec: { command: [redis-cli, --user, health, --pass, x, --no-auth-warning, ping] }, periodSeconds: 5, timeoutSeconds: 3 }

@@ -17,7 +17,7 @@ export const schema = z.object({
     .min(1)
     .default("cartwright-operator")
     .describe("the Lease by which one operator leads"),
-  LEASE_SECONDS: integer(3, 600).default(15).describe("s without renewal after which another operator leads"),
+  LEASE_SECONDS: integer(3, 600).default(30).describe("s without renewal after which another operator leads"),
   RECONCILE_INTERVAL_MS: milliseconds(500, 600_000)
     .default(10_000)
     .describe("ms between reconciliations when nothing changes"),

@@ -12,17 +12,19 @@ const { log, registry, lifecycle } = await startService("operator", config);
 const { NAMESPACE: namespace, LEASE_NAME: name, LEASE_SECONDS: leaseSeconds } = config;
 const identity = config.POD_NAME ?? randomUUID();
 
-const client = createKubeClient(loadKubeConfig(), "cartwright-operator");
+const fieldManager = "cartwright-operator";
+const client = createKubeClient({ config: loadKubeConfig(), fieldManager, registry, log });
 const wake = () => controller.wake();
 const election = electLeader({ client, namespace, name, identity, leaseSeconds, gained: wake, log });
 lifecycle.onStop("leader election", () => election.stop());
-const cluster = openCluster({ client, namespace, identity, changed: wake, log });
+const { leading, leadsFor } = election;
+const cluster = openCluster({ client, namespace, identity, leadsFor, changed: wake, log });
 lifecycle.onStop("watches", () => cluster.close());
 const controller = startController({
   cluster,
-  leading: election.leading,
+  leading,
   intervalMs: config.RECONCILE_INTERVAL_MS,
-  metrics: createOperatorMetrics(registry, election.leading),
+  metrics: createOperatorMetrics(registry, leading),
   log,
 });
 lifecycle.onStop("controller", () => controller.stop());

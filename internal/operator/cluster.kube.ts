@@ -1,6 +1,6 @@
 import { fetch } from "undici";
 import type { KubeClient } from "../platform/kube/kube-client.ts";
-import { KubeError } from "../platform/kube/kube-client.ts";
+import { KubeError } from "../platform/kube/kube-error.ts";
 import type { KubeObject } from "../platform/kube/objects.ts";
 import { watchList } from "../platform/kube/watched-list.ts";
 import type { Logger } from "../platform/logger/logger.ts";
@@ -14,31 +14,34 @@ const SINCE = `${GROUP}/rotation-since`;
 const ROTATIONS = `${GROUP}/rotations`;
 const ASKED = `${GROUP}/rotation-asked`;
 const SCRAPE_TIMEOUT_MS = 3_000;
+const WRITE_TIMEOUT_MS = 10_000;
 
 interface Secret extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;
 }
 
 /**
- * The cluster over its API: five watches in one namespace, and
- * the writes. `changed` is called after every change seen.
+ * The cluster over its API: five watches in one namespace, and the writes, each given up
+ * when this process may no longer lead. `changed` is called after every change seen.
  */
 export function openCluster(options: {
   client: KubeClient;
   namespace: string;
   /** Who writes Events. */
   identity: string;
+  /** How long this process may yet write, in ms; 0 when another may lead. */
+  leadsFor: () => number;
   changed: () => void;
   log: Logger;
 }): Cluster & { close(): Promise<void> } {
-  const { client, namespace, identity, changed, log } = options;
+  const { client, namespace, identity, leadsFor, changed, log } = options;
   const ours = `/apis/${GROUP}/${VERSION}/namespaces/${namespace}`;
   const apps = `/apis/apps/v1/namespaces/${namespace}/deployments`;
   const core = `/api/v1/namespaces/${namespace}`;
   const batch = `/apis/batch/v1/namespaces/${namespace}/jobs`;
 
   const watching = <T extends KubeObject>(path: string, labelSelector?: string) =>
-    watchList<T>({ client, path, changed, log, ...(labelSelector !== undefined && { labelSelector }) });
+    watchList<T>({ client, path, changed, ...(labelSelector !== undefined && { labelSelector }) });
   const platforms = watching<CartPlatform>(`${ours}/cartplatforms`);
   const replays = watching<OutboxReplay>(`${ours}/outboxreplays`);
   const deployments = watching<Deployment>(apps, PART_OF);
@@ -51,6 +54,13 @@ export function openCluster(options: {
   const ofRelease = <T extends KubeObject>(items: readonly T[], release: string) =>
     alive(items).filter(({ metadata }) => metadata.labels?.["app.kubernetes.io/instance"] === release);
 
+  /** Asked right before each write: a process may have stood still since its round began. */
+  function whileLeading(): { timeoutMs: number } {
+    const left = Math.min(WRITE_TIMEOUT_MS, Math.floor(leadsFor()));
+    if (left <= 0) throw new Error("this process leads no longer; nothing was written");
+    return { timeoutMs: left };
+  }
+
   async function writeStatus(
     resource: KubeObject,
     kind: string,
@@ -59,7 +69,7 @@ export function openCluster(options: {
   ): Promise<void> {
     const { name } = resource.metadata;
     const body = { apiVersion: API_VERSION, kind, metadata: { name, namespace }, status };
-    await client.patch(`${ours}/${plural}/${name}/status`, "apply-patch+yaml", body);
+    await client.patch(`${ours}/${plural}/${name}/status`, "apply-patch+yaml", body, whileLeading());
   }
 
   return {
@@ -82,11 +92,12 @@ export function openCluster(options: {
     writePlatformStatus: (platform, status) => writeStatus(platform, "CartPlatform", "cartplatforms", status),
     writeReplayStatus: (replay, status) => writeStatus(replay, "OutboxReplay", "outboxreplays", status),
     scale: async (deployment, replicas) => {
-      await client.patch(`${apps}/${deployment}/scale`, "merge-patch+json", { spec: { replicas } });
+      const body = { spec: { replicas } };
+      await client.patch(`${apps}/${deployment}/scale`, "merge-patch+json", body, whileLeading());
     },
     createJob: async (job) => {
       try {
-        await client.create(batch, job);
+        await client.create(batch, job, whileLeading());
       } catch (err) {
         if (!(err instanceof KubeError && err.code === 409)) throw err;
       }
@@ -99,10 +110,8 @@ export function openCluster(options: {
         [ROTATIONS]: String(rotations),
         [ASKED]: asked ?? null,
       };
-      await client.patch(`${core}/secrets/${name}`, "merge-patch+json", {
-        metadata: { resourceVersion, annotations },
-        stringData: keys,
-      });
+      const body = { metadata: { resourceVersion, annotations }, stringData: keys };
+      await client.patch(`${core}/secrets/${name}`, "merge-patch+json", body, whileLeading());
     },
     event: async (about, type, reason, note) => {
       const { name, uid, resourceVersion } = about.metadata;
@@ -120,7 +129,7 @@ export function openCluster(options: {
         note: note.slice(0, 1_000),
       };
       await client
-        .create(`/apis/events.k8s.io/v1/namespaces/${namespace}/events`, body)
+        .create(`/apis/events.k8s.io/v1/namespaces/${namespace}/events`, body, whileLeading())
         .catch((err: unknown) => log.warn({ err, reason, note }, "an Event could not be written"));
     },
     close: async () => {

@@ -18,6 +18,7 @@ export interface PodState {
   /** Where its `/metrics` are; null while it has no address or no admin port. */
   readonly metricsUrl: string | null;
   readonly job: string | null;
+  readonly ended: boolean;
   /** What its container left as it ended. */
   readonly terminationMessage: string | null;
 }

@@ -1,4 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { ExponentialBackoff } from "cockatiel";
+import { pauseAsked } from "../platform/kube/kube-error.ts";
+import type { KubeObject } from "../platform/kube/objects.ts";
 import type { Logger } from "../platform/logger/logger.ts";
 import type { Cluster } from "./cluster.ts";
 import type { ScalingMemory } from "./desired-relays.ts";
@@ -17,10 +20,20 @@ export interface Controller {
 /** After a change others often follow; they are looked at together, this much later, in ms. */
 const SETTLE_MS = 200;
 
+/** From a second to a minute: so long a resource is left alone after one failure, or many in a row. */
+const BACKOFF = new ExponentialBackoff({ initialDelay: 1_000, maxDelay: 60_000 });
+
+interface Failure {
+  readonly attempt: ReturnType<typeof BACKOFF.next>;
+  /** By the monotonic clock, in ms. */
+  readonly notBefore: number;
+}
+
 /**
  * Looks at every resource whenever woken, and every `intervalMs`, while this process leads. Level-triggered:
  * each round starts from the whole state as it is, so a missed or repeated change costs nothing. A resource
- * whose round failed is looked at again with the next, and the others are not held up.
+ * whose round failed is left alone for a while, as long as the server asks or with backoff, whoever wakes;
+ * the others are not held up.
  */
 export function startController(options: {
   cluster: Cluster;
@@ -32,47 +45,61 @@ export function startController(options: {
   const { cluster, leading, intervalMs, metrics, log } = options;
   const stopping = new AbortController();
   let memories = new Map<string, ScalingMemory>();
-  let failing = new Set<string>();
+  const failures = new Map<string, Failure>();
   let woken = Promise.withResolvers<void>();
 
   async function round(): Promise<void> {
     const kept = new Map<string, ScalingMemory>();
-    const failed = new Set<string>();
-    for (const platform of cluster.platforms()) {
+    const platforms = cluster.platforms();
+    const replays = cluster.replays();
+    forget([
+      ...platforms.map((each) => keyOf("CartPlatform", each)),
+      ...replays.map((each) => keyOf("OutboxReplay", each)),
+    ]);
+    for (const platform of platforms) {
       const name = platform.metadata.name;
       const memory = memories.get(name) ?? { wanted: [] };
       kept.set(name, memory);
-      await guarded("CartPlatform", name, failed, async () => {
+      await guarded("CartPlatform", platform, async () => {
         const keys = await reconcileKeys(cluster, platform);
         kept.set(name, await reconcilePlatform(cluster, platform, keys, memory, metrics));
       });
     }
-    for (const replay of cluster.replays())
-      await guarded("OutboxReplay", replay.metadata.name, failed, () => reconcileReplay(cluster, replay));
+    for (const replay of replays)
+      await guarded("OutboxReplay", replay, () => reconcileReplay(cluster, replay));
     memories = kept;
-    failing = failed;
   }
 
-  async function guarded(
-    kind: string,
-    name: string,
-    failed: Set<string>,
-    work: () => Promise<void>,
-  ): Promise<void> {
-    if (!leading()) return;
-    const key = `${kind}/${name}`;
+  /** What is gone fails no longer. */
+  function forget(present: readonly string[]): void {
+    for (const key of failures.keys()) if (!present.includes(key)) failures.delete(key);
+  }
+
+  async function guarded(kind: string, resource: KubeObject, work: () => Promise<void>): Promise<void> {
+    const key = keyOf(kind, resource);
+    const { name } = resource.metadata;
+    const failure = failures.get(key);
+    if (!leading() || (failure && performance.now() < failure.notBefore)) return;
     const end = metrics.duration.startTimer({ kind });
     try {
       await work();
       metrics.reconciles.inc({ kind, result: "ok" });
-      if (failing.has(key)) log.info({ kind, name }, "reconciled again");
+      if (failures.delete(key)) log.info({ kind, name }, "reconciled again");
     } catch (err) {
       metrics.reconciles.inc({ kind, result: "failed" });
-      if (!failing.has(key)) log.warn({ err, kind, name }, "could not be reconciled; trying again");
-      failed.add(key);
+      if (!failure && leading()) log.warn({ err, kind, name }, "could not be reconciled; trying again");
+      const attempt = failure ? failure.attempt.next(undefined) : BACKOFF.next();
+      const pauseMs = Math.max(pauseAsked(err), attempt.duration);
+      failures.set(key, { attempt, notBefore: performance.now() + pauseMs });
     } finally {
       end();
     }
+  }
+
+  /** Until the next round, when nobody wakes: the interval, or less where a failure waits for another try. */
+  function pause(): number {
+    const next = [...failures.values()].map(({ notBefore }) => notBefore - performance.now());
+    return Math.max(0, Math.min(intervalMs, ...next));
   }
 
   async function run(): Promise<void> {
@@ -80,12 +107,15 @@ export function startController(options: {
     while (!signal.aborted) {
       const waiting = new AbortController();
       const either = AbortSignal.any([signal, waiting.signal]);
-      await Promise.race([woken.promise, delay(intervalMs, undefined, { signal: either }).catch(() => {})]);
+      await Promise.race([woken.promise, delay(pause(), undefined, { signal: either }).catch(() => {})]);
       waiting.abort();
       await delay(SETTLE_MS, undefined, { signal }).catch(() => {});
       woken = Promise.withResolvers();
-      if (!leading()) memories = new Map();
-      else if (cluster.synced() && !signal.aborted) await round();
+      if (!leading()) {
+        memories = new Map();
+        failures.clear();
+      }
+      if (leading() && cluster.synced() && !signal.aborted) await round();
     }
   }
 
@@ -98,4 +128,8 @@ export function startController(options: {
       await running;
     },
   };
+}
+
+function keyOf(kind: string, { metadata }: KubeObject): string {
+  return `${kind}/${metadata.name}`;
 }

@@ -51,6 +51,7 @@ export function podState({ metadata, spec, status }: Pod): PodState {
     ready: isTrue(status?.conditions, "Ready"),
     metricsUrl: running && host !== undefined && port !== undefined ? `http://${host}:${port}/metrics` : null,
     job: metadata.labels?.["batch.kubernetes.io/job-name"] ?? null,
+    ended: status?.phase === "Succeeded" || status?.phase === "Failed",
     terminationMessage: status?.containerStatuses?.[0]?.state?.terminated?.message ?? null,
   };
 }

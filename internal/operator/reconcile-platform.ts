@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Cluster } from "./cluster.ts";
 import { conditionsOf, findings } from "./conditions.ts";
 import { desiredRelays, type ScalingMemory } from "./desired-relays.ts";
@@ -27,7 +28,7 @@ export async function reconcilePlatform(
   const figures = await askPods(cluster, release);
   const { memory: next, relays } = await scaleRelays(cluster, platform, figures, memory, metrics);
   const status = statusOf(cluster, platform, figures, keys, relays);
-  if (JSON.stringify(status) !== JSON.stringify(platform.status)) {
+  if (!isDeepStrictEqual(status, platform.status)) {
     await cluster.writePlatformStatus(platform, status);
     await tellOfConditions(cluster, platform, status);
   }

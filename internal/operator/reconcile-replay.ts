@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { Cluster } from "./cluster.ts";
 import { conditionsOf, type Finding } from "./conditions.ts";
@@ -50,10 +51,11 @@ async function finish(
   succeeded: boolean,
 ): Promise<void> {
   const name = jobNameOf(replay);
-  const said = cluster
-    .pods(release)
-    .flatMap(({ job, terminationMessage }) => (job === name ? [terminationMessage] : []));
+  const pods = cluster.pods(release).filter(({ job }) => job === name);
+  const said = pods.map(({ terminationMessage }) => terminationMessage);
   const counts = said.map(parseResult).find((each) => each !== null) ?? null;
+  // Jobs and pods come by two watches: the pod's end may be seen after its Job's.
+  if (succeeded && !counts && pods.some(({ ended }) => !ended)) return;
   if (succeeded && counts) {
     const matched = `${counts.matched} events match`;
     const message = replay.spec.dryRun === true ? matched : `${matched}, ${counts.replayed} replayed`;
@@ -90,8 +92,7 @@ async function write(
     ...(phase !== "Running" && { completedAt: now }),
     conditions: conditionsOf([finding], replay.status?.conditions ?? [], generation, now),
   };
-  if (JSON.stringify(status) !== JSON.stringify(replay.status))
-    await cluster.writeReplayStatus(replay, status);
+  if (!isDeepStrictEqual(status, replay.status)) await cluster.writeReplayStatus(replay, status);
 }
 
 /** The release named by the label, or the only one of the namespace. */

@@ -22,7 +22,7 @@ export interface RelayTemplate {
 }
 
 /** What outbox-admin needs of the relay's environment. */
-const ENVIRONMENT = /^(DATABASE_|LOG_LEVEL$)/;
+const ENVIRONMENT = /^DATABASE_/;
 
 const RESOURCES = { requests: { cpu: "20m", memory: "96Mi" }, limits: { memory: "256Mi" } };
 

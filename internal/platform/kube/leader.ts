@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "../logger/logger.ts";
-import { type KubeClient, KubeError } from "./kube-client.ts";
+import type { KubeClient } from "./kube-client.ts";
+import { KubeError, pauseAsked } from "./kube-error.ts";
 import type { KubeObject } from "./objects.ts";
 
 interface Lease extends KubeObject {
@@ -18,16 +19,18 @@ interface Lease extends KubeObject {
 export interface LeaderElection {
   /** True while this process surely holds the lease, by its own clock. */
   leading(): boolean;
+  /** How long it surely holds it yet without another renewal, in ms; 0 when it does not. */
+  leadsFor(): number;
   /** Stops renewing and, when leading, gives the lease back, so that another may take it at once. */
   stop(): Promise<void>;
 }
 
 /**
  * Leader election by a `coordination.k8s.io/v1` Lease, as client-go does it: the holder renews three times a
- * duration; a rival takes over once it has seen the record unchanged for a whole duration by its own
- * monotonic clock, so clocks need not agree; every write carries the resourceVersion, and 409 is a lost
- * round. A holder that cannot renew stops leading before its lease runs out. `gained` is called each time
- * this process begins to lead.
+ * duration, by one call; a rival looks as often, and takes over once it has seen the record unchanged for
+ * a whole duration by its own monotonic clock, so clocks need not agree. Every write carries the
+ * resourceVersion, and 409 is a lost round. A holder that cannot renew stops leading before its lease
+ * runs out. `gained` is called each time this process begins to lead.
  */
 export function electLeader(options: {
   client: KubeClient;
@@ -42,38 +45,50 @@ export function electLeader(options: {
   const { client, namespace, name, identity, leaseSeconds, gained, log } = options;
   const collection = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
   const leaseMs = leaseSeconds * 1_000;
+  // So that a renewal that finds its connection dead is tried again before the holder must stop.
+  const within = { timeoutMs: leaseMs / 4 };
   const stopping = new AbortController();
   let leadingUntil = Number.NEGATIVE_INFINITY;
-  let seen = { record: "", at: Number.NEGATIVE_INFINITY };
+  let seen = { version: "", at: Number.NEGATIVE_INFINITY };
+  /** The lease as this process last wrote it; null when another may have written since. */
+  let held: Lease | null = null;
   let wasLeading = false;
 
-  const leading = () => performance.now() < leadingUntil;
+  const leadsFor = () => Math.max(0, leadingUntil - performance.now());
+  const leading = () => leadsFor() > 0;
 
-  async function round(): Promise<void> {
+  /** Resolves to the pause before the next round, in ms. */
+  async function round(): Promise<number> {
     const askedAt = performance.now();
-    const lease = await read();
+    const lease = leading() && held ? held : await read();
     const holder = lease?.spec.holderIdentity ?? "";
     if (lease && holder !== "" && holder !== identity) {
-      const record = `${holder} ${lease.spec.renewTime} ${lease.metadata.resourceVersion}`;
-      if (record !== seen.record) seen = { record, at: performance.now() };
-      if (performance.now() - seen.at < (lease.spec.leaseDurationSeconds ?? leaseSeconds) * 1_000) return;
+      leadingUntil = Number.NEGATIVE_INFINITY;
+      const version = lease.metadata.resourceVersion ?? "";
+      if (version !== seen.version) seen = { version, at: performance.now() };
+      const expiresIn =
+        seen.at + (lease.spec.leaseDurationSeconds ?? leaseSeconds) * 1_000 - performance.now();
+      if (expiresIn > 0) return Math.min(leaseMs / 3, expiresIn);
     }
-    if (!(await write(lease, identity))) return;
+    held = await write(lease, identity);
+    if (!held) return leaseMs / 10;
     // Counted from before the request: the record may have been
     // written then. Less a margin to stop acting in time.
     leadingUntil = askedAt + leaseMs * (2 / 3);
+    return askedAt + leaseMs / 3 - performance.now();
   }
 
   async function read(): Promise<Lease | null> {
     try {
-      return await client.get<Lease>(`${collection}/${name}`);
+      return await client.get<Lease>(`${collection}/${name}`, undefined, within);
     } catch (err) {
       if (err instanceof KubeError && err.code === 404) return null;
       throw err;
     }
   }
 
-  async function write(lease: Lease | null, holderIdentity: string): Promise<boolean> {
+  /** The lease as it was written; null when another process was quicker, or deleted it. */
+  async function write(lease: Lease | null, holderIdentity: string): Promise<Lease | null> {
     const now = new Date().toISOString().replace("Z", "000Z");
     const changed = (lease?.spec.holderIdentity ?? "") !== holderIdentity;
     const spec = {
@@ -86,38 +101,46 @@ export function electLeader(options: {
     const metadata = lease?.metadata ?? { name, namespace };
     const body = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata, spec };
     try {
-      if (lease) await client.replace(`${collection}/${name}`, body);
-      else await client.create(collection, body);
-      return true;
+      if (lease) return await client.replace<Lease>(`${collection}/${name}`, body, within);
+      return await client.create<Lease>(collection, body, within);
     } catch (err) {
-      if (err instanceof KubeError && err.code === 409) return false;
+      const lost = err instanceof KubeError && (err.code === 409 || (err.code === 404 && lease !== null));
+      if (lost) return null;
       throw err;
     }
   }
 
+  function tell(): void {
+    const now = leading();
+    if (now && !wasLeading) {
+      log.info({ identity, lease: name }, "leading");
+      gained();
+    }
+    if (!now && wasLeading) log.warn({ identity, lease: name }, "no longer leading");
+    wasLeading = now;
+  }
+
   async function run(): Promise<void> {
-    let failing = false;
     while (!stopping.signal.aborted) {
+      let pauseMs: number;
       try {
-        await round();
-        failing = false;
+        pauseMs = await round();
+        client.outages.answered(name);
       } catch (err) {
-        if (!failing) log.warn({ err, lease: name }, "the lease of the leader could not be read or renewed");
-        failing = true;
+        client.outages.failed(name, err);
+        // What was written is not known: read before the next write.
+        held = null;
+        pauseMs = Math.max(leaseMs / 30, pauseAsked(err));
       }
-      if (leading() && !wasLeading) {
-        log.info({ identity, lease: name }, "leading");
-        gained();
-      }
-      if (!leading() && wasLeading) log.warn({ identity, lease: name }, "no longer leading");
-      wasLeading = leading();
-      await delay(leaseMs / 3, undefined, { signal: stopping.signal }).catch(() => {});
+      tell();
+      await delay(Math.max(0, pauseMs), undefined, { signal: stopping.signal }).catch(() => {});
     }
   }
 
   const running = run();
   return {
     leading,
+    leadsFor,
     stop: async () => {
       stopping.abort();
       await running;

@@ -1,15 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { Watch } from "@kubernetes/client-node";
 import { ExponentialBackoff } from "cockatiel";
-import type { Logger } from "../logger/logger.ts";
-import { type KubeClient, KubeError } from "./kube-client.ts";
+import type { KubeClient, WatchEvent } from "./kube-client.ts";
+import { KubeError, pauseAsked } from "./kube-error.ts";
 import type { KubeObject, ObjectList } from "./objects.ts";
 
 /** The objects of one collection, kept up to date. */
 export interface WatchedList<T extends KubeObject> {
   /** What is known now; empty before the first list. */
   items(): readonly T[];
-  /** True once listed, while the watch is alive or the last list is younger than the relist interval. */
+  /** True once listed, while the last list is no older than the watch may have been silent after it. */
   synced(): boolean;
   stop(): Promise<void>;
 }
@@ -20,103 +19,113 @@ const SILENCE_MS = 300_000;
 /** The whole list is read again this often, in ms, whatever the watch says: what it lost is found then. */
 const RELIST_MS = 600_000;
 
+/** A watch that was accepted and did not fail for so long, in ms, or told something, is an answer. */
+const ANSWER_MS = 2_000;
+
+/** A watch that lived this long, in ms, was a good one: the next begins at once. */
+const GOOD_MS = 30_000;
+
 /**
- * Lists `path` and watches it from there, for as long as the process runs: after any end of the watch, 410
- * included, it lists again, with backoff up to 30 s, or as long as the server asks. `changed` is called after
- * every change, and says nothing about what changed: its reader looks at {@link WatchedList.items}.
+ * Lists `path` and watches it from there, for as long as the process runs. After any end of the
+ * watch it lists again: at once after a good watch, else with backoff from half a second to 30 s,
+ * or as long as the server asks. `changed` is called after every change, and says nothing about
+ * what changed: its reader looks at {@link WatchedList.items}.
  */
 export function watchList<T extends KubeObject>(options: {
   client: KubeClient;
   path: string;
   labelSelector?: string;
   changed: () => void;
-  log: Logger;
   silenceMs?: number;
   relistMs?: number;
 }): WatchedList<T> {
-  const { client, path, labelSelector, changed, log } = options;
+  const { client, path, labelSelector, changed } = options;
   const { silenceMs = SILENCE_MS, relistMs = RELIST_MS } = options;
   const selector = labelSelector === undefined ? {} : { labelSelector };
-  const watch = new Watch(client.config);
   const stopping = new AbortController();
   const known = new Map<string, T>();
   let listedAt = Number.NEGATIVE_INFINITY;
-  let failing = false;
 
   async function list(): Promise<string> {
     const answer = await client.get<ObjectList<T>>(path, selector);
     known.clear();
     for (const item of answer.items) known.set(keyOf(item), item);
     listedAt = performance.now();
-    if (failing) log.info({ path }, "the Kubernetes API answers again");
-    failing = false;
     changed();
     return answer.metadata.resourceVersion;
   }
 
-  function take(phase: string, object: T): void {
-    if (phase === "BOOKMARK") return;
-    if (phase === "DELETED") known.delete(keyOf(object));
-    else known.set(keyOf(object), object);
-    changed();
+  /** Resolves when the watch has ended, by the server or because it is time; rejects when it broke. */
+  async function follow(resourceVersion: string): Promise<void> {
+    const ended = new AbortController();
+    const silent = () => ended.abort(new Error(`the watch has said nothing for ${silenceMs} ms`));
+    const seconds = String(Math.max(1, Math.round(relistMs / 1_000)));
+    const query = { ...selector, resourceVersion, allowWatchBookmarks: "true", timeoutSeconds: seconds };
+    let silence = setTimeout(silent, silenceMs);
+    // The server ends it by then; one that does not is left.
+    let due = false;
+    const relist = setTimeout(() => {
+      due = true;
+      ended.abort();
+    }, relistMs + 5_000);
+    let answer: NodeJS.Timeout | undefined;
+    const answered = () => client.outages.answered(path);
+    try {
+      const either = AbortSignal.any([stopping.signal, ended.signal]);
+      const events = await client.watch<T>(path, query, either);
+      answer = setTimeout(answered, ANSWER_MS);
+      for await (const event of events) {
+        clearTimeout(silence);
+        silence = setTimeout(silent, silenceMs);
+        take(event);
+        answered();
+      }
+      answered();
+    } catch (err) {
+      if (!due) throw err;
+    } finally {
+      clearTimeout(silence);
+      clearTimeout(relist);
+      clearTimeout(answer);
+    }
   }
 
-  /** Resolves when the watch has ended; rejects when it could not begin or broke. */
-  function follow(resourceVersion: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      let controller: AbortController | undefined;
-      const end = () => controller?.abort();
-      let silence = setTimeout(end, silenceMs);
-      const relist = setTimeout(end, relistMs);
-      stopping.signal.addEventListener("abort", end, { once: true });
-      const done = (error: unknown) => {
-        clearTimeout(silence);
-        clearTimeout(relist);
-        stopping.signal.removeEventListener("abort", end);
-        if (error && !isAbort(error)) reject(error);
-        else resolve();
-      };
-      const seconds = String(Math.max(1, Math.floor(silenceMs / 1_000)));
-      const query = { ...selector, resourceVersion, allowWatchBookmarks: "true", timeoutSeconds: seconds };
-      const heard = (phase: string, object: T & { code?: number; message?: string }) => {
-        clearTimeout(silence);
-        silence = setTimeout(end, silenceMs);
-        if (phase === "ERROR") {
-          done(new KubeError(object.code ?? 500, "", object.message ?? "the watch failed", 0));
-          end();
-        } else take(phase, object);
-      };
-      watch.watch(path, query, heard, done).then((started) => {
-        controller = started;
-        if (stopping.signal.aborted) end();
-      }, done);
-    });
+  function take({ type, object }: WatchEvent<T>): void {
+    if (type === "BOOKMARK") return;
+    if (type === "ERROR") {
+      const { code = 500, message = "the watch failed" } = object as { code?: number; message?: string };
+      throw new KubeError(code, "", message, 0);
+    }
+    if (type === "DELETED") known.delete(keyOf(object));
+    else known.set(keyOf(object), object);
+    changed();
   }
 
   async function run(): Promise<void> {
     const backoff = new ExponentialBackoff({ initialDelay: 500, maxDelay: 30_000 });
     let attempt = backoff.next();
+    let expired = false;
     while (!stopping.signal.aborted) {
+      const began = performance.now();
+      let pauseMs = 0;
       try {
         await follow(await list());
-        attempt = backoff.next();
+        expired = false;
       } catch (err) {
         if (stopping.signal.aborted) return;
-        // 410 means that the version is too old: expected, and answered by the next list.
-        const expired = err instanceof KubeError && err.code === 410;
-        if (!failing && !expired) log.warn({ err, path }, "the Kubernetes API does not answer; trying again");
-        failing = !expired;
-        const asked = err instanceof KubeError ? err.retryAfterMs : 0;
-        await delay(Math.max(asked, attempt.duration), undefined, { signal: stopping.signal }).catch(
-          () => {},
-        );
-        attempt = attempt.next(undefined);
+        // 410 says that the version is too old: the next list answers it, unless it comes again.
+        const first = !expired;
+        expired = err instanceof KubeError && err.code === 410;
+        if (!(expired && first)) client.outages.failed(path, err);
+        pauseMs = pauseAsked(err);
       }
+      if (performance.now() - began > GOOD_MS) attempt = backoff.next();
+      else pauseMs = Math.max(pauseMs, attempt.duration);
+      await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => {});
+      attempt = attempt.next(undefined);
     }
   }
 
-  // The library gives a watch up after 30 s without a byte; bookmarks come once a minute.
-  Object.assign(watch, { requestTimeoutMs: silenceMs });
   const running = run();
   return {
     items: () => [...known.values()],
@@ -130,8 +139,4 @@ export function watchList<T extends KubeObject>(options: {
 
 function keyOf({ metadata }: KubeObject): string {
   return `${metadata.namespace ?? ""}/${metadata.name}`;
-}
-
-function isAbort(error: unknown): boolean {
-  return error instanceof Error && (error.name === "AbortError" || error.name === "TimeoutError");
 }

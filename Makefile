@@ -6,7 +6,7 @@ NODE := $(BIN)/node
 TESTS ?= 'internal/**/*.test.ts' 'cmd/**/*.test.ts' 'scripts/**/*.test.ts'
 RABBITMQ_TESTS ?= internal/testkit/servers/rabbitmq.int.test.ts 'internal/outbox/relay/*.int.test.ts' internal/e2e/survival.test.ts \
   scripts/up.int.test.ts scripts/topology.int.test.ts internal/platform/amqp/set-up-faults.int.test.ts
-SQLSERVER_TESTS ?= 'internal/outbox/**/*.int.test.ts' internal/platform/sql/sqlserver.int.test.ts internal/testkit/servers/database.int.test.ts cmd/migrate/main.int.test.ts \
+SQLSERVER_TESTS ?= 'internal/outbox/**/*.int.test.ts' 'internal/orders/*.int.test.ts' internal/platform/sql/sqlserver.int.test.ts internal/testkit/servers/database.int.test.ts cmd/migrate/main.int.test.ts \
   internal/e2e/survival.test.ts
 MOCHA := $(BIN)/mocha --parallel --jobs 2
 IMAGE ?= cartwright:dev
@@ -55,7 +55,7 @@ test-rabbitmq4: install ## the publisher, the relay and survival on a real Rabbi
 	@scripts/install-rabbitmq4.sh
 	@RABBITMQ=4 $(MOCHA) $(RABBITMQ_TESTS)
 
-test-sqlserver: install ## the outbox, migrate and survival on the server of SQLSERVER_URL, in databases of their own
+test-sqlserver: install ## the outbox, orders, migrate and survival on the server of SQLSERVER_URL, in databases of their own
 	@if [ -z "$$SQLSERVER_URL" ]; then echo "  (SQLSERVER_URL is not set: nothing ran on SQL Server)"; \
 	else DATABASE=sqlserver $(MOCHA) $(SQLSERVER_TESTS); fi
 

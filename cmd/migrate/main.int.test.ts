@@ -141,7 +141,12 @@ describe("migrate", function () {
       );
     expect(await may("INSERT INTO outbox_relay (relay, alive_until) VALUES ('r', now())")).to.equal("may");
     expect(await may("DELETE FROM outbox_relay")).to.equal("may");
+    expect(await may("UPDATE orders SET status = 'paid'")).to.equal("may");
     for (const sql of [
+      "DELETE FROM orders",
+      "UPDATE order_line SET quantity = 1",
+      "DELETE FROM order_line",
+      "UPDATE order_request SET request_hash = ''",
       "DELETE FROM schema_migration",
       "TRUNCATE outbox_event",
       "DROP TABLE outbox_event",

@@ -18,7 +18,7 @@ try {
     if (applied.length === 0) say("the database is up to date");
     if (role !== undefined) {
       await target.grant(role, { tables, types });
-      say(`granted ${role} the use of ${tables.join(", ")}`);
+      say(`granted ${role} the use of ${Object.keys(tables).join(", ")}`);
     }
   });
 } catch (error) {

@@ -1,9 +1,5 @@
 import { z } from "zod";
-
-const money = z.object({
-  amount: z.int().describe("whole minor units"),
-  currency: z.string().describe("ISO 4217"),
-});
+import { moneySchema as money } from "../platform/money/money.ts";
 
 /** A cart as clients get it (`CartView`), for the OpenAPI document. */
 export const cartSchema = z.object({

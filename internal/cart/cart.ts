@@ -1,4 +1,5 @@
-import type { CatalogError, Money } from "./catalog.ts";
+import type { Money } from "../platform/money/money.ts";
+import type { CatalogError } from "./catalog.ts";
 
 /** One product in a cart. */
 export interface Line {

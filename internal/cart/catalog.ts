@@ -1,11 +1,5 @@
+import type { Money } from "../platform/money/money.ts";
 import type { Result } from "../platform/result/result.ts";
-
-export interface Money {
-  /** Whole minor units of the currency, such as cents. */
-  readonly amount: number;
-  /** ISO 4217. */
-  readonly currency: string;
-}
 
 /** A product as the catalog describes it. */
 export interface Product {

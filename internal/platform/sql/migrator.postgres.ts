@@ -45,11 +45,10 @@ export async function connectPostgresTarget(url: string): Promise<MigrationTarge
       }
     },
     grant: async (role, { tables }) => {
-      const names = tables.map((table) => client.escapeIdentifier(table)).join(", ");
-      await client.query(
-        `GRANT SELECT, INSERT, UPDATE, DELETE ON ${names} TO ${client.escapeIdentifier(role)}`,
-      );
-      await client.query(`GRANT SELECT ON schema_migration TO ${client.escapeIdentifier(role)}`);
+      const to = client.escapeIdentifier(role);
+      for (const [table, rights] of Object.entries(tables))
+        await client.query(`GRANT ${rights.join(", ")} ON ${client.escapeIdentifier(table)} TO ${to}`);
+      await client.query(`GRANT SELECT ON schema_migration TO ${to}`);
     },
     close: () => client.end(),
   };

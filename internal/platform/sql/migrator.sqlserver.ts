@@ -69,7 +69,7 @@ export async function connectSqlServerTarget(
     },
     grant: async (role, { tables, types }) => {
       const grants = [
-        ...tables.map((table) => `SELECT, INSERT, UPDATE, DELETE ON ${quoted(table)}`),
+        ...Object.entries(tables).map(([table, rights]) => `${rights.join(", ")} ON ${quoted(table)}`),
         "SELECT ON schema_migration",
         ...types.map((type) => `EXECUTE, REFERENCES ON TYPE::${quoted(type)}`),
       ];

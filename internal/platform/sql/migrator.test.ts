@@ -80,12 +80,12 @@ describe("migrating", () => {
   it("merges the features' migrations into one order by name, and refuses a name that comes twice", () => {
     const feature = (...names: string[]): FeatureSchema => ({
       migrations: () => names.map((name) => migration(name)),
-      tables: [names[0]!],
+      tables: { [names[0]!]: ["SELECT"] },
       types: [],
     });
     const merged = mergeSchemas([feature("0001_a", "0003_a"), feature("0002_b")], "postgres");
     expect(merged.migrations.map(({ name }) => name)).to.deep.equal(["0001_a", "0002_b", "0003_a"]);
-    expect(merged.tables).to.deep.equal(["0001_a", "0002_b"]);
+    expect(merged.tables).to.deep.equal({ "0001_a": ["SELECT"], "0002_b": ["SELECT"] });
     expect(() => mergeSchemas([feature("0001_a"), feature("0001_a")], "postgres")).to.throw("0001_a");
   });
 

@@ -35,9 +35,11 @@ export interface MigrationTarget {
   close(): Promise<void>;
 }
 
-/** What a service uses. */
+export type Right = "SELECT" | "INSERT" | "UPDATE" | "DELETE";
+
+/** What a service uses: tables with what it does to them, no more. */
 export interface Grantable {
-  readonly tables: readonly string[];
+  readonly tables: Readonly<Record<string, readonly Right[]>>;
   /** Types of table parameters, where the dialect has them. */
   readonly types: readonly string[];
 }

@@ -22,7 +22,7 @@ export function mergeSchemas(
     if (name === migrations[at + 1]?.name) throw new Error(`two features have a migration ${name}`);
   return {
     migrations,
-    tables: schemas.flatMap(({ tables }) => tables),
+    tables: Object.assign({}, ...schemas.map(({ tables }) => tables)),
     types: schemas.flatMap(({ types }) => types),
   };
 }

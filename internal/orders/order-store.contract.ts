@@ -1,0 +1,210 @@
+import { randomUUID } from "node:crypto";
+import { expect } from "chai";
+import { newId } from "../platform/uuid/new-id.ts";
+import { type OpenOutbox, openOutbox } from "../testkit/outbox.ts";
+import { openOrderStore } from "./open-store.ts";
+import { type Order, type OrderStatus, transition } from "./order.ts";
+import { eventOf } from "./order-events.ts";
+import { NEWEST, type OrderStore } from "./order-store.ts";
+
+const eur = (amount: number) => ({ amount, currency: "EUR" });
+const line = (productId: string, more: Partial<Order["lines"][number]> = {}) => ({
+  productId,
+  name: `The ${productId}`,
+  unitPrice: eur(250),
+  agreedPrice: eur(300),
+  quantity: 2,
+  ...more,
+});
+
+/** An order of an owner's, as a checkout composes it. */
+export function anOrder(owner: string, ordinal: number, more: Partial<Order> = {}): Order {
+  return {
+    id: newId(),
+    owner,
+    ordinal,
+    status: "placed",
+    version: 1,
+    placedAt: 1_700_000_000_123,
+    lines: [line("a"), line("b")],
+    total: eur(1_000),
+    cart: { cartId: randomUUID(), version: 7 },
+    ...more,
+  };
+}
+
+export const aRequest = () => ({
+  id: Buffer.from(randomUUID()).toString("hex").slice(0, 64).padEnd(64, "0"),
+  hash: "f".repeat(64),
+});
+
+const told = (order: Order, at = order.placedAt) => eventOf(order, { partition: 3, traceparent: null, at });
+
+/** What every order store must do; `url` gives the address of an empty, migrated database. */
+export function describeOrderStore(name: string, url: () => Promise<string>): void {
+  describe(`the orders in ${name}`, function () {
+    this.timeout(60_000);
+    let outbox: OpenOutbox;
+    let rivals: OpenOutbox;
+    let store: OrderStore;
+    let rival: OrderStore;
+    let owner = "";
+    let owners = 0;
+
+    before(async () => {
+      const address = await url();
+      outbox = openOutbox(address);
+      rivals = openOutbox(address);
+      store = openOrderStore(outbox.database, outbox.append);
+      rival = openOrderStore(rivals.database, rivals.append);
+    });
+    after(async () => {
+      await outbox?.close();
+      await rivals?.close();
+    });
+    beforeEach(() => {
+      owner = `user:Öwner-${process.pid}-${++owners}`;
+    });
+
+    const eventsOf = async (order: Order) =>
+      (await outbox.pending([{ partition: 3, after: 0 }], 10_000)).filter((e) => e.subject === order.id);
+    const place = (order: Order, request = aRequest()) => store.place(order, request, told(order));
+
+    it("keeps an order as it was bought, and places it together with its event", async () => {
+      const names = ["Men's \"best\" 'mug'", "emoji 😀 é \u2028", "tab\tand \\ and ;--"];
+      const order = anOrder(owner, 1, {
+        lines: names.map((name, index) =>
+          line(`p.${index}`, { name, unitPrice: eur(1_000_000_000), quantity: 1_000_000 }),
+        ),
+        total: eur(3_000_000_000_000_000),
+      });
+      expect(await place(order)).to.equal(true);
+      expect(await store.byId(order.id)).to.deep.equal(order);
+      const [event, ...more] = await eventsOf(order);
+      expect(more).to.deep.equal([]);
+      expect(event).to.include({ type: "order.placed", sequence: 1, source: "/cartwright/orders" });
+      expect(JSON.parse(event!.data)).to.deep.include({ orderId: order.id, owner, status: "placed" });
+    });
+
+    it("has no order for an id that nobody gave, or that is none", async () => {
+      for (const id of [randomUUID(), "", "x", "'; DROP TABLE orders; --", `${randomUUID()}0`])
+        expect(await store.byId(id)).to.equal(null);
+    });
+
+    it("lets one of two orders with the same ordinal in, and nothing of the other", async () => {
+      for (let ordinal = 1; ordinal <= 10; ordinal++) {
+        const pair = [anOrder(owner, ordinal), anOrder(owner, ordinal)] as const;
+        const requests = [aRequest(), aRequest()] as const;
+        const placed = await Promise.all([
+          store.place(pair[0], requests[0], told(pair[0])),
+          rival.place(pair[1], requests[1], told(pair[1])),
+        ]);
+        expect(placed.toSorted()).to.deep.equal([false, true]);
+        const [won, lost] = placed[0] ? [0, 1] : [1, 0];
+        expect(await store.byId(pair[won as 0].id)).to.deep.equal(pair[won as 0]);
+        expect(await store.byId(pair[lost as 0].id)).to.equal(null);
+        expect(await eventsOf(pair[lost as 0])).to.deep.equal([]);
+        expect(await store.request(requests[lost as 0].id)).to.equal(null);
+      }
+      expect((await store.standing(owner, "0".repeat(64))).ordinal).to.equal(10);
+    });
+
+    it("keeps nothing of an order whose event cannot be stored", async () => {
+      const order = anOrder(owner, 1);
+      const request = aRequest();
+      const refused = await store.place(order, request, { ...told(order), type: "t".repeat(65) }).then(
+        () => "placed",
+        (error: Error) => error.name,
+      );
+      expect(refused).to.equal("EventsRefused");
+      expect(await store.byId(order.id)).to.equal(null);
+      expect(await store.standing(owner, request.id)).to.deep.equal({
+        ordinal: 0,
+        unsettled: null,
+        earlier: null,
+      });
+    });
+
+    it("says what an owner's next checkout starts from", async () => {
+      const request = aRequest();
+      expect(await store.standing(owner, request.id)).to.deep.equal({
+        ordinal: 0,
+        unsettled: null,
+        earlier: null,
+      });
+      const order = anOrder(owner, 1);
+      await place(order, request);
+      const earlier = { hash: request.hash, orderId: order.id };
+      expect(await store.standing(owner, request.id)).to.deep.equal({
+        ordinal: 1,
+        unsettled: order,
+        earlier,
+      });
+      expect(await store.request(request.id)).to.deep.equal(earlier);
+      await store.settle(order.id);
+      await store.settle(order.id);
+      expect(await store.standing(owner, aRequest().id)).to.deep.equal({
+        ordinal: 1,
+        unsettled: null,
+        earlier: null,
+      });
+    });
+
+    it("pages an owner's orders, newest first, and those of nobody else", async () => {
+      const mine: Order[] = [];
+      for (let ordinal = 1; ordinal <= 5; ordinal++) mine.unshift(anOrder(owner, ordinal));
+      for (const order of mine.toReversed()) await place(order);
+      for (const other of [owner.toUpperCase(), `${owner}x`, `${owner}%`]) await place(anOrder(other, 1));
+      expect(await store.page(owner, NEWEST, 2)).to.deep.equal(mine.slice(0, 2));
+      expect(await store.page(owner, 4, 100)).to.deep.equal(mine.slice(2));
+      expect(await store.page(owner, 1, 100)).to.deep.equal([]);
+    });
+
+    const moved = (order: Order, to: OrderStatus): Order => {
+      const next = transition(order, to);
+      if ("code" in next) throw new Error(next.code);
+      return next;
+    };
+
+    it("advances an order with its event, once, and not from a version that it has left", async () => {
+      const order = anOrder(owner, 1);
+      await place(order);
+      const [paid, cancelled] = [moved(order, "paid"), moved(order, "cancelled")];
+      const advanced = await Promise.all([
+        store.advance(paid, null, told(paid)),
+        rival.advance(cancelled, null, told(cancelled)),
+      ]);
+      expect(advanced.toSorted()).to.deep.equal([false, true]);
+      const now = advanced[0] ? paid : cancelled;
+      expect(await store.byId(order.id)).to.deep.equal(now);
+      expect((await eventsOf(order)).map((event) => [event.type, event.sequence])).to.deep.equal([
+        ["order.placed", 1],
+        [`order.${now.status}`, 2],
+      ]);
+    });
+
+    it("remembers the request that advanced an order, and forgets what is old", async () => {
+      const order = anOrder(owner, 1, { placedAt: 1_000 });
+      const [placing, cancelling] = [aRequest(), aRequest()];
+      await place(order, placing);
+      const cancelled = moved(order, "cancelled");
+      await store.advance(cancelled, cancelling, told(cancelled, 5_000));
+      expect(await store.request(cancelling.id)).to.deep.equal({ hash: cancelling.hash, orderId: order.id });
+      expect(await store.forgetRequests(5_000, 100)).to.equal(1);
+      expect(await store.request(placing.id)).to.equal(null);
+      expect(await store.request(cancelling.id)).to.not.equal(null);
+    });
+
+    it("finds the oldest orders whose cart is not reduced yet", async () => {
+      const [first, second, third] = [1, 2, 3].map((n) => anOrder(`${owner}-${n}`, 1, { placedAt: n }));
+      for (const order of [third!, first!, second!]) await place(order);
+      const found = async (before: number, limit = 100) =>
+        (await store.unsettled(before, limit)).filter((order) => order.owner.startsWith(`${owner}-`));
+      expect(await found(3)).to.deep.equal([first, second]);
+      expect(await found(10, 2)).to.deep.equal([first, second]);
+      await store.settle(first!.id);
+      expect(await found(10)).to.deep.equal([second, third]);
+      await Promise.all([second!, third!].map((order) => store.settle(order.id)));
+    });
+  });
+}

@@ -1,0 +1,95 @@
+import type { QueryResultRow } from "pg";
+import { type Postgres, type PostgresRunner, retryTransient } from "../platform/sql/postgres.ts";
+import { loadSql } from "../platform/sql/sql-file.ts";
+import {
+  earlierOf,
+  isOrderId,
+  type LatestRow,
+  type OrderRow,
+  ordersOf,
+  type RequestRow,
+} from "./order-rows.ts";
+import type { AppendEvents, OrderStore } from "./order-store.ts";
+
+/** Names are of the connection's prepared statements, which the outbox shares. */
+const load = (name: string) => ({
+  name: `orders-${name}`,
+  text: loadSql(new URL(`./sql/postgres/${name}.sql`, import.meta.url)),
+});
+
+const SQL = {
+  place: load("place"),
+  standing: load("standing"),
+  byId: load("by-id"),
+  page: load("page"),
+  request: load("request"),
+  advance: load("advance"),
+  unsettled: load("unsettled"),
+  settle: load("settle"),
+  forgetRequests: load("forget-requests"),
+};
+
+/** Orders in PostgreSQL; the statements are prepared once per connection. */
+export function createPostgresOrderStore(database: Postgres, append: AppendEvents): OrderStore {
+  async function rows<R extends QueryResultRow>(
+    statement: { name: string; text: string },
+    values: unknown[],
+    on: PostgresRunner = database,
+  ): Promise<R[]> {
+    return (await on.query<R>({ ...statement, values })).rows;
+  }
+  const ask = <R extends QueryResultRow>(statement: { name: string; text: string }, values: unknown[]) =>
+    retryTransient(() => rows<R>(statement, values));
+
+  const byId: OrderStore["byId"] = async (id) =>
+    isOrderId(id) ? (ordersOf(await ask<OrderRow>(SQL.byId, [id]))[0] ?? null) : null;
+
+  return {
+    byId,
+    standing: async (owner, requestId) => {
+      const [row] = await ask<LatestRow & RequestRow>(SQL.standing, [owner, requestId]);
+      const { ordinal, unsettled } = row!;
+      return {
+        ordinal: Number(ordinal ?? 0),
+        unsettled: unsettled === null ? null : await byId(unsettled),
+        earlier: earlierOf(row),
+      };
+    },
+    place: (order, request, event) =>
+      database.transaction(async (tx) => {
+        const { cart, total } = order;
+        const head = [order.id, order.owner, order.ordinal, order.status, order.version, order.placedAt];
+        const sums = [total.currency, total.amount, cart.cartId, cart.version];
+        const lines = order.lines.map((line) => ({
+          p: line.productId,
+          n: line.name,
+          u: line.unitPrice.amount,
+          a: line.agreedPrice.amount,
+          q: line.quantity,
+        }));
+        const values = [...head, ...sums, JSON.stringify(lines), request.id, request.hash];
+        const [row] = await rows<{ placed: number }>(SQL.place, values, tx);
+        if (row!.placed === 0) return false;
+        await append([event], tx);
+        return true;
+      }),
+    page: async (owner, before, limit) => ordersOf(await ask<OrderRow>(SQL.page, [owner, before, limit])),
+    request: async (id) => earlierOf((await ask<RequestRow>(SQL.request, [id]))[0]),
+    advance: (order, request, event) =>
+      database.transaction(async (tx) => {
+        const to = [order.id, order.status, order.version];
+        const values = [...to, request?.id ?? null, request?.hash ?? null, event.occurredAt];
+        const [row] = await rows<{ advanced: number }>(SQL.advance, values, tx);
+        if (row!.advanced === 0) return false;
+        await append([event], tx);
+        return true;
+      }),
+    unsettled: async (placedBefore, limit) =>
+      ordersOf(await ask<OrderRow>(SQL.unsettled, [placedBefore, limit])),
+    settle: async (id) => void (await ask(SQL.settle, [id])),
+    forgetRequests: async (before, limit) => {
+      const { rowCount } = await database.query({ ...SQL.forgetRequests, values: [before, limit] });
+      return rowCount ?? 0;
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import type { EventEnvelope } from "../platform/event/event.ts";
+import type { Transaction } from "../platform/sql/database.ts";
+import type { Order } from "./order.ts";
+
+/** A request with an Idempotency-Key, as it is remembered. */
+export interface RememberedRequest {
+  /** SHA-256, hexadecimal, of owner, method, path and key. */
+  readonly id: string;
+  /** SHA-256, hexadecimal, of what must be equal for a repeat to be one: the body. */
+  readonly hash: string;
+}
+
+/** What an order's owner has, as far as the next checkout needs it. */
+export interface Standing {
+  /** The ordinal of the owner's latest order; 0 when there is none. */
+  readonly ordinal: number;
+  /** The owner's latest order, when its cart is not known to be reduced. */
+  readonly unsettled: Order | null;
+  /** What the request that was asked about led to, when it is not new. */
+  readonly earlier: { readonly hash: string; readonly orderId: string } | null;
+}
+
+/**
+ * Orders in SQL. Every write is one transaction with the event that tells of it: both are there or neither. A
+ * lost database is an exception (with `cause`), after which the outcome is unknown; each method may be called
+ * again.
+ */
+export interface OrderStore {
+  standing(owner: string, requestId: string): Promise<Standing>;
+  /**
+   * Writes the order with its lines, the request that led to it and its event. False, with nothing written,
+   * when the owner has another order of this ordinal: somebody was faster.
+   */
+  place(order: Order, request: RememberedRequest, event: EventEnvelope): Promise<boolean>;
+  /** Null when there is none, also for what is no id at all. */
+  byId(id: string): Promise<Order | null>;
+  /** Orders of an owner from below the ordinal `before`, newest first, at most `limit`. */
+  page(owner: string, before: number, limit: number): Promise<Order[]>;
+  /** What a request with an Idempotency-Key led to; null when it is new. */
+  request(id: string): Promise<Standing["earlier"]>;
+  /**
+   * Writes the status and version that an order has now, and its event. False, with nothing written, when the
+   * order is no longer at the version before.
+   */
+  advance(order: Order, request: RememberedRequest | null, event: EventEnvelope): Promise<boolean>;
+  /** Orders placed before `placedBefore` (epoch ms) whose cart is not known to be reduced, oldest first. */
+  unsettled(placedBefore: number, limit: number): Promise<Order[]>;
+  /** Notes that the cart of an order is reduced. Idempotent. */
+  settle(id: string): Promise<void>;
+  /** Forgets at most `limit` requests from before a moment (epoch ms); returns how many. */
+  forgetRequests(before: number, limit: number): Promise<number>;
+}
+
+/** Puts events into the outbox within a transaction; goes last there, because it takes locks. */
+export type AppendEvents = (events: readonly EventEnvelope[], tx: Transaction) => Promise<void>;
+
+/** Beyond every ordinal: a page from the newest on. */
+export const NEWEST = Number.MAX_SAFE_INTEGER;

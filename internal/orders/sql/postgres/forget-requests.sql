@@ -1,0 +1,10 @@
+-- Deletes at most $2 requests from before $1 (epoch ms).
+WITH old AS MATERIALIZED (
+  SELECT request_id
+    FROM order_request
+   WHERE requested_at < to_timestamp($1::float8 / 1000.0)
+   ORDER BY requested_at
+   LIMIT $2
+     FOR UPDATE SKIP LOCKED
+)
+DELETE FROM order_request WHERE request_id IN (SELECT request_id FROM old)

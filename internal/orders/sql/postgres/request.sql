@@ -1,0 +1,3 @@
+-- What a request with an Idempotency-Key led to.
+-- $1 request id
+SELECT request_hash, order_id AS requested FROM order_request WHERE request_id = $1

@@ -7,6 +7,8 @@ NODE := $(BIN)/node
 TESTS ?= 'scripts/**/*.test.ts' 'internal/e2e/**/*.test.ts' 'internal/!(e2e)/**/*.test.ts' 'cmd/**/*.test.ts'
 RABBITMQ_TESTS ?= internal/testkit/servers/rabbitmq.int.test.ts 'internal/outbox/relay/*.int.test.ts' internal/e2e/survival.test.ts \
   scripts/up.int.test.ts scripts/topology.int.test.ts internal/platform/amqp/set-up-faults.int.test.ts
+REDIS_TESTS ?= internal/testkit/servers/redis.int.test.ts 'internal/platform/redis/*.int.test.ts' 'internal/cart/*.redis.int.test.ts' \
+  'internal/gateway/*.redis.int.test.ts' 'internal/outbox/**/*.redis.int.test.ts' internal/outbox/forwarder/quarantine.int.test.ts
 SQLSERVER_TESTS ?= 'internal/outbox/**/*.int.test.ts' 'internal/orders/*.int.test.ts' internal/platform/sql/sqlserver.int.test.ts internal/testkit/servers/database.int.test.ts cmd/migrate/main.int.test.ts \
   internal/e2e/survival.test.ts
 MOCHA := $(BIN)/mocha --parallel --jobs 2
@@ -14,7 +16,7 @@ IMAGE ?= cartwright:dev
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up topology down status logs demo token dead replay test test-rabbitmq4 test-sqlserver charts kube-test image kind check race bench bench-quick bench-packages chaos soak mutants docs fmt clean install packages
+.PHONY: help up topology down status logs demo token dead replay test test-rabbitmq4 test-redis8 test-sqlserver charts kube-test image kind check race bench bench-quick bench-packages chaos soak mutants docs fmt clean install packages
 
 help: ## this help
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -53,8 +55,12 @@ test: install ## all tests, on servers of their own
 	@$(MOCHA) $(TESTS)
 
 test-rabbitmq4: install ## the publisher, the relay and survival on a real RabbitMQ 4, and the demo (Debian 13's, in a tree of its own)
-	@scripts/install-rabbitmq4.sh
+	@scripts/install-debian13.sh
 	@RABBITMQ=4 $(MOCHA) $(RABBITMQ_TESTS)
+
+test-redis8: install ## every script and what else speaks to Redis, on a real Redis 8 (Debian 13's, in the same tree)
+	@scripts/install-debian13.sh
+	@REDIS=8 $(MOCHA) $(REDIS_TESTS)
 
 test-sqlserver: install ## the outbox, orders, migrate and survival on the server of SQLSERVER_URL, in databases of their own
 	@if [ -z "$$SQLSERVER_URL" ]; then echo "  (SQLSERVER_URL is not set: nothing ran on SQL Server)"; \

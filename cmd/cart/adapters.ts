@@ -47,7 +47,7 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
   for (const event of ["close", "-node", "node error"]) redis.on(event, forwarder.forgetChains);
 
   const rights = rightsOn(redis);
-  lifecycle.addCheck("rights in redis", () => rights.check());
+  lifecycle.addCheck("rights in redis", () => rights.check(shards));
   const store = createRedisCartStore({
     redis,
     shards,

@@ -51,12 +51,12 @@ export function createExpirySweep(options: {
   }
 
   return async () => {
-    await rights.assured();
     const time = await redis.time();
     const now = Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000);
     await lost.begin();
     await Promise.all(
       Array.from({ length: shards }, async (_, shard) => {
+        await rights.assured(shard);
         const due = await redis.zrangebyscore(shardKeys.expiry(shard), "-inf", now, "LIMIT", 0, BATCH);
         for (const owner of [...due, ...(await lost.next(shard))]) await tell(shard, owner);
       }),

@@ -1,6 +1,9 @@
 import { Gauge, type Registry } from "../platform/metrics/metrics.ts";
 import type { RedisConnection } from "../platform/redis/redis.ts";
+import { bindScript, loadScript } from "../platform/redis/script.ts";
 import { shardKeys } from "./keys.ts";
+
+const COUNT_LIVE = loadScript(new URL("./lua/count-live.lua", import.meta.url));
 
 /** Upper bounds of `cart_ttl_remaining_seconds`. */
 const BOUNDS = [10, 30, 60, 120, 300, 600, 900, 1_200, 1_800, 3_600, 7_200, 86_400];
@@ -9,11 +12,12 @@ const UNKNOWN: readonly number[] = [...BOUNDS, 0].map(() => Number.NaN);
 
 /**
  * `carts_active`, and `cart_ttl_remaining_seconds` as a histogram over the carts that live at the moment of
- * the scrape (not of observations over time), counted exactly by ZCOUNT on the expiry index, at most every 5
- * s. Its sum is estimated from the middles of the buckets. While Redis cannot be asked the values are NaN:
- * nobody knows them.
+ * the scrape (not of observations over time), counted exactly on the expiry index, at most every 5 s. Its sum
+ * is estimated from the middles of the buckets. While Redis cannot be asked, or is a replica, which refuses
+ * the script, the values are NaN: nobody knows them.
  */
 export function registerLiveCartMetrics(registry: Registry, redis: RedisConnection, shards: number): void {
+  const countLive = bindScript(redis, COUNT_LIVE);
   let cumulative: readonly number[] = UNKNOWN;
   let countedAt = Number.NEGATIVE_INFINITY;
   let counting: Promise<void> | null = null;
@@ -33,15 +37,12 @@ export function registerLiveCartMetrics(registry: Registry, redis: RedisConnecti
   }
 
   async function countNow(): Promise<void> {
-    const time = await redis.time();
-    const now = Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000);
-    const uppers: (number | string)[] = [...BOUNDS.map((bound) => now + bound * 1000), "+inf"];
-    const all = Array.from({ length: shards }, (_, shard) => shardKeys.expiry(shard));
-    cumulative = await Promise.all(
-      uppers.map(async (upper) => {
-        const counts = await Promise.all(all.map((key) => redis.zcount(key, `(${now}`, upper)));
-        return counts.reduce((sum, each) => sum + each, 0);
-      }),
+    const bounds = BOUNDS.map((bound) => bound * 1000);
+    const ofShards = await Promise.all(
+      Array.from({ length: shards }, (_, shard) => countLive([shardKeys.expiry(shard)], ...bounds)),
+    );
+    cumulative = UNKNOWN.map((_, i) =>
+      ofShards.reduce<number>((sum, each) => sum + (each as number[])[i]!, 0),
     );
     countedAt = performance.now();
   }

@@ -1,3 +1,4 @@
+import { crc16 } from "../platform/redis/crc16.ts";
 import type { RedisConnection } from "../platform/redis/redis.ts";
 import { bindScript, loadScript, type Script } from "../platform/redis/script.ts";
 import { shardKeys } from "./keys.ts";
@@ -23,26 +24,30 @@ const KEY_INDEX: Readonly<Record<string, number>> = {
   "keys.idem": 5,
 };
 const PROBE = "rights-probe";
-const KEYS = [
-  shardKeys.cart(0, PROBE),
-  shardKeys.stream(0),
-  shardKeys.expiry(0),
-  shardKeys.ordinal(0),
-  shardKeys.idempotency(0, PROBE),
+const keysOf = (shard: number) => [
+  shardKeys.cart(shard, PROBE),
+  shardKeys.stream(shard),
+  shardKeys.expiry(shard),
+  shardKeys.ordinal(shard),
+  shardKeys.idempotency(shard, PROBE),
 ];
 
 /** The rights of our user in Redis, as far as the cart's scripts need them. */
 export interface Rights {
-  /** Rejects with a sentence that names the first command that is denied; asks Redis each time. */
-  check(): Promise<void>;
-  /** Like `check`, asking Redis only once per connection. */
-  assured(): Promise<void> | null;
+  /**
+   * Asks every node that holds one of these shards, each time; rejects
+   * with a sentence that names the first command that is denied.
+   */
+  check(shards: number): Promise<void>;
+  /** Asks the node of this shard, once per connection; rejects likewise. Null when it has been asked. */
+  assured(shard: number): Promise<void> | null;
 }
 
 /**
  * Redis does not roll back: a script that is denied its third write keeps the first two. So nobody runs one
- * before Redis has said that the user may run every command in every script. What an administrator takes
- * away later is found by the next `check`, readiness' for one.
+ * before Redis has said that the user may run every command in every script; in a cluster each node has said
+ * so for itself, because nodes do not share their ACL. What an administrator takes away later is found by the
+ * next `check`, readiness' for one.
  */
 export function rightsOn(redis: RedisConnection): Rights {
   const known = ofConnection.get(redis) ?? createRights(redis);
@@ -54,18 +59,48 @@ export function rightsOn(redis: RedisConnection): Rights {
 const ofConnection = new WeakMap<RedisConnection, Rights>();
 
 function createRights(redis: RedisConnection): Rights {
-  const ask = bindScript(redis, RIGHTS);
+  const run = bindScript(redis, RIGHTS);
   const calls = JSON.stringify(callsOf(WRITING_SCRIPTS));
-  let granted = false;
-  for (const event of ["close", "-node"]) redis.on(event, () => (granted = false));
+  const granted = new Set<string>();
+  const asking = new Map<string, Promise<void>>();
+  for (const event of ["close", "-node"]) redis.on(event, () => granted.clear());
 
-  async function check(): Promise<void> {
-    const denied = await ask(KEYS, calls);
-    granted = denied === null;
-    if (!granted) throw new Error(`DENIED the ACL of this Redis does not allow its user ${denied}`);
+  async function ask(shard: number): Promise<void> {
+    const node = nodeOf(redis, shard);
+    const denied = await run(keysOf(shard), calls);
+    if (denied === null) {
+      granted.add(node);
+      return;
+    }
+    granted.delete(node);
+    const where = node === "" ? "this Redis" : `the Redis at ${node}`;
+    throw new Error(`DENIED the ACL of ${where} does not allow its user ${denied}`);
   }
-  return { check, assured: () => (granted ? null : check()) };
+
+  return {
+    check: async (shards) => {
+      const oneOfEach = new Map<string, number>();
+      for (let shard = 0; shard < shards; shard++) oneOfEach.set(nodeOf(redis, shard), shard);
+      await Promise.all([...oneOfEach.values()].map(ask));
+    },
+    assured: (shard) => {
+      const node = nodeOf(redis, shard);
+      if (granted.has(node)) return null;
+      const asked = asking.get(node) ?? ask(shard).finally(() => asking.delete(node));
+      asking.set(node, asked);
+      return asked;
+    },
+  };
 }
+
+/** Which node of a cluster has the shard at present, as `host:port`; "" where Redis stands alone. */
+function nodeOf(redis: RedisConnection, shard: number): string {
+  if (!("slots" in redis)) return "";
+  return redis.slots[crc16(String(shard)) % SLOTS]?.[0] ?? "";
+}
+
+/** Of a Redis Cluster; a key's is that of its hash tag, here the shard's number. */
+const SLOTS = 16_384;
 
 /** The distinct commands of the scripts with the index of their key, read from the source. */
 export function callsOf(scripts: readonly Script[]): [command: string, key: number][] {

@@ -8,6 +8,7 @@ import { eventually } from "../testkit/eventually.ts";
 import { type RedisCluster, reshard } from "../testkit/servers/redis-cluster.ts";
 import { ownRedisCluster } from "../testkit/servers/test-servers.ts";
 import { shardKeys, shardOf } from "./keys.ts";
+import { rightsOn } from "./rights.redis.ts";
 import { createRedisCartStore } from "./store.redis.ts";
 import type { CartStore } from "./store.ts";
 
@@ -98,6 +99,43 @@ describe("The cart store on a Redis Cluster that changes under load", function (
     expect(sum("unknown")).to.equal(0);
     await settle(before, running);
     for (const owner of OWNERS) unwrap(await add(owner, null));
+  });
+
+  it("finds by readiness what one node of it denies, and refuses the changes of that node's shards alone", async () => {
+    const url = new URL(cluster.servers[1]!.url);
+    [url.username, url.password] = ["short", "x"];
+    const nodes = "nodes" in redis ? redis.nodes("master") : [];
+    const others = cluster.servers.slice(0, 3).map(({ port }) => port);
+    await Promise.all(nodes.map((node) => node.acl("SETUSER", "short", "on", "nopass", "~*", "&*", "+@all")));
+    const limited = connectRedis(parseRedisUrl(url.href)!, { log, commandTimeoutMs: 2_000 });
+    try {
+      await awaitRedis(limited, 20_000);
+      await rightsOn(limited).check(SHARDS);
+      for (const port of others) {
+        const node = nodes.find(({ options }) => options.port === port)!;
+        await node.acl("SETUSER", "short", "-zadd");
+        const said = await rightsOn(limited)
+          .check(SHARDS)
+          .catch((error: Error) => error.message);
+        expect(said).to.match(new RegExp(`of the Redis at \\S+:${port} does not allow its user ZADD`));
+        const allowed = await Promise.all(
+          Array.from({ length: SHARDS }, async (_, shard) => {
+            await rightsOn(limited)
+              .assured(shard)
+              ?.catch(() => {});
+            return rightsOn(limited).assured(shard) === null;
+          }),
+        );
+        expect(new Set(allowed), "some shards are refused, some are not").to.deep.equal(
+          new Set([true, false]),
+        );
+        await node.acl("SETUSER", "short", "+zadd");
+      }
+      await rightsOn(limited).check(SHARDS);
+    } finally {
+      limited.disconnect();
+      await Promise.all(nodes.map((node) => node.acl("DELUSER", "short")));
+    }
   });
 
   it("goes on by itself on the replica of a master that was killed, with what had reached it", async () => {

@@ -218,7 +218,7 @@ describe("The cart store on a Redis with something wrong in it", function () {
         const refused = await other.apply("user:short", add("a"), none);
         expect(refused, call).to.deep.equal({ ok: false, error: { code: "CART_STORE_UNAVAILABLE" } });
         const said = await rightsOn(limited)
-          .check()
+          .check(1)
           .catch((error: Error) => error.message);
         expect(said).to.match(new RegExp(`does not allow its user ${call}`));
         expect(await redis.xlen(shardKeys.stream(0)), `${call}: no event`).to.equal(0);

@@ -118,7 +118,7 @@ export function createRedisCartStore(options: RedisCartStoreOptions): CartStore 
         max_quantity: limits.maxQuantity,
       };
       const json = JSON.stringify(args);
-      const asking = rights.assured();
+      const asking = rights.assured(shard);
       const work = asking === null ? run(keys, json) : asking.then(() => run(keys, json));
       return ask(keys[0]!, work, (reply) => resultOf(reply as Reply, shard));
     },

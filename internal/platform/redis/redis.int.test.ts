@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { Redis } from "ioredis";
 import { eventually } from "../../testkit/eventually.ts";
 import { ownRedis, testRedisCluster } from "../../testkit/servers/test-servers.ts";
 import { createLogger } from "../logger/logger.ts";
@@ -42,6 +43,23 @@ describe("A connection to the one address that REDIS_URL names", function () {
     await admin.call("REPLICAOF", "NO", "ONE");
     await awaitRedis(redis, 10_000);
     expect(await readiness(redis)).to.equal("ready");
+  });
+
+  it("leaves a server that was demoted once, however many of its answers say so", async () => {
+    const [server, master] = await Promise.all([ownRedis(), ownRedis()]);
+    const redis = open(server.url);
+    const admin = open(server.url);
+    await Promise.all([awaitRedis(redis, 10_000), awaitRedis(admin, 10_000)]);
+    await admin.call("REPLICAOF", "127.0.0.1", String(master.port));
+    const { stream } = redis as Redis;
+    const before = stream.listenerCount("close");
+    const closed = new Promise((resolve) => redis.once("close", resolve));
+    const refused = await Promise.all(
+      Array.from({ length: 30 }, () => redis.set("a", "b").catch((error: Error) => error.message)),
+    );
+    expect(refused[0]).to.match(/^READONLY /);
+    expect(stream.listenerCount("close") - before).to.be.at.most(1);
+    await closed;
   });
 
   it("becomes one to the whole cluster where the address is a cluster's, with its scripts and listeners", async () => {

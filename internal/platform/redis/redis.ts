@@ -29,15 +29,13 @@ export function connectRedis(
     maxRetriesPerRequest: 0,
     commandTimeout: commandTimeoutMs,
     connectTimeout: 2_000,
-    // The server is no longer, or not yet, the one to talk to: connect again, and send nothing twice.
-    reconnectOnError: (error: Error) => (NOT_THE_MASTER.test(error.message) ? (1 as const) : false),
     ...(address.username !== undefined && { username: address.username }),
     ...(address.password !== undefined && { password: address.password }),
     ...(address.tls && { tls: address.ca === undefined ? {} : { ca: address.ca } }),
   };
   const retry = (times: number) => Math.min(50 * times, 1_000);
   const openCluster = () =>
-    gatherCommands(
+    setUp(
       new Cluster([...address.nodes], {
         enableOfflineQueue: false,
         clusterRetryStrategy: retry,
@@ -52,7 +50,7 @@ export function connectRedis(
       ? openCluster()
       : openOneAddress({
           single: (Connector) =>
-            gatherCommands(new Redis({ ...common, ...address.nodes[0]!, retryStrategy: retry, Connector })),
+            setUp(new Redis({ ...common, ...address.nodes[0]!, retryStrategy: retry, Connector })),
           cluster: openCluster,
         });
   let down = false;
@@ -69,14 +67,38 @@ export function connectRedis(
   return connection;
 }
 
+/** What the driver has no option for, on a connection and on every node of a cluster. */
+function setUp<T extends RedisConnection>(connection: T): T {
+  if (connection instanceof Cluster) connection.on("+node", setUp);
+  else {
+    gatherCommands(connection);
+    leaveOnce(connection);
+  }
+  return connection;
+}
+
 /**
  * Sends the commands of one turn of the event loop in one packet. Unlike ioredis' autopipelining
  * this waits for no earlier answer, and it takes a fifth off the CPU of a request.
  */
-function gatherCommands<T extends RedisConnection>(connection: T): T {
-  if (connection instanceof Cluster) connection.on("+node", gatherCommands);
-  else connection.on("connect", () => corkWrites(connection.stream as Socket, "turn"));
-  return connection;
+function gatherCommands(connection: Redis): void {
+  connection.on("connect", () => corkWrites(connection.stream as Socket, "turn"));
+}
+
+/**
+ * Connects again, and sends nothing twice, when the server is no longer, or not yet, the one to talk to.
+ * Once, however many answers say so: the driver would add a listener and a timer to the socket for each.
+ */
+function leaveOnce(connection: Redis): void {
+  let left = false;
+  connection.on("connect", () => {
+    left = false;
+  });
+  connection.options.reconnectOnError = (error) => {
+    if (left || !NOT_THE_MASTER.test(error.message)) return false;
+    left = true;
+    return 1;
+  };
 }
 
 /** Answers of a server that was demoted, is loading its data, or has lost its master or its cluster. */

@@ -1,6 +1,6 @@
-import { execFileSync } from "node:child_process";
 import { existsSync, globSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { debian13 } from "./debian13.ts";
 
 /** A RabbitMQ that can be started. */
 export interface RabbitRelease {
@@ -11,14 +11,11 @@ export interface RabbitRelease {
 }
 
 const OWN = "/usr/lib/rabbitmq/bin/rabbitmq-server";
-const TREE = process.env.CARTWRIGHT_RABBITMQ4 ?? "/var/cache/cartwright/rabbitmq4";
 const IN_TREE = fileURLToPath(new URL("./in-tree.sh", import.meta.url));
-const INSTALL = fileURLToPath(new URL("../../../scripts/install-rabbitmq4.sh", import.meta.url));
 
 /**
  * The RabbitMQ to start: the machine's own, or for `RABBITMQ=4` in the environment a
- * 4: the machine's own where that is one, else Debian 13's in a tree of its own,
- * which is made when it is missing (one to two minutes, once; needs root).
+ * 4: the machine's own where that is one, else Debian 13's in a tree of its own.
  */
 export function rabbitRelease(asked: string | undefined = process.env.RABBITMQ): RabbitRelease {
   if (asked !== undefined && asked !== "" && asked !== "4")
@@ -28,8 +25,8 @@ export function rabbitRelease(asked: string | undefined = process.env.RABBITMQ):
     if (own === null) throw new Error("RabbitMQ is not installed: apt-get install rabbitmq-server");
     return { major: own, command: () => [OWN] };
   }
-  execFileSync(INSTALL, { stdio: "inherit" });
-  return { major: 4, command: (dir) => [IN_TREE, TREE, dir, OWN] };
+  const tree = debian13();
+  return { major: 4, command: (dir) => [IN_TREE, tree, dir, OWN] };
 }
 
 function ownMajor(): 3 | 4 | null {

@@ -5,6 +5,7 @@ import { expect } from "chai";
 import { Redis } from "ioredis";
 import { watch } from "../guard.ts";
 import { type RedisServer, startRedis } from "./redis.ts";
+import { redisCommand } from "./redis-release.ts";
 
 describe("A Redis of ours", function () {
   this.timeout(60_000);
@@ -62,6 +63,12 @@ describe("A Redis of ours", function () {
       const found = await withClient((client) => client.call("CONFIG", "GET", name));
       expect(JSON.stringify(found), name).to.contain(JSON.stringify(value));
     }
+  });
+
+  it("is of the release that was asked for", async () => {
+    const major = /^redis_version:(\d+)/m.exec(await withClient((client) => client.info("server")))?.[1];
+    if (process.env.REDIS === "8") expect(Number(major)).to.be.at.least(8);
+    expect(() => redisCommand("6")).to.throw(/REDIS=6 is not known; 8 asks for Redis 8/);
   });
 
   it("refuses whoever has no password", async () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { endProcess, NOT_STARTED, type ProcessId, send, spawnLogged, waitUntil } from "./child.ts";
 import { freePort } from "./free-port.ts";
+import { redisCommand } from "./redis-release.ts";
 
 const run = promisify(execFile);
 
@@ -31,7 +32,7 @@ export interface RedisOptions {
 }
 
 /**
- * Starts Redis as Cartwright wants it: AOF every second,
+ * Starts Redis (see redisCommand) as Cartwright wants it: AOF every second,
  * nothing evicted, small carts in the compact encoding.
  */
 export async function startRedis(options: RedisOptions): Promise<RedisServer> {
@@ -44,7 +45,8 @@ export async function startRedis(options: RedisOptions): Promise<RedisServer> {
   async function start(): Promise<void> {
     const logFile = join(dir, "redis.log");
     writeFileSync(configFile, configuration(port, options), { mode: 0o600 });
-    server = spawnLogged("redis-server", [configFile], { logFile, onSpawn });
+    const [program, ...args] = redisCommand();
+    server = spawnLogged(program, [...args, configFile], { logFile, onSpawn });
     await waitUntil("redis-server", () => ping(port, password), {
       timeoutMs: 20_000,
       process: server,

@@ -19,7 +19,17 @@ export async function reachSqlServer(url: URL): Promise<DatabaseServer> {
   };
   const createDatabase = async (name: string) => {
     const database = `${run}_${name}`;
-    await ask(urlOf("master"), `CREATE DATABASE ${database}`);
+    const exists = `SELECT name FROM sys.databases WHERE name = '${database}'`;
+    // While other servers start beside it, a connection may take longer than the driver waits.
+    await eventually(
+      "SQL Server makes a database",
+      async () => {
+        if ((await ask(urlOf("master"), exists)).length === 0)
+          await ask(urlOf("master"), `CREATE DATABASE ${database}`);
+        return true;
+      },
+      { timeoutMs: 30_000, intervalMs: 100 },
+    );
     databases.push(database);
     return urlOf(database);
   };
@@ -27,9 +37,9 @@ export async function reachSqlServer(url: URL): Promise<DatabaseServer> {
     gate.thaw();
     gate.open();
   };
-  const own = await createDatabase("own").catch(async (cause: Error) => {
+  const own = await createDatabase("own").catch(async ({ cause }: Error) => {
     await gate.close();
-    throw new Error(`the server of SQLSERVER_URL cannot be used: ${cause.message}`, { cause });
+    throw new Error(`the server of SQLSERVER_URL cannot be used: ${cause}`, { cause });
   });
   return {
     dialect: "sqlserver",
@@ -45,7 +55,7 @@ export async function reachSqlServer(url: URL): Promise<DatabaseServer> {
     },
     start: async () => {
       open();
-      await eventually("SQL Server answers", () => ask(own, "SELECT 1 AS one"));
+      await eventually("SQL Server answers", () => ask(own, "SELECT 1 AS one"), { timeoutMs: 30_000 });
     },
     stop: async () => {
       // Connections of processes that were killed may still count as users of a database.

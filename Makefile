@@ -76,14 +76,15 @@ kube-test: packages ## the chart on the cluster of KUBECONFIG, by Helm 3 and Hel
 	@IMAGE=$(IMAGE) $(BIN)/mocha internal/e2e/kube/release.scenes.ts
 
 image: ## build the image of all processes by docker (IMAGE=cartwright:dev)
-	@docker build --tag $(IMAGE) .
+	@docker build --build-arg REVISION=$$(git rev-parse HEAD) --tag $(IMAGE) .
 
 kind: ## a cluster of kind on this machine, with Cartwright in it, reachable at port 8080
 	@for tool in docker kind kubectl helm; do command -v $$tool >/dev/null || { echo "$$tool is missing"; exit 1; }; done
 	@kind get clusters | grep -qx cartwright || kind create cluster --config k8s/kind.yaml
 	@$(MAKE) image
 	@kind load docker-image $(IMAGE) --name cartwright
-	@helm upgrade --install cartwright charts/cartwright --kube-context kind-cartwright --namespace cartwright --create-namespace \
+	@kubectl --context kind-cartwright apply --server-side --force-conflicts -f k8s/crds
+	@helm upgrade --install cartwright charts/cartwright --skip-crds --kube-context kind-cartwright --namespace cartwright --create-namespace \
 	  --set database.kind=postgres,image.repository=$(firstword $(subst :, ,$(IMAGE))),image.tag=$(lastword $(subst :, ,$(IMAGE))) --wait --timeout 10m
 	@kubectl --context kind-cartwright --namespace cartwright port-forward service/cartwright-gateway 8080:80
 

@@ -27,7 +27,7 @@ export const schema = z
     DATABASE_URL: databaseUrl(),
     CATALOG_URL: url("http:", "https:").describe("base URL of the catalog"),
     CATALOG_TIMEOUT_MS: milliseconds(10, 60_000)
-      .default(500)
+      .default(2_000)
       .describe("ms to wait for an answer of the catalog"),
     CATALOG_CACHE_TTL_MS: milliseconds(0, 60_000)
       .default(1_000)

@@ -1,19 +1,18 @@
 import { expect } from "chai";
 import { eventually } from "../../testkit/eventually.ts";
-import { findHelms, type Release, releaseOf } from "../../testkit/kube/helm.ts";
-import { type LoadReport, startLoadPod } from "../../testkit/kube/load-pod.ts";
-import { createNamespace, type Namespace } from "../../testkit/kube/namespace.ts";
+import { findHelms } from "../../testkit/kube/helm.ts";
+import type { LoadReport } from "../../testkit/kube/load-pod.ts";
 import { run } from "../../testkit/kube/tool.ts";
 import { shopperAt } from "../../testkit/shopper.ts";
 import { drain, evict } from "./drain.ts";
 import { CHART, CRDS, formerChart } from "./former-chart.ts";
 import { reachFrom } from "./reach.ts";
+import { NAME, openScene, type Scene } from "./scene.ts";
 
 const IMAGE = process.env.IMAGE ?? "cartwright:dev";
 /** What ran before: an upgrade is one of chart and image where the former image is given too. */
 const { FORMER, FORMER_IMAGE = IMAGE } = process.env;
 const HELMS = await findHelms();
-const NAME = "cartwright";
 const SERVICES = ["gateway", "cart", "catalog-stub", "outbox-relay"];
 const STORES = ["redis", "rabbitmq", "postgres"];
 const LEFT =
@@ -34,6 +33,9 @@ const TWO = [
   "catalog-stub.replicas=2",
   "operator.relays.max=1",
 ];
+/** Limits under which the shoppers of a scene stay. */
+const LIMITED = "gateway.rateLimits.session=20/60";
+const address = (part: string, port: number) => `${NAME}-${part}:${port}`;
 const rolled = (mark: string) => SERVICES.map((part) => `${part}.podAnnotations.rolled=${mark}`);
 const allIsWell = (report: LoadReport) =>
   expect(report, report.examples.join("\n")).to.deep.include({ refused: {}, wrong: [] });
@@ -42,8 +44,7 @@ for (const major of [3, 4] as const) {
   describe(`A release on Kubernetes, by Helm ${major}`, function () {
     this.timeout(900_000);
     this.bail(true);
-    let namespace: Namespace;
-    let release: Release;
+    let scene: Scene;
 
     before(async function () {
       const helm = HELMS.get(major);
@@ -52,39 +53,18 @@ for (const major of [3, 4] as const) {
         this.skip();
       }
       await run("kubectl", ["apply", "--server-side", "--force-conflicts", "-f", CRDS]);
-      namespace = await createNamespace(`cartwright-test-${major}-${Date.now() % 100_000}`);
-      release = releaseOf(helm, NAME, namespace.name);
+      scene = await openScene({ major, helm, image: IMAGE });
     });
     after(async () => {
-      if (process.env.KEEP === undefined) await namespace?.delete();
+      if (process.env.KEEP === undefined) await scene?.namespace.delete();
     });
 
-    const address = (part: string, port: number) => `${NAME}-${part}:${port}`;
-    const load = () =>
-      startLoadPod(namespace, { image: IMAGE, gatewayUrl: `http://${NAME}-gateway`, shoppers: 8 });
-    const sql = (statement: string) => {
-      const psql = ["psql", "-h", "127.0.0.1", "-U", "cartwright_app", "-d", "cartwright", "-Atc", statement];
-      const login = `PGPASSWORD="$APP_PASSWORD" exec "$@"`;
-      return namespace.kubectl(["exec", `${NAME}-postgres-0`, "--", "sh", "-c", login, "sh", ...psql]);
-    };
-    const published = async () =>
-      Number(await sql("select count(*) from outbox_event where published_at is not null"));
-    const nothingPending = () =>
-      eventually(
-        "every event is published",
-        async () =>
-          (await sql("select count(*) from outbox_event where published_at is null")).trim() === "0",
-        { timeoutMs: 120_000, intervalMs: 1_000 },
-      );
-    const ready = (kind: string, part: string) =>
-      namespace.kubectl(["rollout", "status", `${kind}/${NAME}-${part}`, "--timeout=180s"]);
-
     it("installs the chart as it was before, and is ready", async () => {
-      await release.install(await formerChart(FORMER), [...TWO, ...imageValues(FORMER_IMAGE)]);
+      await scene.release.install(await formerChart(FORMER), [...TWO, ...imageValues(FORMER_IMAGE)]);
     });
 
     it("sells through kubectl port-forward", async () => {
-      const gateway = await namespace.forward(`${NAME}-gateway`, 80);
+      const gateway = await scene.namespace.forward(`service/${NAME}-gateway`, 80);
       try {
         const shopper = await shopperAt(gateway.url);
         const { status, headers, body } = await shopper.add("stove-ember", 2);
@@ -96,70 +76,107 @@ for (const major of [3, 4] as const) {
     });
 
     it("upgrades to the chart of this checkout, under load, without a request that fails", async () => {
-      const shoppers = await load();
-      await release.upgrade(CHART, [...TWO, ...rolled("once")]);
+      const shoppers = await scene.load();
+      await scene.release.upgrade(CHART, [...TWO, ...rolled("once")]);
       const report = await shoppers.stop();
       allIsWell(report);
       expect(report.acknowledged).to.be.above(100);
-      await nothingPending();
+      await scene.nothingPending();
+    });
+
+    it("goes back to chart and image of before, beside a newer schema that expands, and no request fails", async () => {
+      const shoppers = await scene.load();
+      await scene.newerSchema("expanding");
+      await scene.release.rollback(1);
+      allIsWell(await shoppers.stop());
+      await scene.nothingPending();
+    });
+
+    it("goes forward again, beside that schema", async () => {
+      await scene.release.upgrade(CHART, [...TWO, ...rolled("once")]);
+      await scene.nothingPending();
     });
 
     it("passes helm test: buys something and sees its event", async () => {
-      expect(await release.test()).to.match(/its event arrived/);
+      expect(await scene.release.test()).to.match(/its event arrived/);
     });
 
     it("restarts nothing when nothing changed", async () => {
-      const before = await namespace.pods();
-      await release.upgrade(CHART, [...TWO, ...rolled("once")]);
-      expect(await namespace.pods()).to.deep.equal(before);
+      expect(
+        await scene.restartedBy(() => scene.release.upgrade(CHART, [...TWO, ...rolled("once")])),
+      ).to.deep.equal([]);
     });
 
-    it("rolls only who reads what changed", async () => {
-      const before = await namespace.pods();
-      await release.upgrade(CHART, [...TWO, ...rolled("once"), "cart.ttlSeconds=1801"]);
-      const now = await namespace.pods();
-      const gone = [...before].filter(([uid]) => !now.has(uid)).map(([, name]) => name);
+    it("rolls only who reads a value that changed", async () => {
+      const gone = await scene.restartedBy(() =>
+        scene.release.upgrade(CHART, [...TWO, ...rolled("once"), LIMITED]),
+      );
       expect(gone).to.have.length(2);
-      for (const name of gone) expect(name).to.match(/^cartwright-cart-/);
+      for (const name of gone) expect(name).to.match(/^cartwright-gateway-/);
     });
 
-    it("goes back by helm rollback, under load, without a request that fails", async () => {
-      const shoppers = await load();
-      await release.rollback();
-      const report = await shoppers.stop();
-      allIsWell(report);
-      await nothingPending();
+    it("rolls only who reads a secret that changed", async () => {
+      const password = Buffer.from(`changed${Date.now()}`).toString("base64");
+      const patch = JSON.stringify({ data: { "rabbitmq-consumer": password } });
+      await scene.namespace.kubectl(["patch", "secret", `${NAME}-credentials`, "--patch", patch]);
+      const upgrade = () => scene.release.upgrade(CHART, [...TWO, ...rolled("once"), LIMITED]);
+      expect(await scene.restartedBy(upgrade)).to.deep.equal(["cartwright-rabbitmq-0"]);
+      expect(await scene.release.test()).to.match(/its event arrived/);
+    });
+
+    it("counts the requests of an address at all gateways together", async () => {
+      const statuses: number[] = [];
+      for (const pod of (await scene.namespace.pods("gateway")).values()) {
+        const gateway = await scene.namespace.forward(`pod/${pod}`, 8080);
+        for (let i = 0; i < 15; i++)
+          statuses.push((await fetch(`${gateway.url}/api/session`, { method: "POST" })).status);
+        await gateway.close();
+      }
+      expect(statuses).to.deep.equal([...Array(20).fill(201), ...Array(10).fill(429)]);
+    });
+
+    it("is not ready beside a newer schema that contracts, says so, and is again without it", async () => {
+      await scene.newerSchema("contracting");
+      for (const part of ["cart", "outbox-relay"]) {
+        const [pod] = (await scene.namespace.pods(part)).values();
+        await scene.namespace.kubectl(["wait", `pod/${pod}`, "--for=condition=Ready=false", "--timeout=60s"]);
+        expect(await scene.readiness(pod!)).to.match(
+          /contracting migration newer_contracting\.sql of a newer version/,
+        );
+      }
+      await scene.forgetNewerSchema();
+      for (const part of ["cart", "outbox-relay"]) await scene.ready("deployment", part);
     });
 
     it("loses no event when pods are killed: every kind of them, one after the other", async () => {
-      const shoppers = await load();
+      const shoppers = await scene.load();
       for (const part of [...SERVICES, ...STORES]) {
-        const [pod] = (await namespace.pods(part)).values();
-        await namespace.kubectl(["delete", "pod", pod!, "--grace-period=0", "--force"]);
-        await ready(SERVICES.includes(part) ? "deployment" : "statefulset", part);
+        const [pod] = (await scene.namespace.pods(part)).values();
+        await scene.namespace.kubectl(["delete", "pod", pod!, "--grace-period=0", "--force"]);
+        await scene.ready(SERVICES.includes(part) ? "deployment" : "statefulset", part);
       }
       const report = await shoppers.stop();
       expect(report.acknowledged).to.be.above(100);
       expect(report.wrong).to.deep.equal([]);
-      await nothingPending();
-      expect(await release.test()).to.match(/its event arrived/);
+      await scene.nothingPending();
+      expect(await scene.release.test()).to.match(/its event arrived/);
     });
 
     it("leaves a node that is drained: budgets are obeyed, and no request fails meanwhile", async () => {
-      const shoppers = await load();
-      const [first, second] = (await namespace.pods("gateway")).values();
-      expect((await evict(namespace, first!)).code).to.equal(0);
-      expect((await evict(namespace, second!)).stderr).to.match(/disruption budget/);
+      const shoppers = await scene.load();
+      const [first, second] = (await scene.namespace.pods("gateway")).values();
+      expect((await evict(scene.namespace, first!)).code).to.equal(0);
+      expect((await evict(scene.namespace, second!)).stderr).to.match(/disruption budget/);
       for (const part of SERVICES) {
-        await drain(namespace, part);
-        await ready("deployment", part);
+        await drain(scene.namespace, part);
+        await scene.ready("deployment", part);
       }
       allIsWell(await shoppers.stop());
       for (const part of STORES) {
-        await drain(namespace, part);
-        await ready("statefulset", part);
+        await drain(scene.namespace, part);
+        await scene.ready("statefulset", part);
       }
-      expect(await release.test()).to.match(/its event arrived/);
+      expect(await scene.release.test()).to.match(/its event arrived/);
     });
 
     it("lets through the arrows of the design and no others", async () => {
@@ -180,36 +197,36 @@ for (const major of [3, 4] as const) {
       const arrows: [string, Record<string, string>, (keyof typeof ports)[]][] = [
         ["a stranger", {}, ["gateway"]],
         ["a consumer", { "cartwright.dev/consumer": "true" }, ["rabbitmq", "gateway"]],
-        ["the gateway", as("gateway"), ["cart", "catalog-stub"]],
+        ["the gateway", as("gateway"), ["redis", "cart", "catalog-stub"]],
         ["the cart", as("cart"), ["redis", "postgres", "catalog-stub"]],
         ["the relay", as("outbox-relay"), ["redis", "postgres", "rabbitmq"]],
         ["Redis", as("redis"), []],
       ];
       for (const [who, labels, parts] of arrows) {
         const expected = parts.map((part) => address(part, ports[part]));
-        expect(await reachFrom(namespace, IMAGE, labels, all, expected), who).to.deep.equal(expected);
+        expect(await reachFrom(scene.namespace, IMAGE, labels, all, expected), who).to.deep.equal(expected);
       }
     });
 
     it("comes back on its old volumes after uninstall and install", async () => {
-      const before = await published();
+      const before = await scene.published();
       expect(before).to.be.above(0);
-      await release.uninstall();
-      await eventually("its pods are gone", async () => (await namespace.pods()).size === 0, {
+      await scene.release.uninstall();
+      await eventually("its pods are gone", async () => (await scene.namespace.pods()).size === 0, {
         timeoutMs: 120_000,
       });
-      await release.install(CHART, VALUES);
-      expect(await published()).to.be.at.least(before);
-      expect(await release.test()).to.match(/its event arrived/);
+      await scene.release.install(CHART, VALUES);
+      expect(await scene.published()).to.be.at.least(before);
+      expect(await scene.release.test()).to.match(/its event arrived/);
     });
 
     it("leaves nothing behind but what NOTES.txt tells to delete", async () => {
-      await release.uninstall();
+      await scene.release.uninstall();
       const mine = ["-l", `app.kubernetes.io/instance=${NAME}`];
-      await namespace.kubectl(["delete", "secret,pvc,pod", ...mine, "--timeout=120s"]);
+      await scene.namespace.kubectl(["delete", "secret,pvc,pod", ...mine, "--timeout=120s"]);
       await eventually(
         "nothing is left",
-        async () => (await namespace.kubectl(["get", LEFT, ...mine, "-o", "name"])) === "",
+        async () => (await scene.namespace.kubectl(["get", LEFT, ...mine, "-o", "name"])) === "",
         { timeoutMs: 120_000, intervalMs: 1_000 },
       );
     });

@@ -4,7 +4,8 @@ import { attempt, findTool, type Ran } from "./tool.ts";
 export interface Release {
   install(chart: string, values: readonly string[]): Promise<void>;
   upgrade(chart: string, values: readonly string[]): Promise<void>;
-  rollback(): Promise<void>;
+  /** To a revision of this release: 1 is what was installed. */
+  rollback(revision: number): Promise<void>;
   test(): Promise<string>;
   uninstall(): Promise<void>;
 }
@@ -40,7 +41,7 @@ export function releaseOf(helm: string, name: string, namespace: string, timeout
     install: async (chart, values) =>
       void (await call(["install", name, chart, ...skip, ...wait, ...sets(values)])),
     upgrade: async (chart, values) => void (await call(["upgrade", name, chart, ...wait, ...sets(values)])),
-    rollback: async () => void (await call(["rollback", name, ...wait])),
+    rollback: async (revision) => void (await call(["rollback", name, String(revision), ...wait])),
     test: () => call(["test", name, "--timeout", timeout, "--logs"]),
     uninstall: async () => void (await call(["uninstall", name, ...wait])),
   };

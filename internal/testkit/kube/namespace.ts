@@ -15,8 +15,8 @@ export interface Namespace {
    * The names of pods, by uid, that are not on their way out and belong to no Job; of one component, or all.
    */
   pods(component?: string): Promise<Map<string, string>>;
-  /** A local port that leads to a Service; `close` ends it. */
-  forward(service: string, port: number): Promise<{ url: string; close: () => Promise<void> }>;
+  /** A local port that leads to `service/<name>` or `pod/<name>`; `close` ends it. */
+  forward(target: string, port: number): Promise<{ url: string; close: () => Promise<void> }>;
   delete(): Promise<void>;
 }
 
@@ -57,9 +57,9 @@ export async function createNamespace(name: string): Promise<Namespace> {
       );
       return new Map(alive.map(({ metadata }) => [metadata.uid, metadata.name]));
     },
-    forward: async (service, port) => {
+    forward: async (target, port) => {
       const local = await freePort();
-      const args = ["--namespace", name, "port-forward", `service/${service}`, `${local}:${port}`];
+      const args = ["--namespace", name, "port-forward", target, `${local}:${port}`];
       const child = spawn("kubectl", args, { stdio: ["ignore", "pipe", "pipe"] });
       let said = "";
       child.stdout.on("data", (data) => {
@@ -68,7 +68,7 @@ export async function createNamespace(name: string): Promise<Namespace> {
       child.stderr.on("data", (data) => {
         said += data;
       });
-      await eventually(`port-forward to ${service}: ${said}`, () =>
+      await eventually(`port-forward to ${target}: ${said}`, () =>
         said.includes("Forwarding from 127.0.0.1"),
       );
       return {

@@ -2,6 +2,7 @@ import { createCartMetrics } from "../../internal/cart/metrics.ts";
 import { CART_PROBLEMS } from "../../internal/cart/problem-codes.ts";
 import { cartRoutes } from "../../internal/cart/routes.ts";
 import { createCartService } from "../../internal/cart/service.ts";
+import { createShowCart } from "../../internal/cart/show.ts";
 import { createApp } from "../../internal/platform/http/app.ts";
 import { createInternalTokenVerifier } from "../../internal/platform/identity/internal-token.ts";
 import { openKeyRing } from "../../internal/platform/identity/open-key-ring.ts";
@@ -14,11 +15,12 @@ const cart = await startService("cart", config);
 const { log, registry } = cart;
 
 const { store, catalog, forwarder } = openAdapters(config, cart);
+const show = createShowCart(catalog, config.CART_CURRENCY);
 const service = createCartService({
   store,
   catalog,
   outbox: forwarder,
-  currency: config.CART_CURRENCY,
+  show,
   metrics: createCartMetrics(registry, config.CART_TTL_SECONDS),
 });
 const identity = createInternalTokenVerifier({

@@ -36,6 +36,11 @@ export function createMemoryCatalog(products: readonly Product[], { caching = tr
       const product = cache.seen(id)?.product;
       return product ? ok(product) : err({ code: "PRODUCT_NOT_FOUND", productId: id });
     },
+    afresh: async (ids) => {
+      if (down) return err({ code: "CATALOG_UNAVAILABLE", retryAfterSeconds: 1 });
+      for (const id of ids) ask(id);
+      return ok(new Map(ids.flatMap((id) => (sold.has(id) ? [[id, sold.get(id)!] as const] : []))));
+    },
     listings: async (ids) => {
       if (!down) for (const id of ids) if (!cache.fresh(id)) ask(id);
       const listings = new Map<string, Listing>();

@@ -99,6 +99,20 @@ export function describeCatalog(
       expect(refused).to.have.nested.property("error.retryAfterSeconds").that.is.at.least(1);
     });
 
+    it("says of many products afresh what is so now, and leaves out what it does not sell", async () => {
+      const catalog = await start({ caching: true });
+      bench.put(aProduct());
+      await catalog.product("mug", "guest:a");
+      bench.put(aProduct({ stock: 1 }));
+      const said = await catalog.afresh(["mug", "never-seen", "mug"], "guest:a");
+      expect(said.ok && [...said.value]).to.deep.equal([["mug", aProduct({ stock: 1 })]]);
+      bench.goDown();
+      expect(await catalog.afresh(["mug"], "guest:a")).to.have.nested.property(
+        "error.code",
+        "CATALOG_UNAVAILABLE",
+      );
+    });
+
     it("shows stale listings, with their time, while the catalog is down, and new ones once it is back", async () => {
       const catalog = await start({ caching: false });
       bench.put(aProduct());

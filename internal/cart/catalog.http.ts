@@ -14,7 +14,7 @@ type LookedUp = Result<Product, CatalogError>;
 
 const RETRY_AFTER_SECONDS = Math.max(1, Math.ceil(HALF_OPEN_AFTER_MS / 1000));
 const UNAVAILABLE: CatalogError = { code: "CATALOG_UNAVAILABLE", retryAfterSeconds: RETRY_AFTER_SECONDS };
-const RATE_LIMITED: CatalogError = { code: "RATE_LIMITED", retryAfterSeconds: RETRY_AFTER_SECONDS };
+const RATE_LIMITED = { code: "RATE_LIMITED", retryAfterSeconds: RETRY_AFTER_SECONDS } as const;
 
 /** Faults of single products are logged once each, and this many in a minute at most. */
 const MOST_FAULTS_LOGGED = 10;
@@ -118,6 +118,14 @@ export function createHttpCatalog(options: {
     );
   }
 
+  /** The same for any number, in as few requests as the catalog takes. */
+  function lookUpAll(ids: readonly string[]): Promise<LookedUp>[] {
+    const lookups: Promise<LookedUp>[] = [];
+    for (let i = 0; i < ids.length; i += MOST_IDS)
+      lookups.push(...lookUpTogether(ids.slice(i, i + MOST_IDS)));
+    return lookups;
+  }
+
   /** From the fresh cache, from a look-up under way, or from a new one. */
   function known(id: string): LookedUp | Promise<LookedUp> | undefined {
     const sighting = cache.fresh(id);
@@ -142,6 +150,20 @@ export function createHttpCatalog(options: {
         throw error;
       }
     },
+    afresh: async (ids, owner) => {
+      try {
+        const answers = await lanes.ofOwner(owner, () => Promise.all(lookUpAll([...new Set(ids)])));
+        const products = new Map<string, Product>();
+        for (const answer of answers) {
+          if (answer.ok) products.set(answer.value.id, answer.value);
+          else if (answer.error.code !== "PRODUCT_NOT_FOUND") return err(answer.error);
+        }
+        return ok(products);
+      } catch (error) {
+        if (isCrowded(error)) return err(RATE_LIMITED);
+        throw error;
+      }
+    },
     listings: async (ids) => {
       const missing = [...new Set(ids)].filter((id) => !cache.fresh(id));
       fresh.inc(new Set(ids).size - missing.length);
@@ -159,8 +181,7 @@ export function createHttpCatalog(options: {
   async function refresh(missing: readonly string[]): Promise<void> {
     const waiting = missing.flatMap((id) => underway.get(id) ?? []);
     const unasked = missing.filter((id) => underway.get(id) === undefined);
-    for (let i = 0; i < unasked.length; i += MOST_IDS)
-      waiting.push(...lookUpTogether(unasked.slice(i, i + MOST_IDS)));
+    waiting.push(...lookUpAll(unasked));
     const answers = await Promise.all(waiting);
     const answered = new Set(answers.flatMap((answer) => (answer.ok ? answer.value.id : [])));
     for (const id of missing)

@@ -41,6 +41,14 @@ export interface Catalog {
    */
   product(id: string, owner: string): Promise<Result<Product, CatalogError>>;
   /**
+   * What the catalog says of these products now, asked for this call and not taken from memory: what an
+   * order is charged by. Those that it does not sell are absent. Bounded by owner as {@link product}.
+   */
+  afresh(
+    ids: readonly string[],
+    owner: string,
+  ): Promise<Result<ReadonlyMap<string, Product>, Exclude<CatalogError, { code: "PRODUCT_NOT_FOUND" }>>>;
+  /**
    * Names, prices and stock to show: fresh when possible, stale when the catalog is down. A product
    * never seen is absent, as is one about which the catalog says what cannot be used. Never fails.
    */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readIdempotencyKey } from "../platform/http/idempotency-key.ts";
 import { invalid, type Problem } from "../platform/problem/problem.ts";
 import { err, ok, type Result } from "../platform/result/result.ts";
 import { isTraceparent } from "../platform/trace/traceparent.ts";
@@ -46,20 +47,6 @@ export function readProductId(value: unknown): Result<string, Problem> {
 
 const ENTITY_TAGS = /^\s*(W\/)?"[\x21\x23-\x7e]*"(\s*,\s*(W\/)?"[\x21\x23-\x7e]*")*\s*$/;
 const OWN_TAG = /^"(0|[1-9]\d{0,14})"$/;
-const QUOTED_KEY = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
-const BARE_KEY = /^[\x21\x23-\x7e][\x21-\x7e]*$/;
-const LONGEST_KEY = 255;
-
-/**
- * An Idempotency-Key: a structured-field string in quotes (draft-ietf-httpapi-idempotency-key-header), or
- * bare, which is the same key. Null when it is neither, or not of 1 to 255 characters.
- */
-function readIdempotencyKey(value: string): string | null {
-  const quoted = QUOTED_KEY.exec(value)?.[1]?.replace(/\\(.)/g, "$1");
-  const key = quoted ?? (BARE_KEY.test(value) ? value : "");
-  return key.length >= 1 && key.length <= LONGEST_KEY ? key : null;
-}
-
 /**
  * `If-Match` (RFC 9110 section 13.1.1), `Idempotency-Key` and `traceparent`. Entity tags that are well-formed
  * but not ours, weak ones among them, match no version; a malformed header is a fault of the request.
@@ -68,7 +55,6 @@ export function readPreconditions(
   headers: Readonly<Record<string, string | string[] | undefined>>,
 ): Result<Preconditions, Problem> {
   const tags = headers["if-match"];
-  const key = headers["idempotency-key"];
   const trace = headers.traceparent;
   let ifMatch: Preconditions["ifMatch"] = null;
   if (tags !== undefined) {
@@ -83,9 +69,7 @@ export function readPreconditions(
         .map(Number);
     }
   }
-  const idempotencyKey = key === undefined ? null : readIdempotencyKey(String(key));
-  if (key !== undefined && idempotencyKey === null) {
-    return err(invalid("Idempotency-Key", `must be 1 to ${LONGEST_KEY} ASCII characters, best in quotes`));
-  }
-  return ok({ ifMatch, idempotencyKey, traceparent: isTraceparent(trace) ? trace : null });
+  const key = readIdempotencyKey(headers);
+  if (!key.ok) return key;
+  return ok({ ifMatch, idempotencyKey: key.value, traceparent: isTraceparent(trace) ? trace : null });
 }

@@ -2,7 +2,8 @@ import type { Express, Request, RequestHandler, Response } from "express";
 import { serveCalls } from "../platform/http/calls.ts";
 import { jsonBody, validate } from "../platform/http/json-body.ts";
 import { openApiDocument, sendDocument } from "../platform/http/openapi.ts";
-import { IDENTITY_HEADER, type IdentityVerifier } from "../platform/identity/internal-token.ts";
+import type { IdentityVerifier } from "../platform/identity/internal-token.ts";
+import { requireIdentity } from "../platform/identity/require-identity.ts";
 import type { Problem } from "../platform/problem/problem.ts";
 import { ok, type Result } from "../platform/result/result.ts";
 import { CART_CALLS, CART_DESCRIPTION, type CartCall } from "./calls.ts";
@@ -10,7 +11,6 @@ import type { CartView } from "./cart.ts";
 import { readPreconditions, readProductId } from "./input.ts";
 import { CART_API } from "./openapi.ts";
 import type { Fields, Operation } from "./operations/operation.ts";
-import type { CartCode } from "./problem-codes.ts";
 import { problemOf, refuse } from "./problems.ts";
 import type { CartService } from "./service.ts";
 
@@ -22,14 +22,6 @@ const BODY_LIMIT = 8 * 1024;
  * description needs the gateway's identity token.
  */
 export function cartRoutes(app: Express, service: CartService, identity: IdentityVerifier): void {
-  const authenticate: RequestHandler = async (req, res, next) => {
-    const token = req.headers[IDENTITY_HEADER];
-    if (typeof token !== "string") return refuse(req, res, UNAUTHENTICATED);
-    const verified = await identity.verify(token);
-    if (verified === null) return refuse(req, res, UNAUTHENTICATED);
-    res.locals.owner = verified.owner;
-    next();
-  };
   const view: RequestHandler = async (req, res) => {
     const cart = await service.view(res.locals.owner);
     if (cart.ok) sendCart(res, cart.value);
@@ -56,7 +48,7 @@ export function cartRoutes(app: Express, service: CartService, identity: Identit
 
   const document = openApiDocument({ title: "Cartwright cart API", server: "/api", apis: [CART_API] });
   serveCalls(app, CART_DESCRIPTION, { cartDescription: sendDocument(document) });
-  app.use("/cart", authenticate);
+  app.use("/cart", requireIdentity(identity, ["user", "guest"]));
   const handlers = Object.entries(CART_CALLS).map(([id, call]) => [id, handlersOf(call)]);
   serveCalls(app, CART_CALLS, Object.fromEntries(handlers));
 }
@@ -69,11 +61,6 @@ function readFields({ path, body }: Operation, req: Request): Result<Fields, Pro
   if (!fields.ok) return fields;
   return ok({ ...fields.value, ...(productId && { productId: productId.value }) });
 }
-
-const UNAUTHENTICATED: Problem<CartCode> = {
-  code: "UNAUTHENTICATED",
-  detail: "This service answers only to the gateway.",
-};
 
 /**
  * Written by hand because Express' send would answer 304 on a

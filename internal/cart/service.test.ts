@@ -7,6 +7,7 @@ import type { Product } from "./catalog.ts";
 import { createMemoryCatalog } from "./catalog-memory.ts";
 import { createCartMetrics } from "./metrics.ts";
 import { createCartService } from "./service.ts";
+import { createShowCart } from "./show.ts";
 import type { Applied, CartStore, Change, Preconditions } from "./store.ts";
 
 const mug: Product = { id: "mug", name: "Mug", price: { amount: 500, currency: "EUR" }, stock: 3 };
@@ -52,7 +53,7 @@ function scene(answers: Partial<CartStore> = {}, outboxState: OutboxState = "com
         return outboxState;
       },
     },
-    currency: "EUR",
+    show: createShowCart(catalog, "EUR"),
     metrics: createCartMetrics(registry, 60),
   });
   const metric = async (name: string) => (await registry.getSingleMetric(name)!.get()).values;

@@ -1,11 +1,11 @@
 import type { StagedEvent } from "../platform/event/event.ts";
 import type { Counter, Histogram } from "../platform/metrics/metrics.ts";
 import { err, ok, type Result } from "../platform/result/result.ts";
-import type { CartError, CartState, CartView, OutboxState } from "./cart.ts";
+import type { CartError, CartView, OutboxState } from "./cart.ts";
 import type { Catalog } from "./catalog.ts";
 import { OPERATIONS } from "./operations/all.ts";
+import type { ShowCart } from "./show.ts";
 import type { Applied, CartStore, Change, Preconditions, RequestedChange } from "./store.ts";
-import { viewOf } from "./view.ts";
 
 /** What a change led to: the cart as it is shown, and how far its event has come. */
 export interface Outcome {
@@ -47,16 +47,10 @@ export function createCartService(options: {
   store: CartStore;
   catalog: Catalog;
   outbox: OutboxCommit;
-  currency: string;
+  show: ShowCart;
   metrics: CartMetrics;
 }): CartService {
-  const { store, catalog, outbox, currency, metrics } = options;
-
-  async function show(state: CartState): Promise<CartView> {
-    if (state.items.length === 0) return viewOf(state, NO_LISTINGS, currency);
-    const ids = state.items.map((line) => line.productId);
-    return viewOf(state, await catalog.listings(ids), currency);
-  }
+  const { store, catalog, outbox, show, metrics } = options;
 
   async function apply(
     owner: string,
@@ -110,5 +104,3 @@ export function createCartService(options: {
       }),
   };
 }
-
-const NO_LISTINGS: Awaited<ReturnType<Catalog["listings"]>> = new Map();

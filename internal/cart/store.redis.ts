@@ -3,6 +3,7 @@ import type { RedisConnection } from "../platform/redis/redis.ts";
 import { bindScript, loadScript } from "../platform/redis/script.ts";
 import { err, ok, type Result } from "../platform/result/result.ts";
 import { newId } from "../platform/uuid/new-id.ts";
+import { createAsk } from "./ask.redis.ts";
 import type { CartState } from "./cart.ts";
 import { CART_EVENTS } from "./events.ts";
 import { IDEMPOTENCY_KEEP, IDEMPOTENCY_TTL_MS, shardKeys, shardOf } from "./keys.ts";
@@ -30,41 +31,7 @@ export function createRedisCartStore(options: RedisCartStoreOptions): CartStore 
   const read = bindScript(redis, READ);
   const recall = bindScript(redis, RECALL);
   const changes = new Map(CHANGES.map(({ name, script }) => [name, bindScript(redis, script)]));
-  const corrupt = new Set<string>();
-  let failing = false;
-
-  /** Runs a script; a store that does not answer is an outcome, logged when it begins and when it ends. */
-  async function ask<T>(
-    key: string,
-    work: Promise<unknown>,
-    read: (reply: unknown) => Result<T, StoreError>,
-  ): Promise<Result<T, StoreError>> {
-    let reply: unknown;
-    try {
-      reply = await work;
-    } catch (cause) {
-      return err({ code: codeOf(key, cause) });
-    }
-    if (failing) log.info("the cart store answers again");
-    failing = false;
-    return read(reply);
-  }
-
-  function codeOf(key: string, cause: unknown): StoreError["code"] & `CART_STORE_${string}` {
-    const { message } = cause as Error;
-    if (/^OOM /.test(message)) return "CART_STORE_FULL";
-    // One cart's data say nothing of the store: its key is named once, and the others go on.
-    if (/^(WRONGTYPE|CORRUPT) /.test(message)) {
-      if (!corrupt.has(key) && corrupt.size < MOST_NAMED)
-        log.error({ key, err: cause }, "a cart cannot be read");
-      if (corrupt.size < MOST_NAMED) corrupt.add(key);
-      return "CART_STORE_UNAVAILABLE";
-    }
-    if (isScriptBug(cause)) throw new Error("a cart script failed", { cause });
-    if (!failing) log.warn({ err: cause }, "the cart store does not answer");
-    failing = true;
-    return "CART_STORE_UNAVAILABLE";
-  }
+  const ask = createAsk(log);
 
   function keysOf(owner: string, shard: number, withIdempotency: boolean): string[] {
     const keys = [
@@ -125,15 +92,8 @@ export function createRedisCartStore(options: RedisCartStoreOptions): CartStore 
   };
 }
 
-/** Corrupt carts that are named in the log, at most. */
-const MOST_NAMED = 1_000;
-
-type Reply = readonly [string, ...(string | number | Reply)[]];
-
-/** A script that Redis refused to run is our bug; everything else is a Redis that is not there for us. */
-function isScriptBug(cause: unknown): boolean {
-  return /ERR .*(user_script|script|wrong number of args)/i.test((cause as Error).message ?? "");
-}
+/** What a script answers. */
+export type Reply = readonly [string, ...(string | number | Reply)[]];
 
 const EMPTY_CART: CartState = { cartId: null, version: 0, items: [], expiresAt: null };
 
@@ -142,7 +102,8 @@ function stateIn({ cartId, version, items, expiresAt }: CartState): CartState {
   return { cartId, version, items, expiresAt };
 }
 
-function stateOf(json: string): CartState {
+/** What read.lua answers. */
+export function stateOf(json: string): CartState {
   return JSON.parse(json) as CartState;
 }
 
@@ -151,7 +112,8 @@ function fingerprint({ op, productId, quantity }: RequestedChange): string {
   return `${op} ${productId ?? ""} ${quantity ?? ""}`;
 }
 
-function resultOf(reply: Reply, shard: number, replayed = false): Result<Applied, StoreError> {
+/** What a change of lua/ has answered, for the shard that it ran in. */
+export function resultOf(reply: Reply, shard: number, replayed = false): Result<Applied, StoreError> {
   switch (reply[0]) {
     case "CHANGED": {
       const [, entryId, ordinal, at, type, id, text, expired, trace] = reply as unknown as ChangedReply;

@@ -41,6 +41,9 @@ export interface Applied {
   readonly expired: ExpiryReason | false;
 }
 
+/** The store itself: it did not answer, so what was asked may or may not have happened; or it is full. */
+export type StoreFault = Extract<CartError, { code: `CART_STORE_${string}` }>;
+
 export type StoreError = Exclude<CartError, { code: "PRODUCT_NOT_FOUND" | "CATALOG_UNAVAILABLE" }>;
 
 /**

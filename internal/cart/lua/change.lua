@@ -91,9 +91,9 @@ local function begin(cart, now)
   return { live = true, fresh = true, id = args.cart, version = 0, products = {}, quantities = {} }, expired
 end
 
--- Writes a changed cart, whose event is staged: one product's
--- line (nil for all), version, TTL and expiry index.
-local function write(cart, product)
+-- Writes a changed cart, whose event is staged: the lines of the given products, version, TTL and expiry
+-- index. Of a cart without lines nothing stays.
+local function write(cart, touched)
   if #cart.products == 0 then
     redis.call("DEL", keys.cart)
     redis.call("ZREM", keys.expiry, args.owner)
@@ -102,12 +102,14 @@ local function write(cart, product)
   local expires = string.format("%d", cart.expires)
   local fields = { "@v", string.format("%d", cart.version), "@x", expires }
   if cart.fresh then fields[5], fields[6] = "@id", cart.id end
-  local quantity = cart.quantities[product]
-  if quantity then
-    fields[#fields + 1] = product
-    fields[#fields + 1] = string.format("%d", quantity)
-  else
-    redis.call("HDEL", keys.cart, product)
+  for _, product in ipairs(touched) do
+    local quantity = cart.quantities[product]
+    if quantity then
+      fields[#fields + 1] = product
+      fields[#fields + 1] = string.format("%d", quantity)
+    else
+      redis.call("HDEL", keys.cart, product)
+    end
   end
   redis.call("HSET", keys.cart, unpack(fields))
   redis.call("PEXPIREAT", keys.cart, string.format("%d", cart.expires + args.grace))
@@ -115,14 +117,14 @@ local function write(cart, product)
 end
 
 -- Ends a change that was made to `cart` in memory: stages its event, writes the cart, remembers the outcome.
-local function commit(cart, now, event_type, change, product, expired)
+local function commit(cart, now, event_type, change, touched, expired)
   cart.version = cart.version + 1
   cart.expires = #cart.products > 0 and now + args.ttl or nil
   local at = string.format("%d", now)
   local entry, n = stage(keys.stream, keys.counter, { id = args.event, type = event_type, subject = cart.id,
     version = string.format("%d", cart.version), at = at, trace = args.trace,
     data = event_data(cart, args.owner_json, change) })
-  write(cart, product)
+  write(cart, touched)
   local outcome = { entry = entry, n = n, at = at, type = event_type, id = args.event, change = change, expired = expired,
     trace = args.trace, cart = { id = cart.id, version = cart.version, expires = cart.expires, products = cart.products,
     quantities = cart.quantities } }
@@ -154,7 +156,7 @@ end
 local function remove_product(cart, now, product)
   if held_of(cart, product) == 0 then return unchanged(cart) end
   drop_product(cart, product)
-  return commit(cart, now, "cart.updated", '{"type":"item-removed","productId":"' .. product .. '"}', product, 0)
+  return commit(cart, now, "cart.updated", '{"type":"item-removed","productId":"' .. product .. '"}', { product }, 0)
 end
 
 -- Makes a product's quantity `total`, which the limits and the stock allow or not.
@@ -165,5 +167,5 @@ local function put_product(cart, now, product, total, change)
   cart, expired = begin(cart, now)
   if not cart.quantities[product] then cart.products[#cart.products + 1] = product end
   cart.quantities[product] = total
-  return commit(cart, now, "cart.updated", change, product, expired)
+  return commit(cart, now, "cart.updated", change, { product }, expired)
 end

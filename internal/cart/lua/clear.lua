@@ -7,5 +7,5 @@
 return operation(function(cart, now)
   if not cart.live then return unchanged(cart) end
   cart.products, cart.quantities = {}, {}
-  return commit(cart, now, "cart.cleared", '{"type":"cart-cleared"}', nil, 0)
+  return commit(cart, now, "cart.cleared", '{"type":"cart-cleared"}', {}, 0)
 end)

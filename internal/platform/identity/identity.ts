@@ -1,10 +1,13 @@
-const OWNER = /^(user|guest):[\x21-\x7e]{1,128}$/;
+const OWNER = /^(user|guest|service):[\x21-\x7e]{1,128}$/;
 
 /** Who a request acts for. */
 export interface Identity {
-  /** `user:<id>` or `guest:<id>`, with an id of 1 to 128 visible ASCII characters. */
+  /**
+   * `user:<id>`, `guest:<id>` or `service:<name>`, with 1 to 128 visible ASCII characters after the colon. A
+   * service acts for itself, and has no cart; the gateway makes no such identity.
+   */
   readonly owner: string;
-  readonly kind: "user" | "guest";
+  readonly kind: "user" | "guest" | "service";
   /** The guest (as an owner) that a user was before signing in, when the token tells. */
   readonly guest?: string;
 }
@@ -12,5 +15,5 @@ export interface Identity {
 /** The identity of `owner`; null when it is no owner. */
 export function identityOf(owner: unknown): Identity | null {
   if (typeof owner !== "string" || !OWNER.test(owner)) return null;
-  return { owner, kind: owner.startsWith("user:") ? "user" : "guest" };
+  return { owner, kind: owner.slice(0, owner.indexOf(":")) as Identity["kind"] };
 }

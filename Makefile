@@ -52,6 +52,7 @@ replay: packages ## make dead events pending again: make replay ID=<id> | ID=all
 
 test: install ## all tests, on servers of their own
 	@$(if $(filter file,$(origin TESTS)),scripts/install-chart-tools.sh || true)
+	@$(if $(filter file,$(origin TESTS)),scripts/install-prometheus.sh || true)
 	@$(MOCHA) $(TESTS)
 
 test-rabbitmq4: install ## the publisher, the relay and survival on a real RabbitMQ 4, and the demo (Debian 13's, in a tree of its own)
@@ -92,7 +93,7 @@ check: packages ## format, lint, arrows, types
 	@scripts/step.sh "format and lint" $(BIN)/biome check .
 	@scripts/step.sh "arrows" $(BIN)/depcruise cmd internal scripts
 	@scripts/step.sh "types" $(BIN)/tsc
-	@scripts/step.sh "README's tables of the configuration" $(NODE) scripts/docs.ts --check
+	@scripts/step.sh "pages written by make docs" $(NODE) scripts/docs.ts --check
 	@scripts/step.sh "comments of at most 110 columns" scripts/comment-width.sh
 
 race: install ## 1,000 times 100 concurrent adds of one product (RACES=1000)
@@ -125,7 +126,7 @@ internal/proof/mutants/node_modules/.installed: internal/proof/mutants/package-l
 	@scripts/step.sh "install the mutation runner" npm ci --prefix internal/proof/mutants --legacy-peer-deps --no-fund --no-audit --loglevel=error
 	@touch $@
 
-docs: packages ## write README's tables of the configuration from the schemas
+docs: packages ## write README's tables of the configuration and the page of all metrics
 	@$(NODE) scripts/docs.ts
 
 fmt: packages ## format the sources

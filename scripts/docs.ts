@@ -1,23 +1,37 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { configurationTables } from "../internal/testkit/processes/configuration-tables.ts";
+import { metricsPage } from "../internal/testkit/processes/metrics-page.ts";
+import { processRegistries } from "../internal/testkit/processes/registries.ts";
 import { processSchemas } from "../internal/testkit/processes/schemas.ts";
 
-/* `make docs`: writes README's tables of the configuration from the schemas. --check only compares. */
+/*
+ * `make docs`: writes README's tables of the configuration from the schemas, and the
+ * page of all metrics from the registries. --check only compares.
+ */
 
 const README = new URL("../README.md", import.meta.url);
+const METRICS = new URL("../k8s/metrics.md", import.meta.url);
 const BEGIN = "<!-- configuration: written by `make docs` from cmd/*/config.ts -->\n";
 const END = "<!-- configuration ends -->\n";
 
-const text = readFileSync(README, "utf8");
-const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-if (begin < 0 || end < begin) throw new Error(`README.md has lost its markers: ${BEGIN}${END}`);
-const tables = configurationTables(await processSchemas());
-const written = `${text.slice(0, begin)}${BEGIN}\n${tables}\n${text.slice(end)}`;
-if (written === text) process.exit(0);
-if (process.argv.includes("--check")) {
-  console.error(
-    "README.md does not say what the schemas of cmd/*/config.ts say; write it anew with: make docs",
-  );
-  process.exit(1);
+async function readme(text: string): Promise<string> {
+  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
+  if (begin < 0 || end < begin) throw new Error(`README.md has lost its markers: ${BEGIN}${END}`);
+  const tables = configurationTables(await processSchemas());
+  return `${text.slice(0, begin)}${BEGIN}\n${tables}\n${text.slice(end)}`;
 }
-writeFileSync(README, written);
+
+const pages = [
+  { file: README, from: "the schemas of cmd/*/config.ts", write: readme },
+  { file: METRICS, from: "the processes' registries", write: () => metricsPage(processRegistries()) },
+];
+for (const { file, from, write } of pages) {
+  const text = readFileSync(file, { encoding: "utf8", flag: "a+" });
+  const written = await write(text);
+  if (written === text) continue;
+  if (!process.argv.includes("--check")) writeFileSync(file, written);
+  else {
+    console.error(`${file.pathname} does not say what ${from} say; write it anew with: make docs`);
+    process.exitCode = 1;
+  }
+}

@@ -2,6 +2,7 @@ import { createHttpCatalog } from "../../internal/cart/catalog.http.ts";
 import { registerLiveCartMetrics } from "../../internal/cart/live-carts.redis.ts";
 import { rightsOn } from "../../internal/cart/rights.redis.ts";
 import { createRedisCartStore } from "../../internal/cart/store.redis.ts";
+import { registerStoreMemory } from "../../internal/cart/store-memory.redis.ts";
 import { createRedisCommitNotifier } from "../../internal/outbox/commit-notifier.redis.ts";
 import { createForwarder } from "../../internal/outbox/forwarder/forwarder.ts";
 import { registerLagMetrics } from "../../internal/outbox/lag.ts";
@@ -66,6 +67,7 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
   });
   lifecycle.onStop("catalog client", () => catalog.close());
   registerLiveCartMetrics(registry, redis, shards);
+  registerStoreMemory(registry, redis);
   registerLagMetrics({ registry, store: outbox, staging, log });
   return { store, catalog, forwarder };
 }

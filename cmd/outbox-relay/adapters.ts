@@ -4,7 +4,7 @@ import {
 } from "../../internal/outbox/commit-notifier.redis.ts";
 import { createForwarder } from "../../internal/outbox/forwarder/forwarder.ts";
 import { registerLagMetrics } from "../../internal/outbox/lag.ts";
-import { createForwarderMetrics } from "../../internal/outbox/metrics.ts";
+import { createBrokerGauge, createForwarderMetrics } from "../../internal/outbox/metrics.ts";
 import { createAmqpPublisher } from "../../internal/outbox/relay/publisher.amqp.ts";
 import { createOutboxStore } from "../../internal/outbox/store/open-store.ts";
 import { checkRedis, closeRedis, connectRedis } from "../../internal/platform/redis/redis.ts";
@@ -40,7 +40,7 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
     addressVersion: config.AMQP_ADDRESS_VERSION,
     sendTimeoutMs: config.AMQP_SEND_TIMEOUT_MS,
     log,
-    registry,
+    connected: createBrokerGauge(registry),
   });
   lifecycle.onStop("publisher", () => publisher.close());
   lifecycle.addCheck("broker", async () => {

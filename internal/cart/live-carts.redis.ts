@@ -61,9 +61,15 @@ export function registerLiveCartMetrics(registry: Registry, redis: RedisConnecti
 
 /** prom-client has no histogram whose buckets can be set, so this metric writes its own samples. */
 function liveHistogram(count: () => Promise<void>, cumulative: () => readonly number[]) {
-  const name = "cart_ttl_remaining_seconds";
+  const described = {
+    name: "cart_ttl_remaining_seconds",
+    help: "Time to live that the carts alive now have left; the sum is estimated from the buckets",
+    type: "histogram",
+    aggregator: "sum",
+  };
+  const { name } = described;
   return {
-    name,
+    ...described,
     async get() {
       await count();
       const counts = cumulative();
@@ -74,10 +80,7 @@ function liveHistogram(count: () => Promise<void>, cumulative: () => readonly nu
         sum += (inside * (bound + (BOUNDS[index - 1] ?? 0))) / 2;
       }
       return {
-        name,
-        help: "Time to live that the carts alive now have left; the sum is estimated from the buckets",
-        type: "histogram",
-        aggregator: "sum",
+        ...described,
         values: [
           ...counts.map((value, index) => ({
             metricName: `${name}_bucket`,

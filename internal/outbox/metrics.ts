@@ -58,13 +58,24 @@ export interface RelayMetrics {
 
 export function createRelayMetrics(registry: Registry): RelayMetrics {
   const registers = [registry];
+  const published = new Counter({
+    name: "outbox_publish_total",
+    help: "Attempts to publish by outcome: accepted, deferred (the broker's state), refused (the message), unknown, dead",
+    labelNames: ["result"] as const,
+    registers,
+  });
+  const deferred = new Counter({
+    name: "outbox_deferred_total",
+    help: "Attempts that the broker's state forbade: full, unavailable, unroutable, reset",
+    labelNames: ["reason"] as const,
+    registers,
+  });
+  // Counted from 0, so that a rate is known before the first.
+  for (const result of ["accepted", "deferred", "refused", "unknown", "dead"]) published.inc({ result }, 0);
+  for (const reason of ["full", "unavailable", "unroutable", "reset"]) deferred.inc({ reason }, 0);
   return {
-    published: new Counter({
-      name: "outbox_publish_total",
-      help: "Attempts to publish by outcome: accepted, deferred (the broker's state), refused (the message), unknown, dead",
-      labelNames: ["result"] as const,
-      registers,
-    }),
+    published,
+    deferred,
     latency: new Histogram({
       name: "outbox_publish_latency_seconds",
       help: "From the change to the broker's acceptance of its event",
@@ -85,18 +96,21 @@ export function createRelayMetrics(registry: Registry): RelayMetrics {
       registers,
     }),
     inFlight: new Gauge({ name: "outbox_in_flight", help: "Events sent and not yet answered", registers }),
-    deferred: new Counter({
-      name: "outbox_deferred_total",
-      help: "Attempts that the broker's state forbade: full, unavailable, unroutable, reset",
-      labelNames: ["reason"] as const,
-      registers,
-    }),
     troubledKeys: new Gauge({
       name: "outbox_troubled_keys",
       help: "Routing keys whose events wait because the broker does not take them at present",
       registers,
     }),
   };
+}
+
+/** Whether the publisher of this process can send. */
+export function createBrokerGauge(registry: Registry): Gauge {
+  return new Gauge({
+    name: "outbox_broker_connected",
+    help: "1 while events can be sent to the broker, else 0",
+    registers: [registry],
+  });
 }
 
 /** Published events that this process has deleted after their retention. */

@@ -5,7 +5,7 @@ import { createMessageEncoder } from "../../platform/amqp/message-encoder.ts";
 import { createAmqpSender } from "../../platform/amqp/sender.ts";
 import type { EventEnvelope } from "../../platform/event/event.ts";
 import type { Logger } from "../../platform/logger/logger.ts";
-import { Gauge, type Registry } from "../../platform/metrics/metrics.ts";
+import type { Gauge } from "../../platform/metrics/metrics.ts";
 import type { Publisher } from "./publisher.ts";
 
 export interface AmqpPublisherOptions {
@@ -22,7 +22,8 @@ export interface AmqpPublisherOptions {
   /** How the broker names exchanges; `auto`, the default, goes by its version. */
   readonly addressVersion?: "auto" | AddressVersion;
   readonly log: Logger;
-  readonly registry?: Registry;
+  /** Is kept at 1 while events can be sent, else 0. */
+  readonly connected?: Gauge;
 }
 
 /**
@@ -36,19 +37,12 @@ export interface AmqpPublisherOptions {
 export function createAmqpPublisher(options: AmqpPublisherOptions): Publisher {
   const {
     exchange,
-    registry,
+    connected,
     log,
     sendTimeoutMs = 10_000,
     idleTimeoutMs = 10_000,
     addressVersion = "auto",
   } = options;
-  const connected =
-    registry &&
-    new Gauge({
-      name: "outbox_broker_connected",
-      help: "1 while events can be sent to the broker, else 0",
-      registers: [registry],
-    });
   const encode = createEventEncoder(exchange);
   const sender = createAmqpSender({
     address: options.address,

@@ -2,11 +2,19 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 
 export { Counter, Gauge, Histogram, Registry };
 
+/** Gauges of prom-client that are named like counters, and repeat the sum of the ones without `_total`. */
+const MISNAMED = [
+  "nodejs_active_handles_total",
+  "nodejs_active_requests_total",
+  "nodejs_active_resources_total",
+];
+
 /** A registry with Node's own process metrics; one per process, never the global one. */
 export function createRegistry(name: string): Registry {
   const registry = new Registry();
   registry.setDefaultLabels({ process: name });
   collectDefaultMetrics({ register: registry });
+  for (const metric of MISNAMED) registry.removeSingleMetric(metric);
   return registry;
 }
 

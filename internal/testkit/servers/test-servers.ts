@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { keep, watch } from "../guard.ts";
 import { chosenDialect, type DatabaseServer, sqlServerUrl } from "./database.ts";
 import { type PostgresServer, startPostgres } from "./postgres.ts";
+import { type PrometheusServer, startPrometheus } from "./prometheus.ts";
 import { type RabbitServer, startRabbit } from "./rabbitmq.ts";
 import type { RabbitTls } from "./rabbitmq-files.ts";
 import { type RedisOptions, type RedisServer, startRedis } from "./redis.ts";
@@ -72,6 +73,12 @@ export const ownDatabase = async (): Promise<DatabaseServer> => {
 };
 export const ownRabbit = async (more: { tls?: RabbitTls } = {}): Promise<RabbitServer> =>
   tracked(await startRabbit({ dir: tempDir("rabbitmq"), onSpawn: watch, ...more }));
+/** A Prometheus of the test's own, without any past. */
+export const ownPrometheus = async (
+  targets: readonly URL[],
+  rules: readonly string[] = [],
+): Promise<PrometheusServer> =>
+  tracked(await startPrometheus({ dir: tempDir("prometheus"), targets, rules, onSpawn: watch }));
 /** A cluster of the test's own; its first master has a replica, the last of its servers. */
 export const ownRedisCluster = async (): Promise<RedisCluster> =>
   tracked(await startRedisCluster({ dir: tempDir("cluster"), replica: true, onSpawn: watch }));

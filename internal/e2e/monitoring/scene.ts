@@ -1,0 +1,42 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createOperatorMetrics } from "../../operator/metrics.ts";
+import { createRegistry } from "../../platform/metrics/metrics.ts";
+import { findTool } from "../../testkit/kube/tool.ts";
+import type { Platform } from "../../testkit/processes/platform.ts";
+import type { RabbitServer } from "../../testkit/servers/rabbitmq.ts";
+import { onTeardown } from "../../testkit/servers/test-servers.ts";
+
+/** Skips the suite, saying why, where there is no Prometheus. */
+export function needPrometheus(context: Mocha.Context): void {
+  if (findTool("prometheus") !== null && findTool("promtool") !== null) return;
+  process.stdout.write("      neither prometheus nor promtool is here: scripts/install-prometheus.sh\n");
+  context.skip();
+}
+
+/** Where a running platform and its broker are to be scraped. */
+export function targetsOf(platform: Platform, rabbit: RabbitServer): URL[] {
+  const ours = [platform.gateway, platform.catalog, ...platform.carts, ...platform.relays];
+  return [...ours.map(({ adminUrl }) => new URL("/metrics", adminUrl)), new URL(rabbit.metricsUrl)];
+}
+
+/**
+ * Stands for the operator, which needs a cluster to run: its registry as it is, with one count of each kind.
+ * Resolves with where to scrape it.
+ */
+export async function exportOperator(): Promise<URL> {
+  const registry = createRegistry("operator");
+  const metrics = createOperatorMetrics(registry, () => true);
+  const count = setInterval(() => {
+    metrics.reconciles.inc({ kind: "CartPlatform", result: "ok" });
+    metrics.duration.observe({ kind: "CartPlatform" }, 0.01);
+    metrics.decisions.inc({ reason: "steady" });
+  }, 500);
+  const server = createServer(async (_req, res) => void res.end(await registry.metrics()));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTeardown(async () => {
+    clearInterval(count);
+    server.close();
+  });
+  return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`);
+}

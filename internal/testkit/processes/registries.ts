@@ -1,0 +1,81 @@
+import { createHttpCatalog } from "../../cart/catalog.http.ts";
+import { registerLiveCartMetrics } from "../../cart/live-carts.redis.ts";
+import { createCartMetrics, createExpiredCounter } from "../../cart/metrics.ts";
+import { registerStoreMemory } from "../../cart/store-memory.redis.ts";
+import { createRateLimits } from "../../gateway/rate-limit.ts";
+import { createMemoryCounter } from "../../gateway/rate-limit-memory.ts";
+import { createSharedCounter } from "../../gateway/rate-limit-shared.ts";
+import { rememberTokens } from "../../gateway/token-cache.ts";
+import { createOperatorMetrics } from "../../operator/metrics.ts";
+import { registerLagMetrics } from "../../outbox/lag.ts";
+import {
+  createBrokerGauge,
+  createForwarderMetrics,
+  createPurgedCounter,
+  createRelayMetrics,
+} from "../../outbox/metrics.ts";
+import { createApp } from "../../platform/http/app.ts";
+import { createLogger } from "../../platform/logger/logger.ts";
+import { createRegistry, type Registry } from "../../platform/metrics/metrics.ts";
+
+/** Stands for what a metric is measured at, in a registry that is described and never scraped. */
+const NOWHERE = { defineCommand: () => {} } as never;
+
+/**
+ * The registry of each process with every metric that it registers, without a server behind them: to be
+ * described, not scraped. What running processes export is held against it in internal/e2e/monitoring.
+ */
+export function processRegistries(): ReadonlyMap<string, Registry> {
+  const log = createLogger("registries", "fatal");
+  const serving = (name: string) => {
+    const registry = createRegistry(name);
+    createApp({ log, registry, routes: () => {} });
+    return registry;
+  };
+  const lag = (registry: Registry) => registerLagMetrics({ registry, store: NOWHERE, staging: NOWHERE, log });
+
+  const gateway = serving("gateway");
+  createRateLimits({ quotas: {}, counter: createMemoryCounter({}), registry: gateway });
+  createSharedCounter({
+    shared: NOWHERE,
+    local: NOWHERE,
+    whenAway: "fail-open",
+    registry: gateway,
+    log,
+  });
+  rememberTokens(NOWHERE, () => 0, gateway);
+
+  const cart = serving("cart");
+  createCartMetrics(cart, 0);
+  createForwarderMetrics(cart);
+  createHttpCatalog({
+    url: "http://127.0.0.1",
+    timeoutMs: 1,
+    cacheTtlMs: 0,
+    currency: "EUR",
+    log,
+    registry: cart,
+  });
+  registerLiveCartMetrics(cart, NOWHERE, 0);
+  registerStoreMemory(cart, NOWHERE);
+  lag(cart);
+
+  const relay = createRegistry("outbox-relay");
+  createRelayMetrics(relay);
+  createForwarderMetrics(relay);
+  createBrokerGauge(relay);
+  createExpiredCounter(relay);
+  createPurgedCounter(relay);
+  lag(relay);
+
+  const operator = createRegistry("operator");
+  createOperatorMetrics(operator, () => false);
+
+  return new Map([
+    ["gateway", gateway],
+    ["cart", cart],
+    ["catalog-stub", serving("catalog-stub")],
+    ["outbox-relay", relay],
+    ["operator", operator],
+  ]);
+}

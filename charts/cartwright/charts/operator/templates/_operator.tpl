@@ -25,6 +25,17 @@ rules:
   - { apiGroups: [events.k8s.io], resources: [events], verbs: [create] }
   - { apiGroups: [coordination.k8s.io], resources: [leases], verbs: [create] }
   - { apiGroups: [coordination.k8s.io], resources: [leases], resourceNames: [{{ $name }}], verbs: [get, update] }
+{{- $lease := lookup "coordination.k8s.io/v1" "Lease" .Release.Namespace $name }}
+{{- /* Helm takes over no object that is there; one that an operator has made itself stays until it is deleted by hand. */}}
+{{- if or (not $lease) (eq (dig "metadata" "annotations" "meta.helm.sh/release-name" "" $lease) .Release.Name) }}
+---
+# By which one operator leads, who fills it in. Of the release, so that it goes with it.
+apiVersion: coordination.k8s.io/v1
+kind: Lease
+metadata:
+  name: {{ $name }}
+  labels: {{- include "cartwright.labels" $labels | nindent 4 }}
+{{- end }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding

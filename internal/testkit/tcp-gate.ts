@@ -15,6 +15,8 @@ export interface TcpGate {
   /** Holds every byte back, also of new connections, until {@link thaw}. */
   freeze(): void;
   thaw(): void;
+  /** Holds back for ever what comes over today's connections, without closing them; new ones are served. */
+  strand(): void;
   connections(): number;
   close(): Promise<void>;
 }
@@ -25,9 +27,11 @@ export async function openGate(target: { host: string; port: number }): Promise<
   let shut = false;
   let delayMs = 0;
   let frozen: PromiseWithResolvers<void> | null = null;
-  const late = () =>
+  let epoch = 0;
+  const late = (opened: number) =>
     new Transform({
       transform: async (chunk, _encoding, done) => {
+        if (opened < epoch) return;
         while (frozen) await frozen.promise;
         if (delayMs === 0) done(null, chunk);
         else setTimeout(done, delayMs, null, chunk);
@@ -39,13 +43,14 @@ export async function openGate(target: { host: string; port: number }): Promise<
       return;
     }
     const upstream = connect(target);
+    const opened = epoch;
     for (const [one, other] of [
       [client, upstream],
       [upstream, client],
     ] as const) {
       sockets.add(one);
       one.setNoDelay(true);
-      one.pipe(late()).pipe(other);
+      one.pipe(late(opened)).pipe(other);
       one.on("error", () => other.destroy());
       one.on("close", () => {
         sockets.delete(one);
@@ -76,6 +81,9 @@ export async function openGate(target: { host: string; port: number }): Promise<
     thaw: () => {
       frozen?.resolve();
       frozen = null;
+    },
+    strand: () => {
+      epoch++;
     },
     connections: () => sockets.size / 2,
     close: async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { keep, watch } from "../guard.ts";
 import { chosenDialect, type DatabaseServer, sqlServerUrl } from "./database.ts";
+import { type KubeApiServer, reachKubeApiServer, startKubeApiServer } from "./kube-api-server.ts";
 import { type PostgresServer, startPostgres } from "./postgres.ts";
 import { type PrometheusServer, startPrometheus } from "./prometheus.ts";
 import { type RabbitServer, startRabbit } from "./rabbitmq.ts";
@@ -91,6 +92,20 @@ export const testRabbit = once(() => ownRabbit());
 export const testRedisCluster = once(async () =>
   tracked(await startRedisCluster({ dir: tempDir("cluster"), onSpawn: watch })),
 );
+
+/**
+ * A Kubernetes API server: of the binaries in KUBEBUILDER_ASSETS (etcd, kube-apiserver), else that of
+ * KUBECONFIG; null, and one line that says so, where neither is set.
+ */
+export const testKubeApiServer = once(async (): Promise<KubeApiServer | null> => {
+  const { KUBEBUILDER_ASSETS: assets, KUBECONFIG: file } = process.env;
+  if (assets) return tracked(await startKubeApiServer({ assets, dir: tempDir("kube"), onSpawn: watch }));
+  if (file) return reachKubeApiServer(file);
+  console.error(
+    "      nothing runs on a Kubernetes API server: neither KUBEBUILDER_ASSETS nor KUBECONFIG is set",
+  );
+  return null;
+});
 
 /** Stops everything that was started here, last first; called by the mocha setup. */
 export async function stopServers(): Promise<void> {

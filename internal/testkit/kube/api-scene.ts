@@ -1,0 +1,70 @@
+import { readFileSync } from "node:fs";
+import { CoreV1Api, loadYaml } from "@kubernetes/client-node";
+import { createKubeClient, type KubeClient } from "../../platform/kube/kube-client.ts";
+import { KubeError } from "../../platform/kube/kube-error.ts";
+import type { KubeObject } from "../../platform/kube/objects.ts";
+import { Registry } from "../../platform/metrics/metrics.ts";
+import { eventually } from "../eventually.ts";
+import { recordingLogger } from "../recording-logger.ts";
+import type { KubeApiServer } from "../servers/kube-api-server.ts";
+import { onTeardown, testKubeApiServer } from "../servers/test-servers.ts";
+
+/** A namespace of the test's own on a real API server that knows our kinds; paths begin in the namespace. */
+export interface ApiScene {
+  readonly server: KubeApiServer;
+  readonly namespace: string;
+  readonly client: KubeClient;
+  /** `/api/v1/namespaces/<ours>/pods` for `pods`, `/apis/apps/v1/namespaces/<ours>/...` for `apps/v1/...`. */
+  path(resource: string): string;
+  /** Creates an object, with its status where it has one. */
+  create(resource: string, object: Partial<KubeObject> & { status?: object; spec?: object }): Promise<void>;
+}
+
+/** The scene, or null where this run has no API server (which is told once). */
+export async function openApiScene(): Promise<ApiScene | null> {
+  const server = await testKubeApiServer();
+  if (server === null) return null;
+  const config = server.admin();
+  const { log } = recordingLogger();
+  const client = createKubeClient({ config, fieldManager: "test", registry: new Registry(), log });
+  await installKinds(client);
+  const namespace = `op-test-${process.pid}-${Date.now() % 100_000}`;
+  await client.create("/api/v1/namespaces", { metadata: { name: namespace } });
+  onTeardown(async () => void (await config.makeApiClient(CoreV1Api).deleteNamespace({ name: namespace })));
+
+  const path = (resource: string) => {
+    const [group, version, ...rest] = resource.split("/");
+    const grouped = version !== undefined && /^v\d/.test(version);
+    return grouped
+      ? `/apis/${group}/${version}/namespaces/${namespace}/${rest.join("/")}`
+      : `/api/v1/namespaces/${namespace}/${resource}`;
+  };
+  return {
+    server,
+    namespace,
+    client,
+    path,
+    create: async (resource, object) => {
+      const { metadata } = await client.create<KubeObject>(path(resource), object);
+      if (object.status === undefined) return;
+      const { status } = object;
+      await client.patch(`${path(resource)}/${metadata.name}/status`, "merge-patch+json", { status });
+    },
+  };
+}
+
+/** Our kinds, where they are not there yet: a cluster of somebody's keeps the ones that it has. */
+async function installKinds(client: KubeClient): Promise<void> {
+  for (const kind of ["cartplatforms", "outboxreplays"]) {
+    const crd = readFileSync(new URL(`../../../k8s/crds/${kind}.yaml`, import.meta.url), "utf8");
+    try {
+      await client.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", loadYaml(crd));
+    } catch (err) {
+      if (!(err instanceof KubeError && err.code === 409)) throw err;
+    }
+    await eventually(`${kind} are served`, async () => {
+      await client.get(`/apis/cartwright.dev/v1alpha1/${kind}`);
+      return true;
+    });
+  }
+}

@@ -1,8 +1,8 @@
 import { createExpirySweep } from "../../internal/cart/expiry.redis.ts";
 import { createExpiredCounter } from "../../internal/cart/metrics.ts";
 import { sweepStaged } from "../../internal/outbox/forwarder/sweeper.ts";
-import { createPurgedCounter } from "../../internal/outbox/metrics.ts";
-import { purgePublished } from "../../internal/outbox/store/purge.ts";
+import { createDeadPurgedCounter, createPurgedCounter } from "../../internal/outbox/metrics.ts";
+import { purgeDead, purgePublished } from "../../internal/outbox/store/purge.ts";
 import { every } from "../../internal/platform/schedule/every.ts";
 import type { Service } from "../../internal/platform/service/service.ts";
 import type { openAdapters } from "./adapters.ts";
@@ -26,6 +26,7 @@ export function startChores(
     log,
   });
   const purgedTotal = createPurgedCounter(registry);
+  const deadPurgedTotal = createDeadPurgedCounter(registry);
   const stopping = new AbortController();
 
   const sweep = () => sweepStaged(staging, forwarder, config.SWEEP_AGE_MS);
@@ -34,10 +35,17 @@ export function startChores(
     purgedTotal.inc(purged);
     if (purged > 0) log.info({ purged }, "purged published events");
   };
+  const purgeOldDead = async () => {
+    const retentionMs = config.OUTBOX_DEAD_RETENTION_SECONDS * 1000;
+    const purged = retentionMs === 0 ? 0 : await purgeDead(store, retentionMs, stopping.signal);
+    deadPurgedTotal.inc(purged);
+    if (purged > 0) log.warn({ purged }, "deleted dead events after their retention, never published");
+  };
   const chores = [
     every(config.SWEEP_INTERVAL_MS, "sweep of staged events", sweep, log),
     every(config.SWEEP_INTERVAL_MS, "sweep of expired carts", expire, log),
     every(config.OUTBOX_PURGE_INTERVAL_MS, "purge", purge, log),
+    every(config.OUTBOX_PURGE_INTERVAL_MS, "purge of dead events", purgeOldDead, log),
   ];
   lifecycle.onStop("chores", async () => {
     stopping.abort();

@@ -60,9 +60,12 @@ export const schema = z
     OUTBOX_RETENTION_SECONDS: integer(0, 31_536_000)
       .default(86_400)
       .describe("s for which published events stay in SQL"),
+    OUTBOX_DEAD_RETENTION_SECONDS: integer(0, 315_360_000)
+      .default(2_592_000)
+      .describe("s for which dead events stay in SQL, and hold back their subjects; 0 for ever"),
     OUTBOX_PURGE_INTERVAL_MS: milliseconds(10, 86_400_000)
       .default(60_000)
-      .describe("ms between purges of published events"),
+      .describe("ms between purges of published and of dead events"),
   })
   .superRefine(authorityNeedsTls("REDIS", "rediss"), { when: () => true })
   .superRefine(authorityNeedsTls("AMQP", "amqps"), { when: () => true });

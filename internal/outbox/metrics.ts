@@ -113,6 +113,15 @@ export function createBrokerGauge(registry: Registry): Gauge {
   });
 }
 
+/** Dead events that this process has deleted after their retention. */
+export function createDeadPurgedCounter(registry: Registry): Counter {
+  return new Counter({
+    name: "outbox_dead_purged_total",
+    help: "Dead events deleted after their retention: never published",
+    registers: [registry],
+  });
+}
+
 /** Published events that this process has deleted after their retention. */
 export function createPurgedCounter(registry: Registry): Counter {
   return new Counter({

@@ -7,7 +7,7 @@ import { createMemoryPublisher } from "../../testkit/memory-publisher.ts";
 import { recordingLogger } from "../../testkit/recording-logger.ts";
 import { event, events, relayScene, versionsOf } from "../../testkit/relay-scene.ts";
 import { listDead } from "../store/dead.ts";
-import { purgePublished } from "../store/purge.ts";
+import { purgeDead, purgePublished } from "../store/purge.ts";
 import { replaySelected } from "../store/replay.ts";
 import { createAmqpPublisher } from "./publisher.amqp.ts";
 
@@ -128,6 +128,20 @@ describe("The relay", function () {
     await eventually("it is dead", async () => (await scene.store.backlog()).dead === 1);
     await eventually("the others are through", () => publisher.published.length === 17);
     expect(publisher.attempts.filter(impossible)).to.have.length(1);
+  });
+
+  it("publishes what waited behind a dead event once that is deleted after its retention", async () => {
+    await scene.store.append(events(2, 3));
+    const publisher = createMemoryPublisher();
+    publisher.refuse((each) => each.subject === "cart-1" && each.sequence === 2, { about: "encoding" });
+    await start(publisher);
+    await eventually("it is dead", async () => (await scene.store.backlog()).dead === 1);
+    await eventually("it is deleted", async () => {
+      await purgeDead(scene.store, 1, new AbortController().signal);
+      return (await scene.store.backlog()).dead === 0;
+    });
+    await eventually("what waited is through", () => versionsOf(publisher, "cart-1").length === 2);
+    expect(versionsOf(publisher, "cart-1")).to.deep.equal([1, 3]);
   });
 
   it("retries a passing refusal and goes on in order", async () => {

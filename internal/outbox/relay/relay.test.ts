@@ -33,6 +33,7 @@ function storeOf(subject: string): OutboxStore {
     listDead: async () => [],
     deadSubjects: async () => [],
     replay: async () => 0,
+    purgeDead: async () => 0,
   };
 }
 

@@ -275,6 +275,19 @@ export function describeOutboxStore(name: string, bench: OutboxBench): void {
       expect((await pending()).map((each) => each.sequence)).to.deep.equal([3]);
     });
 
+    it("purges what died long enough ago, and nothing else; what waited behind it is pending", async () => {
+      const [dead, behind, other] = [event("a", 1), event("a", 2), event("b", 1)];
+      await scene.store.park(dead, "no");
+      await scene.store.append([behind, other]);
+      expect(await scene.store.purgeDead(3_600_000, 1_000)).to.equal(0);
+      expect(ids(await pending())).to.deep.equal([other.id]);
+      await eventually("it is gone", async () => {
+        await scene.store.purgeDead(1, 1);
+        return (await scene.store.listDead(1_000)).every(({ id }) => id !== dead.id);
+      });
+      expect(ids(await pending())).to.deep.equal([behind.id, other.id]);
+    });
+
     it("takes a large group at once", async () => {
       const events = Array.from({ length: 1_000 }, (_, index) => event(`s${index % 50}`, index));
       await scene.store.append(events);

@@ -35,6 +35,7 @@ const SQL = {
   listDead: load("list-dead"),
   deadSubjects: load("dead-subjects"),
   replay: load("replay"),
+  purgeDead: load("purge-dead"),
 };
 
 /** The outbox in PostgreSQL; its statements are prepared once per connection. */
@@ -129,6 +130,7 @@ export function createPostgresOutboxStore(database: Postgres): OutboxStore {
     deadSubjects: async (partitions) =>
       (await query<{ subject: string }>(SQL.deadSubjects, [partitions])).rows.map((row) => row.subject),
     replay: async (ids) => (await query(SQL.replay, [ids === "all" ? null : ids])).rowCount ?? 0,
+    purgeDead: async (olderThanMs, limit) => (await query(SQL.purgeDead, [olderThanMs, limit])).rowCount ?? 0,
   };
 }
 

@@ -34,6 +34,7 @@ const SQL = {
   deadSubjects: load("dead-subjects"),
   replay: load("replay"),
   replayAll: load("replay-all"),
+  purgeDead: load("purge-dead"),
 };
 
 const REPLAY_CHUNK = 1_000;
@@ -45,6 +46,16 @@ export function createSqlServerOutboxStore(server: SqlServer): OutboxStore {
   /** One statement, run again after a deadlock, or when a rival was first to insert the same key. */
   function run<R>(sql: string, bind: (request: mssql.Request) => mssql.Request = (request) => request) {
     return retryTransient(() => server.run((request) => bind(request).query<R>(sql)));
+  }
+
+  async function deleteOlder(sql: string, olderThanMs: number, limit: number): Promise<number> {
+    const { rowsAffected } = await run(sql, (request) =>
+      request
+        .input("limit", mssql.Int, limit)
+        .input("seconds", mssql.Int, Math.floor(olderThanMs / 1000))
+        .input("ms", mssql.Int, olderThanMs % 1000),
+    );
+    return rowsAffected[0] ?? 0;
   }
 
   async function replayAll(): Promise<number> {
@@ -140,15 +151,7 @@ export function createSqlServerOutboxStore(server: SqlServer): OutboxStore {
         oldestOccurredAt: row.oldest === null ? null : Number(row.oldest),
       };
     },
-    purge: async (olderThanMs, limit) => {
-      const { rowsAffected } = await run(SQL.purge, (request) =>
-        request
-          .input("limit", mssql.Int, limit)
-          .input("seconds", mssql.Int, Math.floor(olderThanMs / 1000))
-          .input("ms", mssql.Int, olderThanMs % 1000),
-      );
-      return rowsAffected[0] ?? 0;
-    },
+    purge: (olderThanMs, limit) => deleteOlder(SQL.purge, olderThanMs, limit),
 
     ensurePartitions: async (count) => {
       const rows = partitionRows(Array.from({ length: count }, (_, partition) => partition));
@@ -199,6 +202,7 @@ export function createSqlServerOutboxStore(server: SqlServer): OutboxStore {
       const { rowsAffected } = await run(SQL.replay, (request) => request.input("ids", idRows(ids)));
       return rowsAffected[0] ?? 0;
     },
+    purgeDead: (olderThanMs, limit) => deleteOlder(SQL.purgeDead, olderThanMs, limit),
   };
 }
 

@@ -146,4 +146,9 @@ export interface DeadEvents {
   deadSubjects(partitions: readonly number[]): Promise<string[]>;
   /** Makes dead events pending again with attempts 0: those of `ids`, or all. Returns how many. */
   replay(ids: readonly string[] | "all"): Promise<number>;
+  /**
+   * Deletes at most `limit` events that died more than `olderThanMs` ago;
+   * what waited behind them is pending. Returns how many.
+   */
+  purgeDead(olderThanMs: number, limit: number): Promise<number>;
 }

@@ -4,7 +4,7 @@ import { ask, type DatabaseServer, sqlServerUrl } from "../../testkit/servers/da
 import { reachSqlServer } from "../../testkit/servers/sqlserver.ts";
 import { createLogger } from "../logger/logger.ts";
 import { parseDatabaseUrl } from "./database-url.ts";
-import { openSqlServer, type SqlServer, type SqlServerAddress } from "./sqlserver.ts";
+import { openSqlServer, type SqlServer, type SqlServerAddress, type SqlServerRunner } from "./sqlserver.ts";
 
 /* Runs on the server of SQLSERVER_URL, in a database of its own. */
 
@@ -50,6 +50,49 @@ if (serverUrl) {
         server.signal("SIGCONT");
       }
       await eventually("it answers again", async () => (await outcome(database.ping())) === "answered");
+    });
+
+    it("keeps its other sessions when one statement takes too long while they are answered", async () => {
+      const spid = async () => {
+        const { recordset } = await database.run((request) =>
+          request.query<{ spid: number }>("SELECT @@SPID AS spid"),
+        );
+        return recordset[0]!.spid;
+      };
+      const lock = (tx: SqlServerRunner) =>
+        tx.run((request) =>
+          request.query(
+            "EXEC sp_getapplock @Resource = N'slow', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = 20000",
+          ),
+        );
+      const other = openSqlServer({
+        address: parseDatabaseUrl(server.url) as SqlServerAddress,
+        poolSize: 1,
+        requestTimeoutMs: 20_000,
+        log: createLogger("test", "fatal"),
+      });
+      const release = Promise.withResolvers<void>();
+      const locked = Promise.withResolvers<void>();
+      const holding = other.transaction(async (tx) => {
+        await lock(tx);
+        locked.resolve();
+        await release.promise;
+      });
+      try {
+        await locked.promise;
+        let over = false;
+        const slow = outcome(database.transaction(lock)).finally(() => {
+          over = true;
+        });
+        const before = await spid();
+        while (!over) expect(await spid()).to.equal(before);
+        expect(await slow).not.to.equal("answered");
+        expect(await spid()).to.equal(before);
+      } finally {
+        release.resolve();
+        await holding;
+        await other.close();
+      }
     });
 
     it("hands out no session that was lost: the first request after an outage is answered", async () => {

@@ -74,7 +74,8 @@ export async function connectPool(pool: mssql.ConnectionPool): Promise<mssql.Con
 /**
  * Opens nothing yet. Requests are cut off after `requestTimeoutMs`. After a failure other than one known to
  * leave a session as it was (a silent server, a lost connection, an error nobody expects) the whole pool is
- * replaced: the driver itself would hand out its sessions again, one dead one after the other.
+ * replaced: the driver itself would hand out its sessions again, one dead one after the other. Not after a
+ * timeout beside which others were answered: that server is slow, and new sessions would make it slower.
  */
 export function openSqlServer(options: {
   address: SqlServerAddress;
@@ -84,6 +85,8 @@ export function openSqlServer(options: {
 }): SqlServer {
   const { address, log } = options;
   let pool: Promise<mssql.ConnectionPool> | null = null;
+  /** When a request was last answered, performance.now() ms. */
+  let answeredAt = Number.NEGATIVE_INFINITY;
 
   function connected(): Promise<mssql.ConnectionPool> {
     if (pool) return pool;
@@ -100,10 +103,14 @@ export function openSqlServer(options: {
   async function using<T>(work: (pool: mssql.ConnectionPool) => Promise<T>): Promise<T> {
     const attempt = connected();
     const open = await attempt;
+    const began = performance.now();
     try {
-      return await work(open);
+      const value = await work(open);
+      answeredAt = performance.now();
+      return value;
     } catch (err) {
-      if (pool === attempt && leavesSessionInDoubt(err)) {
+      const answersOthers = answeredAt > (began + performance.now()) / 2;
+      if (pool === attempt && leavesSessionInDoubt(err) && !(answersOthers && isTimeout(err))) {
         pool = null;
         // What else is under way on it may end.
         open
@@ -157,6 +164,15 @@ const HARMLESS = [1205, 3960, 1222, 2627, 2601, 547, 515, 207, 208, 229, 51_000]
 export function leavesSessionInDoubt(error: unknown): boolean {
   if (!(error instanceof mssql.MSSQLError)) return false;
   return !HARMLESS.includes((error as { number?: number }).number ?? 0);
+}
+
+/**
+ * A request, a connection or a free session took too long. Of a request, the driver has closed the session,
+ * or the server has confirmed that it was cut off.
+ */
+function isTimeout(error: unknown): boolean {
+  const { code, message } = error as { code?: string; message: string };
+  return code === "ETIMEOUT" || /operation timed out/.test(message);
 }
 
 /**

@@ -32,15 +32,18 @@ export interface Stage {
 const SETTINGS = {
   CART_TTL_SECONDS: "15",
   CART_EXPIRY_GRACE_SECONDS: "3600",
-  RELAY_LEASE_MS: "2000",
   SWEEP_AGE_MS: "500",
   SWEEP_INTERVAL_MS: "200",
 };
+
+/** Longer than a relay that has just started takes to renew it: on Babelfish, seconds. */
+const LEASE_MS = { postgres: "2000", sqlserver: "10000" };
 
 /** Starts servers, gates and processes; all of it ends with the run. */
 export async function openStage(): Promise<Stage> {
   const [redis, database, rabbit] = await Promise.all([ownRedis(), ownDatabase(), ownRabbit()]);
   await migrateDatabase(database);
+  const settings = { ...SETTINGS, RELAY_LEASE_MS: LEASE_MS[database.dialect] };
   const dir = logDir("chaos");
   const secrets = await devSecrets(dir);
   const gates = new Map<string, TcpGate>();
@@ -64,7 +67,7 @@ export async function openStage(): Promise<Stage> {
       amqpUrl: await through(who, "rabbitmq", rabbit.relayUrl),
       ...secrets,
     };
-    const running = await startProcess(name, surroundings, urls, SETTINGS, join(dir, `${who}.log`));
+    const running = await startProcess(name, surroundings, urls, settings, join(dir, `${who}.log`));
     onTeardown(() => running.kill("SIGTERM"));
     return running;
   };

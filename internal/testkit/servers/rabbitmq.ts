@@ -86,7 +86,7 @@ export async function startRabbit(options: {
       await manage("GET", "exchanges/%2F/cart.events");
     };
     try {
-      await waitUntil("rabbitmq-server", ready, { timeoutMs: 90_000, process: launcher, logFile });
+      await waitUntil("rabbitmq-server", ready, { timeoutMs: 180_000, process: launcher, logFile });
     } catch (error) {
       await stopPortMapper(dir);
       throw error;

@@ -25,8 +25,8 @@ export interface Run {
 }
 
 /**
- * How long the platform may take to begin, and to be well again: Babelfish, on which this runs for SQL Server,
- * needs seconds of CPU for the first statements of each new session.
+ * How long the platform may take to begin, and to be well again, ms: Babelfish, on which this runs
+ * for SQL Server, needs seconds of CPU for the first statements of each new session.
  */
 const PATIENCE_MS = { postgres: 60_000, sqlserver: 240_000 };
 

@@ -10,6 +10,7 @@ import { createOperatorMetrics } from "../../operator/metrics.ts";
 import { registerLagMetrics } from "../../outbox/lag.ts";
 import {
   createBrokerGauge,
+  createDeadPurgedCounter,
   createForwarderMetrics,
   createPurgedCounter,
   createRelayMetrics,
@@ -66,6 +67,7 @@ export function processRegistries(): ReadonlyMap<string, Registry> {
   createBrokerGauge(relay);
   createExpiredCounter(relay);
   createPurgedCounter(relay);
+  createDeadPurgedCounter(relay);
   lag(relay);
 
   const operator = createRegistry("operator");

@@ -35,6 +35,7 @@ describe("make topology", function () {
     for (const queue of queues) expect(queue.arguments).to.include({ "x-queue-type": type });
     for (const [key, routed] of [
       ["cart.updated", "cart.events.demo"],
+      ["order.placed", "cart.events.demo"],
       ["nobody.asked", "cart.events.unrouted"],
     ] as const) {
       const payload = { routing_key: key, properties: {}, payload: key, payload_encoding: "string" };

@@ -69,5 +69,5 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
   registerLiveCartMetrics(registry, redis, shards);
   registerStoreMemory(registry, redis);
   registerLagMetrics({ registry, store: outbox, staging, log });
-  return { store, catalog, forwarder };
+  return { store, catalog, forwarder, redis, database, outbox };
 }

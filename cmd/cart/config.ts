@@ -56,6 +56,9 @@ export const schema = z
       .regex(/^[A-Z]{3}$/, "must be a currency of three capital letters")
       .default("EUR")
       .describe("the currency of every price, by ISO 4217"),
+    ORDER_STORE_TIMEOUT_MS: milliseconds(100, 60_000)
+      .default(5_000)
+      .describe("ms to wait for the database to write or read an order before a request fails"),
     OUTBOX_COMMIT_TIMEOUT_MS: milliseconds(1, 60_000)
       .default(500)
       .describe("ms that an answer waits for its event to be in SQL, before it says `staged`"),

@@ -62,6 +62,7 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
   registerLagMetrics({ registry, store, staging, log });
   return {
     redis,
+    database,
     store,
     publisher,
     staging,

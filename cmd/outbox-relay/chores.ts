@@ -1,5 +1,6 @@
 import { createExpirySweep } from "../../internal/cart/expiry.redis.ts";
 import { createExpiredCounter } from "../../internal/cart/metrics.ts";
+import { forgetOldRequests } from "../../internal/orders/settle-sweep.ts";
 import { sweepStaged } from "../../internal/outbox/forwarder/sweeper.ts";
 import { createDeadPurgedCounter, createPurgedCounter } from "../../internal/outbox/metrics.ts";
 import { purgeDead, purgePublished } from "../../internal/outbox/store/purge.ts";
@@ -7,10 +8,11 @@ import { every } from "../../internal/platform/schedule/every.ts";
 import type { Service } from "../../internal/platform/service/service.ts";
 import type { openAdapters } from "./adapters.ts";
 import type { Config } from "./config.ts";
+import { openSettling } from "./settling.ts";
 
 /**
  * What a relay does beside publishing: forwards stuck staged
- * events, tells of expired carts, purges what is old.
+ * events, tells of expired carts, reduces carts that were ordered, purges what is old.
  */
 export function startChores(
   config: Config,
@@ -25,6 +27,7 @@ export function startChores(
     expired: createExpiredCounter(registry),
     log,
   });
+  const { orders, settle } = openSettling(config, service, adapters);
   const purgedTotal = createPurgedCounter(registry);
   const deadPurgedTotal = createDeadPurgedCounter(registry);
   const stopping = new AbortController();
@@ -34,6 +37,7 @@ export function startChores(
     const purged = await purgePublished(store, config.OUTBOX_RETENTION_SECONDS * 1000, stopping.signal);
     purgedTotal.inc(purged);
     if (purged > 0) log.info({ purged }, "purged published events");
+    await forgetOldRequests(orders);
   };
   const purgeOldDead = async () => {
     const retentionMs = config.OUTBOX_DEAD_RETENTION_SECONDS * 1000;
@@ -44,6 +48,7 @@ export function startChores(
   const chores = [
     every(config.SWEEP_INTERVAL_MS, "sweep of staged events", sweep, log),
     every(config.SWEEP_INTERVAL_MS, "sweep of expired carts", expire, log),
+    every(config.SWEEP_INTERVAL_MS, "sweep of carts that were ordered", settle, log),
     every(config.OUTBOX_PURGE_INTERVAL_MS, "purge", purge, log),
     every(config.OUTBOX_PURGE_INTERVAL_MS, "purge of dead events", purgeOldDead, log),
   ];

@@ -6,6 +6,9 @@ import { crc16 } from "../platform/redis/crc16.ts";
 export const IDEMPOTENCY_TTL_MS = 24 * 60 * 60 * 1000;
 export const IDEMPOTENCY_KEEP = 32;
 
+/** For how long a checkout keeps others of the same cart away, in ms, when it does not end before. */
+export const CLAIM_TTL_MS = 5_000;
+
 /** The shard of an owner, fixed for the life of the data; also the outbox partition of its events. */
 export function shardOf(owner: string, shards: number): number {
   return crc16(owner) % shards;
@@ -24,4 +27,6 @@ export const shardKeys = {
   expiry: (shard: number) => `expiry:{${shard}}`,
   ordinal: (shard: number) => `ordinal:{${shard}}`,
   idempotency: (shard: number, owner: string) => `idem:{${shard}}:${owner}`,
+  /** Whose checkout of the owner's cart is under way. */
+  claim: (shard: number, owner: string) => `checkout:{${shard}}:${owner}`,
 };

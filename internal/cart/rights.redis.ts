@@ -10,6 +10,13 @@ const RIGHTS = loadScript(new URL("./lua/rights.lua", import.meta.url));
 export const WRITING_SCRIPTS: readonly Script[] = [
   ...OPERATIONS.map(({ script }) => loadScript(script)),
   loadScript(new URL("./lua/expire.lua", import.meta.url)),
+  loadScript(new URL("./lua/reduce.lua", import.meta.url)),
+];
+
+/** Those that write beside carts. */
+const CLAIMING_SCRIPTS: readonly Script[] = [
+  loadScript(new URL("./lua/claim.lua", import.meta.url)),
+  loadScript(new URL("./lua/release.lua", import.meta.url)),
 ];
 
 /** How the scripts name a key, and which of the keys below it is; 0 is for commands without a key. */
@@ -22,6 +29,7 @@ const KEY_INDEX: Readonly<Record<string, number>> = {
   "keys.counter": 4,
   counter: 4,
   "keys.idem": 5,
+  "keys.claim": 6,
 };
 const PROBE = "rights-probe";
 const keysOf = (shard: number) => [
@@ -30,6 +38,7 @@ const keysOf = (shard: number) => [
   shardKeys.expiry(shard),
   shardKeys.ordinal(shard),
   shardKeys.idempotency(shard, PROBE),
+  shardKeys.claim(shard, PROBE),
 ];
 
 /** The rights of our user in Redis, as far as the cart's scripts need them. */
@@ -60,7 +69,7 @@ const ofConnection = new WeakMap<RedisConnection, Rights>();
 
 function createRights(redis: RedisConnection): Rights {
   const run = bindScript(redis, RIGHTS);
-  const calls = JSON.stringify(callsOf(WRITING_SCRIPTS));
+  const calls = JSON.stringify(callsOf([...WRITING_SCRIPTS, ...CLAIMING_SCRIPTS]));
   const granted = new Set<string>();
   const asking = new Map<string, Promise<void>>();
   for (const event of ["close", "-node"]) redis.on(event, () => granted.clear());

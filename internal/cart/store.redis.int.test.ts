@@ -2,6 +2,7 @@ import { createLogger } from "../platform/logger/logger.ts";
 import { awaitRedis, connectRedis } from "../platform/redis/redis.ts";
 import { parseRedisUrl } from "../platform/redis/redis-url.ts";
 import { testRedis, testRedisCluster } from "../testkit/servers/test-servers.ts";
+import { describeCheckoutStore } from "./checkout-store.contract.ts";
 import { describeCartStore } from "./store.contract.ts";
 
 async function connect(url: string) {
@@ -13,5 +14,7 @@ async function connect(url: string) {
   return redis;
 }
 
-describeCartStore("one Redis", async () => connect((await testRedis()).url));
-describeCartStore("a Redis Cluster of three nodes", async () => connect((await testRedisCluster()).url));
+for (const describeStore of [describeCartStore, describeCheckoutStore]) {
+  describeStore("one Redis", async () => connect((await testRedis()).url));
+  describeStore("a Redis Cluster of three nodes", async () => connect((await testRedisCluster()).url));
+}

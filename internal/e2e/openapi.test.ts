@@ -30,6 +30,10 @@ describe("The public API's OpenAPI document, from outside", function () {
       "PUT /api/cart/items/{productId}",
       "DELETE /api/cart/items/{productId}",
       "GET /api/cart/openapi.json",
+      "POST /api/cart/checkout",
+      "GET /api/orders",
+      "GET /api/orders/{id}",
+      "POST /api/orders/{id}/cancel",
       "GET /api/catalog/products",
       "GET /api/catalog/products/{id}",
     ]);

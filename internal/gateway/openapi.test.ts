@@ -1,6 +1,8 @@
 import { expect } from "chai";
+import { cartSchema } from "../cart/cart-schema.ts";
 import { CART_API } from "../cart/openapi.ts";
 import { CATALOG_API } from "../catalog/calls.ts";
+import { ordersApi } from "../orders/calls.ts";
 import type { Call } from "../platform/http/calls.ts";
 import { type GatewayUnderTest, startGateway } from "../testkit/gateway.ts";
 import { describedCalls, expectDescribedAnswer, expectWellFormed } from "../testkit/openapi.ts";
@@ -12,7 +14,7 @@ import { covers, ROUTES } from "./table.ts";
 const ONE = { points: 1, seconds: 60 };
 
 describe("The gateway's description of the whole API", () => {
-  const document = publicDocument({ cart: CART_API, catalog: CATALOG_API });
+  const document = publicDocument({ cart: [CART_API, ordersApi(cartSchema)], catalog: [CATALOG_API] });
 
   it("is well-formed, and served to everybody", async () => {
     expectWellFormed(document);
@@ -38,7 +40,7 @@ describe("The gateway's description of the whole API", () => {
       calls: { stray: { ...CATALOG_API.calls.productList!, ...call } },
     });
     for (const stray of [{ path: "/admin" }, { path: "/productsx" }, { method: "post" as const }])
-      expect(() => publicDocument({ cart: CART_API, catalog: calls(stray) }), stray.path).to.throw(
+      expect(() => publicDocument({ cart: [CART_API], catalog: [calls(stray)] }), stray.path).to.throw(
         "has no route at the gateway",
       );
   });
@@ -68,7 +70,7 @@ describe("The gateway's description of the whole API", () => {
 
     it("without a token", async () => {
       gateway = await startGateway({ cartUrl: "http://127.0.0.1:9" });
-      await everyCall(401, (path) => path.startsWith("/api/cart"));
+      await everyCall(401, (path) => /^\/api\/(cart|orders)/.test(path));
     });
 
     it("to who asks too often", async () => {

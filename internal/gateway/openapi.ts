@@ -8,11 +8,10 @@ import { covers, ROUTES, type Route, type UpstreamName } from "./table.ts";
  * All that clients can call, in one document: the gateway's own calls, and those of the services behind it
  * as they look from outside. Throws when a service describes a call that the table leads nowhere.
  */
-export function publicDocument(behind: Readonly<Record<UpstreamName, Api>>): OpenApiDocument {
-  const services = Object.entries(behind).map(([name, api]) => ({
-    calls: seenFromOutside(name, api.calls),
-    problems: api.problems,
-  }));
+export function publicDocument(behind: Readonly<Record<UpstreamName, readonly Api[]>>): OpenApiDocument {
+  const services = Object.entries(behind).flatMap(([name, apis]) =>
+    apis.map((api) => ({ calls: seenFromOutside(name, api.calls), problems: api.problems })),
+  );
   const own = { calls: GATEWAY_CALLS, problems: GATEWAY_PROBLEMS };
   return openApiDocument({ title: "Cartwright API", server: "/", apis: [own, ...services] });
 }

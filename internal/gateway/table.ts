@@ -9,6 +9,8 @@ export type UpstreamName = "cart" | "catalog";
 export interface Route {
   /** The path itself and, before an upstream, everything below it. Also the `route` of the metrics. */
   readonly path: string;
+  /** What of the paths below an upstream's is let through; absent for all. */
+  readonly below?: RegExp;
   /** As `Allow` lists them; null leaves it to the upstream to say what it takes. */
   readonly methods: readonly string[] | null;
   /** A call of our own, or a service, which does not get to see `strip`. */
@@ -23,6 +25,16 @@ export interface Route {
 export const ROUTES: readonly Route[] = [
   {
     path: "/api/cart",
+    methods: null,
+    to: { upstream: "cart", strip: "/api" },
+    needsIdentity: true,
+    limitClass: "owner",
+    isCacheable: false,
+  },
+  {
+    path: "/api/orders",
+    // Not /{id}/transitions: that is for services, which come without the gateway.
+    below: /^\/[^/]+(\/cancel)?\/?$/,
     methods: null,
     to: { upstream: "cart", strip: "/api" },
     needsIdentity: true,
@@ -54,6 +66,7 @@ export function routeOf(path: string): Route | undefined {
 /** Whether a path is the route's own or, where all below goes to an upstream, a segment or more below it. */
 export function covers(route: Route, path: string): boolean {
   if (!path.startsWith(route.path)) return false;
-  if (path.length === route.path.length) return true;
-  return "upstream" in route.to && path[route.path.length] === "/";
+  const rest = path.slice(route.path.length);
+  if (rest === "") return true;
+  return "upstream" in route.to && rest.startsWith("/") && (route.below?.test(rest) ?? true);
 }

@@ -22,8 +22,8 @@ export interface Standing {
 
 /**
  * Orders in SQL. Every write is one transaction with the event that tells of it: both are there or neither. A
- * lost database is an exception (with `cause`), after which the outcome is unknown; each method may be called
- * again.
+ * database that is lost or refuses rejects with {@link OrderStoreUnavailable}, after which the outcome is
+ * unknown; each method may be called again. What is wrong with the values rejects with another error.
  */
 export interface OrderStore {
   standing(owner: string, requestId: string): Promise<Standing>;
@@ -49,6 +49,11 @@ export interface OrderStore {
   settle(id: string): Promise<void>;
   /** Forgets at most `limit` requests from before a moment (epoch ms); returns how many. */
   forgetRequests(before: number, limit: number): Promise<number>;
+}
+
+/** The database is to blame, not what was asked of it. `cause`: its own error. */
+export class OrderStoreUnavailable extends Error {
+  override readonly name = "OrderStoreUnavailable";
 }
 
 /** Puts events into the outbox within a transaction; goes last there, because it takes locks. */

@@ -182,7 +182,7 @@ function receivedEvent(message: Message): ReceivedEvent {
     id: String(message.message_id),
     type: String(properties["cloudEvents:type"]),
     subject: String(properties["cloudEvents:subject"]),
-    version: Number(properties["cloudEvents:cartversion"]),
+    version: Number(properties["cloudEvents:cartversion"] ?? properties["cloudEvents:orderversion"]),
     data: JSON.parse(body.content?.toString("utf8") ?? "null"),
     receivedAt: Date.now(),
     message,

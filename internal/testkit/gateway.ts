@@ -4,6 +4,7 @@ import { createServer, type IncomingHttpHeaders, type RequestListener, type Serv
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { promisify } from "node:util";
 import { exportJWK, type JSONWebKeySet, SignJWT } from "jose";
+import { cartSchema } from "../cart/cart-schema.ts";
 import { CART_API } from "../cart/openapi.ts";
 import { CATALOG_API } from "../catalog/calls.ts";
 import { publicDocument } from "../gateway/openapi.ts";
@@ -15,6 +16,7 @@ import { gatewayRoutes } from "../gateway/routes.ts";
 import { rememberTokens } from "../gateway/token-cache.ts";
 import { createGuestSessions, createTokenVerifier } from "../gateway/tokens.ts";
 import { type KeySource, openKeySet } from "../gateway/user-keys.ts";
+import { ordersApi } from "../orders/calls.ts";
 import { createApp } from "../platform/http/app.ts";
 import { listen } from "../platform/http/server.ts";
 import {
@@ -86,7 +88,7 @@ export async function startGateway(options: {
         ),
         signer: createInternalTokenSigner({ keys: INTERNAL_KEYS, audience: CART_AUDIENCE }),
         upstreams: { cart: cart.handler, catalog: catalog.handler },
-        document: publicDocument({ cart: CART_API, catalog: CATALOG_API }),
+        document: publicDocument({ cart: [CART_API, ordersApi(cartSchema)], catalog: [CATALOG_API] }),
         bodyLimitBytes: options.bodyLimitBytes ?? 65_536,
         bodyTimeoutMs: options.bodyTimeoutMs ?? 10_000,
         limit: createRateLimits({ quotas, counter, registry }),

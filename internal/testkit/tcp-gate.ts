@@ -21,17 +21,24 @@ export interface TcpGate {
   close(): Promise<void>;
 }
 
+/** Sees every packet before it is passed on, or held where the gate is frozen by then. */
+export type Watch = (from: "client" | "server", packet: Buffer) => void;
+
 /** Opens a gate before a server. */
-export async function openGate(target: { host: string; port: number }): Promise<TcpGate> {
+export async function openGate(
+  target: { host: string; port: number },
+  watch: Watch = () => {},
+): Promise<TcpGate> {
   const sockets = new Set<Socket>();
   let shut = false;
   let delayMs = 0;
   let frozen: PromiseWithResolvers<void> | null = null;
   let epoch = 0;
-  const late = (opened: number) =>
+  const late = (opened: number, from: "client" | "server") =>
     new Transform({
       transform: async (chunk, _encoding, done) => {
         if (opened < epoch) return;
+        watch(from, chunk);
         while (frozen) await frozen.promise;
         if (delayMs === 0) done(null, chunk);
         else setTimeout(done, delayMs, null, chunk);
@@ -44,13 +51,13 @@ export async function openGate(target: { host: string; port: number }): Promise<
     }
     const upstream = connect(target);
     const opened = epoch;
-    for (const [one, other] of [
-      [client, upstream],
-      [upstream, client],
+    for (const [one, other, from] of [
+      [client, upstream, "client"],
+      [upstream, client, "server"],
     ] as const) {
       sockets.add(one);
       one.setNoDelay(true);
-      one.pipe(late(opened)).pipe(other);
+      one.pipe(late(opened, from)).pipe(other);
       one.on("error", () => other.destroy());
       one.on("close", () => {
         sockets.delete(one);

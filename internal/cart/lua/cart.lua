@@ -1,7 +1,8 @@
 -- Shared by every cart script (included, not run by itself).
 --
 -- A cart is the hash KEYS[1]: productId -> quantity, and the reserved fields @id (cart id), @v
--- (version), @x (expiry, epoch ms). A product id never starts with "@". A cart is empty the
+-- (version), @x (expiry, epoch ms) and, once something was ordered from it, @o (its version when the
+-- last order's lines were taken out). A product id never starts with "@". A cart is empty the
 -- moment @x has passed, by Redis' clock, whether or not anything has cleaned it up.
 
 -- Redis' clock, epoch ms. Frozen while a script runs.
@@ -32,7 +33,8 @@ local function number_of(key, field, value)
   return tonumber(value) or error({ err = "CORRUPT cart " .. key .. ": field " .. field .. " is not a number" })
 end
 
--- The cart as it is now: { live, dead, id, version, expires, products = {id...}, quantities = {id = n} }.
+-- The cart as it is now: { live, dead, id, version, expires, ordered, products = {id...},
+-- quantities = {id = n} }.
 -- `dead` is true for a cart that has expired but has not been
 -- told of yet; its id, version and lines are still there.
 local function load_cart(key, now)
@@ -43,6 +45,7 @@ local function load_cart(key, now)
     if field == "@id" then cart.id = value
     elseif field == "@v" then cart.version = number_of(key, field, value)
     elseif field == "@x" then cart.expires = number_of(key, field, value)
+    elseif field == "@o" then cart.ordered = number_of(key, field, value)
     else
       cart.products[#cart.products + 1] = field
       cart.quantities[field] = number_of(key, field, value)

@@ -102,6 +102,10 @@ local function write(cart, touched)
   local expires = string.format("%d", cart.expires)
   local fields = { "@v", string.format("%d", cart.version), "@x", expires }
   if cart.fresh then fields[5], fields[6] = "@id", cart.id end
+  if cart.ordered then
+    fields[#fields + 1] = "@o"
+    fields[#fields + 1] = string.format("%d", cart.ordered)
+  end
   for _, product in ipairs(touched) do
     local quantity = cart.quantities[product]
     if quantity then

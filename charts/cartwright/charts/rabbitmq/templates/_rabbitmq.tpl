@@ -40,7 +40,8 @@ a consumer reads our queues. Passwords come at the start.
     (dict "name" (printf "%s.demo" $exchange) "vhost" "/" "durable" true "auto_delete" false "arguments" (dict "x-queue-type" "quorum" "x-max-length" 10000 "x-message-ttl" 3600000 "x-overflow" "drop-head")))
   "bindings" (list
     (dict "source" $unrouted "vhost" "/" "destination" $unrouted "destination_type" "queue" "routing_key" "" "arguments" dict)
-    (dict "source" $exchange "vhost" "/" "destination" (printf "%s.demo" $exchange) "destination_type" "queue" "routing_key" "cart.#" "arguments" dict)) -}}
+    (dict "source" $exchange "vhost" "/" "destination" (printf "%s.demo" $exchange) "destination_type" "queue" "routing_key" "cart.#" "arguments" dict)
+    (dict "source" $exchange "vhost" "/" "destination" (printf "%s.demo" $exchange) "destination_type" "queue" "routing_key" "order.#" "arguments" dict)) -}}
 {{- $definitions | toPrettyJson -}}
 {{- end -}}
 

@@ -1,0 +1,45 @@
+import type { CartView } from "../../internal/cart/cart.ts";
+import { createRedisCheckoutStore } from "../../internal/cart/checkout-store.redis.ts";
+import { shardOf } from "../../internal/cart/keys.ts";
+import { createOrderedCarts } from "../../internal/cart/ordered-carts.ts";
+import type { ShowCart } from "../../internal/cart/show.ts";
+import { type CheckoutCarts, createCheckout } from "../../internal/orders/checkout.ts";
+import { createOrderMetrics } from "../../internal/orders/metrics.ts";
+import { openOrderStore } from "../../internal/orders/open-store.ts";
+import { createOrderService } from "../../internal/orders/order-service.ts";
+import { createReachStore } from "../../internal/orders/reach-store.ts";
+import { createRedisCommitNotifier } from "../../internal/outbox/commit-notifier.redis.ts";
+import type { Service } from "../../internal/platform/service/service.ts";
+import { orderedLines } from "../ordered-lines.ts";
+import type { openAdapters } from "./adapters.ts";
+import type { Config } from "./config.ts";
+
+/** Checkout and orders, on what the cart service stands on. */
+export function openOrdering(
+  config: Config,
+  { log, registry }: Service,
+  adapters: ReturnType<typeof openAdapters>,
+  show: ShowCart,
+) {
+  const { redis, database, outbox, catalog, forwarder } = adapters;
+  const shards = config.CART_SHARDS;
+  const store = createRedisCheckoutStore({ redis, shards, log });
+  const ordered = createOrderedCarts({ store, show, outbox: forwarder });
+  const carts: CheckoutCarts<CartView> = {
+    claim: (owner, token, { id, hash }) => ordered.claim(owner, { token, key: id, request: hash }),
+    release: async (owner, token) => void (await ordered.release(owner, token)),
+    reduce: (order, traceparent) => ordered.reduce(order.owner, orderedLines(order), traceparent),
+  };
+  const notifier = createRedisCommitNotifier(redis, log);
+  const common = {
+    store: openOrderStore(database, outbox.append),
+    reach: createReachStore({ timeoutMs: config.ORDER_STORE_TIMEOUT_MS, log }),
+    partitionOf: (owner: string) => shardOf(owner, shards),
+    notify: (partition: number) => notifier.notify([partition]),
+    metrics: createOrderMetrics(registry),
+  };
+  return {
+    checkout: createCheckout({ ...common, carts, products: catalog.afresh, currency: config.CART_CURRENCY }),
+    service: createOrderService(common),
+  };
+}

@@ -1,0 +1,10 @@
+import type { OrderedLines } from "../internal/cart/checkout-store.ts";
+import type { Order } from "../internal/orders/order.ts";
+
+/** An order as the carts know it. */
+export const orderedLines = ({ id, cart, lines }: Order): OrderedLines => ({
+  orderId: id,
+  cartId: cart.cartId,
+  version: cart.version,
+  items: lines,
+});

@@ -1,0 +1,19 @@
+-- Reads a cart, and claims its checkout for a while.
+-- KEYS  1 cart:{s}:<owner>  2 checkout:{s}:<owner>
+-- ARGV  1 JSON object: token (of the claim), key and request (of the Idempotency-Key, and of the body),
+--         ttl (ms)
+-- Result  { "CLAIMED", state }                the state as read.lua gives it
+--         { "CHECKOUT_IN_PROGRESS" }          another one has the claim
+--         { "IDEMPOTENCY_KEY_REUSED" }        it has the same key, and another body
+--- @include "cart.lua"
+local args = cjson.decode(ARGV[1])
+local keys = { cart = KEYS[1], claim = KEYS[2] }
+local cart = load_cart(keys.cart, now_ms())
+local held = redis.call("HMGET", keys.claim, "token", "key", "request")
+if held[1] and held[1] ~= args.token then
+  if held[2] == args.key and held[3] ~= args.request then return { "IDEMPOTENCY_KEY_REUSED" } end
+  return { "CHECKOUT_IN_PROGRESS" }
+end
+redis.call("HSET", keys.claim, "token", args.token, "key", args.key, "request", args.request)
+redis.call("PEXPIRE", keys.claim, args.ttl)
+return { "CLAIMED", state_of(cart) }

@@ -1,0 +1,37 @@
+-- Takes what was ordered out of the cart that the order was made from, once, however often it is run and
+-- after whatever: a cart that has been reduced since the order's version (@o), that has ended or that is
+-- another one is left as it is. What came into the cart after the order's version stays.
+-- KEYS  1 cart:{s}:<owner>  2 outbox:{s}  3 expiry:{s}  4 ordinal:{s}
+-- ARGV  1 JSON object: owner, owner_json, event, trace as for every change, see change.lua, and
+--         order              the order's id
+--         cart_id, version   the cart that it was made from, and its version then
+--         lines              [{ product, quantity }, ...]
+-- Result  { "CHANGED", ... } or { "UNCHANGED", state }, as every change
+--- @flags allow-oom
+--- @include "cart.lua"
+--- @include "stage.lua"
+--- @include "change.lua"
+local now = now_ms()
+local cart = load_cart(keys.cart, now)
+local reduced = cart.ordered and cart.ordered > args.version
+if not cart.live or cart.id ~= args.cart_id or reduced then return unchanged(cart) end
+redis.call("ZSCORE", keys.expiry, args.owner)
+-- Not the shopper's doing: the cart expires when it would have.
+args.ttl = cart.expires - now
+args.grace = math.max(redis.call("PEXPIRETIME", keys.cart) - cart.expires, 0)
+local touched = {}
+for _, line in ipairs(args.lines) do
+  local held = held_of(cart, line.product)
+  if held > 0 then
+    if held > line.quantity then cart.quantities[line.product] = held - line.quantity
+    else drop_product(cart, line.product) end
+    touched[#touched + 1] = line.product
+  end
+end
+if #touched == 0 then
+  -- All of it was removed meanwhile: a repeat must not take what comes into the cart from now on.
+  redis.call("HSET", keys.cart, "@o", string.format("%d", math.max(cart.version, args.version + 1)))
+  return unchanged(cart)
+end
+cart.ordered = cart.version + 1
+return commit(cart, now, "cart.updated", '{"type":"ordered","orderId":"' .. args.order .. '"}', touched, 0)

@@ -1,0 +1,8 @@
+-- Ends the claim on a cart's checkout, if it is this one.
+-- KEYS  1 checkout:{s}:<owner>
+-- ARGV  1 token
+-- Result  1 when it was, else 0
+--- @flags allow-oom
+local keys = { claim = KEYS[1] }
+if redis.call("HGET", keys.claim, "token") ~= ARGV[1] then return 0 end
+return redis.call("DEL", keys.claim)

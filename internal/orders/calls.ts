@@ -1,0 +1,145 @@
+import { z } from "zod";
+import type { Calls } from "../platform/http/calls.ts";
+import type { Api } from "../platform/http/openapi.ts";
+import { moneySchema } from "../platform/money/money.ts";
+import { checkoutBody, pageQuery } from "./input.ts";
+import { TRANSITIONS } from "./order.ts";
+import { orderSchema } from "./order-view.ts";
+import { ORDER_PROBLEMS, type OrderCode } from "./problem-codes.ts";
+
+const EVERY_CALL = ["UNAUTHENTICATED", "RATE_LIMITED", "ORDER_STORE_UNAVAILABLE", "INTERNAL"] as const;
+const WITH_BODY = ["INVALID_REQUEST", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"] as const;
+const KEY = {
+  name: "Idempotency-Key",
+  in: "header",
+  description: "a repeat with the same key changes nothing and gets the first outcome, for 24 hours",
+  schema: z.string(),
+} as const;
+const ID = { name: "id", in: "path", schema: z.string() } as const;
+const REPLAYED = { description: "true: this is the first outcome again", schema: z.literal("true") };
+const ORDER = { name: "Order", schema: orderSchema };
+const MOVED = {
+  status: 200,
+  description: "The order as it is now",
+  headers: { "Idempotent-Replayed": REPLAYED },
+  body: ORDER,
+};
+
+const lowered = z
+  .array(
+    z.object({
+      productId: z.string(),
+      was: z.object({ unitPrice: moneySchema }),
+      now: z.object({ unitPrice: moneySchema }),
+    }),
+  )
+  .optional()
+  .describe("lines that are charged at less than was agreed to; absent when there are none");
+
+/** What may be done with orders, by `operationId`. */
+const ORDER_CALLS = {
+  orderList: {
+    method: "get",
+    path: "/orders",
+    summary: "A page of one's own orders, newest first",
+    parameters: Object.entries(pageQuery.shape).map(
+      ([name, schema]) => ({ name, in: "query", schema }) as const,
+    ),
+    answers: [
+      {
+        status: 200,
+        description: "Orders",
+        body: {
+          name: "OrderPage",
+          schema: z.object({ items: z.array(orderSchema), nextCursor: z.string().nullable() }),
+        },
+      },
+    ],
+    problems: [...EVERY_CALL, "INVALID_REQUEST"],
+  },
+  orderRead: {
+    method: "get",
+    path: "/orders/{id}",
+    summary: "One of one's own orders",
+    parameters: [ID],
+    answers: [{ status: 200, description: "The order", body: ORDER }],
+    problems: [...EVERY_CALL, "ORDER_NOT_FOUND"],
+  },
+  orderCancel: {
+    method: "post",
+    path: "/orders/{id}/cancel",
+    summary: "Cancel an order that is placed or paid",
+    parameters: [ID, KEY],
+    answers: [MOVED],
+    problems: [...EVERY_CALL, "INVALID_REQUEST", "ORDER_NOT_FOUND", "ORDER_STATE", "IDEMPOTENCY_KEY_REUSED"],
+  },
+} as const satisfies Calls<OrderCode>;
+
+/** `cart` is a cart as clients get it. */
+export function orderCalls(cart: z.ZodType) {
+  return {
+    cartCheckout: {
+      method: "post",
+      path: "/cart/checkout",
+      summary: "Order what is in the cart, at the prices agreed to",
+      parameters: [{ ...KEY, description: `${KEY.description}; required here` }],
+      body: checkoutBody,
+      answers: [
+        {
+          status: 201,
+          description: "The order, and what is left in the cart",
+          headers: {
+            Location: { description: "where the order is", schema: z.string() },
+            "Idempotent-Replayed": REPLAYED,
+          },
+          body: {
+            name: "CheckedOut",
+            schema: z.object({
+              order: orderSchema,
+              cart: z
+                .union([cart, z.literal("pending")])
+                .describe("pending: the cart could not be reduced yet, and will be"),
+              lowered,
+            }),
+          },
+        },
+      ],
+      problems: [
+        ...EVERY_CALL,
+        ...WITH_BODY,
+        "CART_EMPTY",
+        "CART_CHANGED",
+        "PRICE_CHANGED",
+        "OUT_OF_STOCK",
+        "ORDER_TOO_LARGE",
+        "CHECKOUT_IN_PROGRESS",
+        "IDEMPOTENCY_KEY_REUSED",
+        "CATALOG_UNAVAILABLE",
+        "CART_STORE_FULL",
+        "CART_STORE_UNAVAILABLE",
+      ],
+    },
+    ...ORDER_CALLS,
+  } as const satisfies Calls<OrderCode>;
+}
+
+export const transitionBody = z.strictObject(
+  { to: z.enum(Object.keys(TRANSITIONS) as (keyof typeof TRANSITIONS)[]) },
+  { error: "must be a JSON object" },
+);
+
+/** For services with an internal token of their own, past the gateway; no part of the public API. */
+export const SERVICE_CALLS = {
+  orderTransition: {
+    method: "post",
+    path: "/orders/{id}/transitions",
+    summary: "Move an order to its next status",
+    parameters: [ID, KEY],
+    body: transitionBody,
+    answers: [MOVED],
+    problems: [...EVERY_CALL, ...WITH_BODY, "ORDER_NOT_FOUND", "ORDER_STATE", "IDEMPOTENCY_KEY_REUSED"],
+  },
+} as const satisfies Calls<OrderCode>;
+
+/** What clients can do with orders; pure, so that the gateway can describe it. */
+export const ordersApi = (cart: z.ZodType): Api => ({ calls: orderCalls(cart), problems: ORDER_PROBLEMS });

@@ -1,0 +1,142 @@
+import type { Express, Request, RequestHandler, Response } from "express";
+import type { z } from "zod";
+import { serveCalls } from "../platform/http/calls.ts";
+import { readIdempotencyKey } from "../platform/http/idempotency-key.ts";
+import { jsonBody, validate } from "../platform/http/json-body.ts";
+import type { IdentityVerifier } from "../platform/identity/internal-token.ts";
+import { requireIdentity } from "../platform/identity/require-identity.ts";
+import { invalid, type Problem } from "../platform/problem/problem.ts";
+import { err, ok, type Result } from "../platform/result/result.ts";
+import { isTraceparent } from "../platform/trace/traceparent.ts";
+import { orderCalls, SERVICE_CALLS, transitionBody } from "./calls.ts";
+import type { Checkout } from "./checkout.ts";
+import { loweredLines } from "./consent.ts";
+import { cursorAfter, readCursor } from "./cursor.ts";
+import { checkoutBody, pageQuery } from "./input.ts";
+import type { Move, OrderService } from "./order-service.ts";
+import type { RememberedRequest } from "./order-store.ts";
+import { orderView } from "./order-view.ts";
+import { problemOf, refuse } from "./problems.ts";
+import { requestOf } from "./request-hash.ts";
+
+/** The largest request body in bytes: 500 lines of a checkout. */
+const BODY_LIMIT = 128 * 1024;
+const DEFAULT_PAGE = 20;
+
+/** Where clients find an order. */
+const LOCATION = "/api/orders/";
+
+/** Checkout and orders for owners, and the transitions for services. `cart` is a cart as clients get it. */
+export function orderRoutes(
+  app: Express,
+  parts: {
+    checkout: Checkout<unknown>;
+    service: OrderService;
+    identity: IdentityVerifier;
+    cart: z.ZodType;
+  },
+): void {
+  const { checkout, service, identity } = parts;
+  const owner = requireIdentity(identity, ["user", "guest"]);
+  const body = jsonBody(BODY_LIMIT);
+
+  const move = async (req: Request, res: Response, wish: Pick<Move, "to" | "owner">, sent: unknown) => {
+    const request = readRequest(req, res, sent);
+    if (!request.ok) return refuse(req, res, request.error);
+    const id = String(req.params.id);
+    const moved = await service.move({
+      ...wish,
+      id,
+      request: request.value,
+      traceparent: traceparentOf(req),
+    });
+    if (!moved.ok) return refuse(req, res, problemOf(moved.error));
+    if (moved.value.replayed) res.setHeader("idempotent-replayed", "true");
+    send(res, 200, orderView(moved.value.order));
+  };
+
+  const placeOrder: RequestHandler = async (req, res) => {
+    const request = readRequest(req, res, req.body);
+    if (!request.ok) return refuse(req, res, request.error);
+    if (request.value === null) return refuse(req, res, invalid("Idempotency-Key", "is required here"));
+    const fields = validate(checkoutBody, req.body);
+    if (!fields.ok) return refuse(req, res, fields.error);
+    const result = await checkout({
+      owner: res.locals.owner,
+      consent: fields.value.items,
+      request: request.value,
+      traceparent: traceparentOf(req),
+    });
+    if (!result.ok) return refuse(req, res, problemOf(result.error));
+    const { order, cart, replayed } = result.value;
+    const lowered = loweredLines(order.lines);
+    res.setHeader("location", LOCATION + order.id);
+    if (replayed) res.setHeader("idempotent-replayed", "true");
+    send(res, 201, { order: orderView(order), cart, ...(lowered.length > 0 && { lowered }) });
+  };
+
+  serveCalls(app, orderCalls(parts.cart), {
+    cartCheckout: [owner, body, placeOrder],
+    orderList: [
+      owner,
+      async (req, res) => {
+        const query = readPage(req);
+        if (!query.ok) return refuse(req, res, query.error);
+        const page = await service.page(res.locals.owner, query.value.before, query.value.limit);
+        if (!page.ok) return refuse(req, res, problemOf(page.error));
+        const { orders, before } = page.value;
+        const nextCursor = before === null ? null : cursorAfter(before);
+        send(res, 200, { items: orders.map(orderView), nextCursor });
+      },
+    ],
+    orderRead: [
+      owner,
+      async (req, res) => {
+        const order = await service.one(res.locals.owner, String(req.params.id));
+        if (order.ok) send(res, 200, orderView(order.value));
+        else refuse(req, res, problemOf(order.error));
+      },
+    ],
+    orderCancel: [owner, (req, res) => move(req, res, { to: "cancelled", owner: res.locals.owner }, null)],
+  });
+  serveCalls(app, SERVICE_CALLS, {
+    orderTransition: [
+      requireIdentity(identity, ["service"]),
+      body,
+      (req, res) => {
+        const fields = validate(transitionBody, req.body);
+        if (!fields.ok) return refuse(req, res, fields.error);
+        return move(req, res, { to: fields.value.to, owner: null }, req.body);
+      },
+    ],
+  });
+}
+
+/** The request as its Idempotency-Key makes it known; null without one. */
+function readRequest(req: Request, res: Response, body: unknown): Result<RememberedRequest | null, Problem> {
+  const key = readIdempotencyKey(req.headers);
+  if (!key.ok) return key;
+  if (key.value === null) return ok(null);
+  // As the router matched it: a path is the same however its fixed parts are capitalised.
+  const path = req.route.path.replace(":id", String(req.params.id).toLowerCase());
+  return ok(requestOf({ owner: res.locals.owner, method: req.method, path, key: key.value, body }));
+}
+
+function readPage(req: Request): Result<{ limit: number; before: number | null }, Problem> {
+  const query = validate(pageQuery, req.query);
+  if (!query.ok) return query;
+  const { limit = DEFAULT_PAGE, cursor } = query.value;
+  if (cursor === undefined) return ok({ limit, before: null });
+  const before = readCursor(cursor);
+  return before === null
+    ? err(invalid("cursor", "is not the nextCursor of a page of orders"))
+    : ok({ limit, before });
+}
+
+const traceparentOf = ({ headers }: Request): string | null =>
+  isTraceparent(headers.traceparent) ? headers.traceparent : null;
+
+function send(res: Response, status: number, value: unknown): void {
+  res.setHeader("cache-control", "no-store");
+  res.status(status).json(value);
+}

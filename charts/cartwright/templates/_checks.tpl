@@ -27,6 +27,10 @@
 {{- end }}
 {{- if eq (include "cartwright.runs" (dict "root" . "part" "sqlserver")) "true" }}{{ include "cartwright.checkNodes" . }}{{ end }}
 {{- include "cartwright.checkVolumes" . }}
+{{- if and .Values.gateway.enabled (not .Values.cart.enabled) }}{{ fail "cart.enabled=false leaves the gateway no carts to ask for: set gateway.enabled=false too" }}{{ end }}
+{{- if and .Values.operator.enabled (not (index .Values "outbox-relay").enabled) }}
+{{- fail "outbox-relay.enabled=false leaves the operator no relays to look after: set operator.enabled=false too" }}
+{{- end }}
 {{- $catalog := index .Values "catalog-stub" }}
 {{- if not (or $catalog.enabled $catalog.url) }}{{ fail "catalog-stub.enabled=false needs your own catalog: set catalog-stub.url" }}{{ end }}
 {{- end -}}

@@ -16,7 +16,7 @@ IMAGE ?= cartwright:dev
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up topology down status logs demo token dead replay test test-rabbitmq4 test-redis8 test-sqlserver charts kube-test image kind check race bench bench-quick bench-packages chaos soak mutants docs fmt clean install packages
+.PHONY: help up topology down status logs demo token dead replay test test-rabbitmq4 test-redis8 test-pgbouncer test-sqlserver charts kube-test image kind check race bench bench-quick bench-packages chaos soak mutants docs fmt clean install packages
 
 help: ## this help
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -62,6 +62,10 @@ test-rabbitmq4: install ## the publisher, the relay and survival on a real Rabbi
 test-redis8: install ## every script and what else speaks to Redis, on a real Redis 8 (Debian 13's, in the same tree)
 	@scripts/install-debian13.sh
 	@REDIS=8 $(MOCHA) $(REDIS_TESTS)
+
+test-pgbouncer: install ## the outbox in PostgreSQL behind a PgBouncer that knows prepared statements (Debian 13's, in the same tree)
+	@scripts/install-debian13.sh
+	@$(BIN)/mocha internal/outbox/store/store.postgres.int.test.ts
 
 test-sqlserver: install ## the outbox, orders, migrate and survival on the server of SQLSERVER_URL, in databases of their own
 	@if [ -z "$$SQLSERVER_URL" ]; then echo "  (SQLSERVER_URL is not set: nothing ran on SQL Server)"; \

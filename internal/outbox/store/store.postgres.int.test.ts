@@ -4,8 +4,10 @@ import pg from "pg";
 import { ORIGIN } from "../../testkit/event-origin.ts";
 import { openOutbox } from "../../testkit/outbox.ts";
 import { mainOf } from "../../testkit/processes/processes.ts";
-import { ownPostgres, testPostgres } from "../../testkit/servers/test-servers.ts";
+import { type PgBouncer, pgBouncerCommand } from "../../testkit/servers/pgbouncer.ts";
+import { ownPgBouncer, ownPostgres, testPostgres } from "../../testkit/servers/test-servers.ts";
 import { describeOutboxStore } from "./store.contract.ts";
+import type { OutboxBench } from "./store-scene.contract.ts";
 
 const anEvent = {
   id: "0191d3a0-0000-7000-8000-000000000001",
@@ -24,38 +26,59 @@ function migrate(url: string): string {
   return execFileSync(process.execPath, [mainOf("migrate")], { encoding: "utf8", env });
 }
 
-let database: Promise<string> | undefined;
-async function freshDatabase(): Promise<string> {
-  const url = await (await testPostgres()).createDatabase("outbox_contract");
-  migrate(url);
-  return url;
+/** A migrated database of its own, reached directly or `through` something. */
+function benchOn(name: string, through: (url: string) => Promise<string> = async (url) => url): OutboxBench {
+  let database: Promise<string> | undefined;
+  async function fresh(): Promise<string> {
+    const url = await (await testPostgres()).createDatabase(name);
+    migrate(url);
+    return url;
+  }
+  return {
+    open: async () => {
+      database ??= fresh();
+      return openOutbox(await through(await database));
+    },
+    begin: async () => {
+      const client = new pg.Client({ connectionString: await database });
+      await client.connect();
+      await client.query("BEGIN");
+      return {
+        insert: async (event) => {
+          await client.query(
+            `INSERT INTO outbox_event (event_id, partition_no, type, subject, version, payload, occurred_at)
+       VALUES ($1, $2, $3, $4, $5, $6, now())`,
+            [event.id, event.partition, event.type, event.subject, event.sequence, event.data],
+          );
+        },
+        run: async (sql) => void (await client.query(sql)),
+        end: async (how) => {
+          await client.query(how);
+          await client.end();
+        },
+      };
+    },
+  };
 }
 
-describeOutboxStore("PostgreSQL", {
-  open: async () => {
-    database ??= freshDatabase();
-    return openOutbox(await database);
-  },
-  begin: async () => {
-    const client = new pg.Client({ connectionString: await database });
-    await client.connect();
-    await client.query("BEGIN");
-    return {
-      insert: async (event) => {
-        await client.query(
-          `INSERT INTO outbox_event (event_id, partition_no, type, subject, version, payload, occurred_at)
-       VALUES ($1, $2, $3, $4, $5, $6, now())`,
-          [event.id, event.partition, event.type, event.subject, event.sequence, event.data],
-        );
-      },
-      run: async (sql) => void (await client.query(sql)),
-      end: async (how) => {
-        await client.query(how);
-        await client.end();
-      },
+describeOutboxStore("PostgreSQL", benchOn("outbox_contract"));
+
+if (pgBouncerCommand() === null)
+  console.error(
+    "  (no PgBouncer from 1.21 on is here: nothing ran behind one; make test-pgbouncer unpacks it)",
+  );
+else
+  for (const mode of ["session", "transaction"] as const) {
+    let bouncer: Promise<PgBouncer | null> | undefined;
+    const through = async (url: string) => {
+      bouncer ??= ownPgBouncer(url, mode);
+      return (await bouncer)!.through(url);
     };
-  },
-});
+    describeOutboxStore(
+      `PostgreSQL behind PgBouncer in ${mode} mode`,
+      benchOn(`outbox_behind_${mode}`, through),
+    );
+  }
 
 describe("the outbox in PostgreSQL", () => {
   it("goes on with the same store when its server was killed and is back", async () => {

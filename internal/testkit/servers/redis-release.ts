@@ -1,13 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { globSync } from "node:fs";
-import { debian13 } from "./debian13.ts";
-
-/** A command, and the arguments that come before its own. */
-export type Command = readonly [program: string, ...args: string[]];
+import { type Command, debian13, inDebian13 } from "./debian13.ts";
 
 /**
  * The Redis to start: the machine's own, or for `REDIS=8` in the environment an 8 or later:
- * the machine's own where that is one, else Debian 13's, on the libraries of its own tree.
+ * the machine's own where that is one, else Debian 13's in a tree of its own.
  */
 export function redisCommand(asked: string | undefined = process.env.REDIS): Command {
   if (asked !== undefined && asked !== "" && asked !== "8")
@@ -19,12 +15,11 @@ export function redisCommand(asked: string | undefined = process.env.REDIS): Com
 
 let inTree: Command | undefined;
 
-/** By the tree's own loader: no chroot, so files anywhere can be named in the configuration. */
 function fromTree(): Command {
   const tree = debian13();
-  const [loader] = globSync(`${tree}/usr/lib/*/ld-linux*.so.*`);
-  if (loader === undefined) throw new Error(`${tree} has no loader in usr/lib/*: remove it, to make it anew`);
-  return [loader, "--library-path", loader.slice(0, loader.lastIndexOf("/")), `${tree}/usr/bin/redis-server`];
+  const command = inDebian13("usr/bin/redis-server");
+  if (!command) throw new Error(`${tree} has no Redis that can be run: remove it, to make it anew`);
+  return command;
 }
 
 /** 0 where there is none. */

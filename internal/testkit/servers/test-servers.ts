@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { keep, watch } from "../guard.ts";
 import { chosenDialect, type DatabaseServer, sqlServerUrl } from "./database.ts";
 import { type KubeApiServer, reachKubeApiServer, startKubeApiServer } from "./kube-api-server.ts";
+import { type PgBouncer, pgBouncerCommand, startPgBouncer } from "./pgbouncer.ts";
 import { type PostgresServer, startPostgres } from "./postgres.ts";
 import { type PrometheusServer, startPrometheus } from "./prometheus.ts";
 import { type RabbitServer, startRabbit } from "./rabbitmq.ts";
@@ -80,6 +81,17 @@ export const ownPrometheus = async (
   rules: readonly string[] = [],
 ): Promise<PrometheusServer> =>
   tracked(await startPrometheus({ dir: tempDir("prometheus"), targets, rules, onSpawn: watch }));
+/** A PgBouncer before the server at `url`; null where none is that knows prepared statements. */
+export const ownPgBouncer = async (
+  url: string,
+  mode: "session" | "transaction",
+): Promise<PgBouncer | null> => {
+  const command = pgBouncerCommand();
+  return (
+    command &&
+    tracked(await startPgBouncer({ command, dir: tempDir("pgbouncer"), url, mode, onSpawn: watch }))
+  );
+};
 /** A cluster of the test's own; its first master has a replica, the last of its servers. */
 export const ownRedisCluster = async (): Promise<RedisCluster> =>
   tracked(await startRedisCluster({ dir: tempDir("cluster"), replica: true, onSpawn: watch }));

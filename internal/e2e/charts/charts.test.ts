@@ -12,7 +12,7 @@ import { type Choice, eachChoiceOnce, matrix } from "./matrix.ts";
 const CHARTS = fileURLToPath(new URL("../../../charts/", import.meta.url));
 const CHART = join(CHARTS, "cartwright");
 /** Kinds that come with a CRD: their shape is looked at by helm-unittest. */
-const CUSTOM = "ServiceMonitor,HTTPRoute,CartPlatform";
+const CUSTOM = "ServiceMonitor,PrometheusRule,HTTPRoute,CartPlatform";
 const KUBE = ["--kube-version", "1.34"];
 
 describe("The Helm chart", function () {

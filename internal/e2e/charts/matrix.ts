@@ -41,7 +41,7 @@ const SWITCHES: readonly Choice[] = [
     name: "scraped",
     set: ["monitoring.serviceMonitor.enabled=true", "monitoring.serviceMonitor.labels.release=x"],
   },
-  { name: "boards", set: ["monitoring.dashboards.enabled=true"] },
+  { name: "watched", set: ["monitoring.dashboards.enabled=true", "monitoring.rules.enabled=true"] },
   { name: "autoscaled", set: ["gateway.autoscaling.enabled=true", "cart.autoscaling.enabled=true"] },
   { name: "Ingress", set: ["gateway.ingress.enabled=true", "gateway.ingress.className=nginx"] },
   { name: "HTTPRoute", set: ["gateway.httpRoute.enabled=true", "gateway.httpRoute.parentRefs[0].name=door"] },

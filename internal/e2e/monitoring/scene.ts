@@ -1,11 +1,17 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
 import { createOperatorMetrics } from "../../operator/metrics.ts";
 import { createRegistry } from "../../platform/metrics/metrics.ts";
 import { findTool } from "../../testkit/kube/tool.ts";
 import type { Platform } from "../../testkit/processes/platform.ts";
 import type { RabbitServer } from "../../testkit/servers/rabbitmq.ts";
 import { onTeardown } from "../../testkit/servers/test-servers.ts";
+
+/** The chart's alerts, as a plain Prometheus reads them. */
+export const RULES = fileURLToPath(
+  new URL("../../../charts/cartwright/files/rules/cartwright.yaml", import.meta.url),
+);
 
 /** Skips the suite, saying why, where there is no Prometheus. */
 export function needPrometheus(context: Mocha.Context): void {

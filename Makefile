@@ -16,7 +16,7 @@ IMAGE ?= cartwright:dev
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up topology down status logs demo token dead replay test test-rabbitmq4 test-redis8 test-pgbouncer test-sqlserver charts kube-test image kind check race bench bench-quick bench-packages chaos soak mutants docs fmt clean install packages
+.PHONY: help up topology down status logs demo token price stock dead replay test test-rabbitmq4 test-redis8 test-pgbouncer test-sqlserver charts kube-test image kind check race bench bench-quick bench-packages chaos soak mutants docs fmt clean install packages
 
 help: ## this help
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -43,6 +43,12 @@ demo: packages ## a scripted shopper, and the events as they arrive
 token: export TOKEN_USER = $(if $(filter command line,$(origin USER)),$(USER))
 token: packages ## a token for a named user: make token USER=alice
 	@$(NODE) scripts/token.ts
+
+price: packages ## change a product's price in the catalog of make up: make price PRODUCT=<id> AMOUNT=<minor units>
+	@$(NODE) scripts/product.ts price
+
+stock: packages ## change a product's stock there: make stock PRODUCT=<id> STOCK=<n>
+	@$(NODE) scripts/product.ts stock
 
 dead: packages ## list events that the broker would not take
 	@$(NODE) scripts/outbox-admin.ts list

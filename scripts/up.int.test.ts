@@ -97,6 +97,33 @@ describe("make up and make down", function () {
     const { code, output } = await script("demo.ts");
     expect(code, output).to.equal(0);
     expect(output).to.contain("versions 1 2 3 4 5 6: each told once, in order");
+    expect(output).to.match(/checkout -> 409, PRICE_CHANGED, from (\d+) to \d+/);
+    expect(output).to.contain("told by cart.updated, cart.updated, order.cancelled, order.placed");
+  });
+
+  it("changes a product's price and stock, and says what is wrong with the wish", async () => {
+    const change = (what: string, more: object) =>
+      new Promise<{ code: number; output: string }>((resolve) => {
+        execFile(
+          process.execPath,
+          [pathOf("product.ts"), what],
+          { env: { ...env, ...more } },
+          (error, stdout, stderr) =>
+            resolve({ code: error ? Number(error.code ?? 1) : 0, output: stdout + stderr }),
+        );
+      });
+    const PRODUCT = "mug-steel";
+    expect(await change("price", { PRODUCT, AMOUNT: "1234" })).to.deep.include({ code: 0 });
+    const { code, output } = await change("stock", { PRODUCT, STOCK: "7" });
+    expect([code, output]).to.deep.equal([0, "Steel mug 350 ml: 1234 EUR in minor units, 7 in stock\n"]);
+    for (const [what, more, said] of [
+      ["price", { PRODUCT }, "make price PRODUCT=<id> AMOUNT=<number>"],
+      ["stock", { PRODUCT, STOCK: "-1" }, "make stock PRODUCT=<id> STOCK=<number>"],
+      ["stock", { PRODUCT: "none", STOCK: "1" }, 'There is no product "none"'],
+    ] as const) {
+      const refused = await change(what, more);
+      expect([refused.code, refused.output.includes(said)], refused.output).to.deep.equal([1, true]);
+    }
   });
 
   for (const name of ["status.ts", "demo.ts", "token.ts", "logs.ts", "outbox-admin.ts", "up.ts"])

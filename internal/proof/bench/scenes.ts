@@ -3,6 +3,7 @@ import { emptyOutbox } from "./events.ts";
 import type { Figure } from "./figure.ts";
 import type { Profile } from "./profile.ts";
 import { cartScene } from "./scenes/cart.ts";
+import { checkoutScene } from "./scenes/checkout.ts";
 import { forwarderScene } from "./scenes/forwarder.ts";
 import { gatewayScene } from "./scenes/gateway.ts";
 import { latencyScene } from "./scenes/latency.ts";
@@ -14,6 +15,7 @@ import type { Stage } from "./stage.ts";
 /** What is measured, in the order of the report. */
 export const scenes: Record<string, (stage: Stage, profile: Profile) => Promise<Figure[]>> = {
   cart: cartScene,
+  checkout: checkoutScene,
   gateway: gatewayScene,
   forwarder: forwarderScene,
   scale: scaleScene,

@@ -5,6 +5,11 @@ import type { Stage } from "./stage.ts";
 
 export const PRODUCTS: readonly string[] = catalog.map((product) => product.id);
 
+/** What products of the bench's catalog cost. */
+export function pricesOf(ids: readonly string[]) {
+  return ids.map((id) => catalog.find((product) => product.id === id)!.price);
+}
+
 export const ownerNumber = (n: number) => `user:bench-${n}`;
 
 /** `count` owners, every `step`th of them all. */

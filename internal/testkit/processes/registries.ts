@@ -7,6 +7,7 @@ import { createMemoryCounter } from "../../gateway/rate-limit-memory.ts";
 import { createSharedCounter } from "../../gateway/rate-limit-shared.ts";
 import { rememberTokens } from "../../gateway/token-cache.ts";
 import { createOperatorMetrics } from "../../operator/metrics.ts";
+import { createOrderMetrics, createSweptOrdersCounter } from "../../orders/metrics.ts";
 import { registerLagMetrics } from "../../outbox/lag.ts";
 import {
   createBrokerGauge,
@@ -48,6 +49,7 @@ export function processRegistries(): ReadonlyMap<string, Registry> {
 
   const cart = serving("cart");
   createCartMetrics(cart, 0);
+  createOrderMetrics(cart);
   createForwarderMetrics(cart);
   createHttpCatalog({
     url: "http://127.0.0.1",
@@ -68,6 +70,7 @@ export function processRegistries(): ReadonlyMap<string, Registry> {
   createExpiredCounter(relay);
   createPurgedCounter(relay);
   createDeadPurgedCounter(relay);
+  createSweptOrdersCounter(relay);
   lag(relay);
 
   const operator = createRegistry("operator");

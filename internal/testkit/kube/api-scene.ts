@@ -9,6 +9,13 @@ import { recordingLogger } from "../recording-logger.ts";
 import type { KubeApiServer } from "../servers/kube-api-server.ts";
 import { onTeardown, testKubeApiServer } from "../servers/test-servers.ts";
 
+interface ObjectToCreate extends KubeObject {
+  readonly spec?: object;
+  readonly status?: object;
+  /** Of a Secret, in base64. */
+  readonly data?: Readonly<Record<string, string>>;
+}
+
 /** A namespace of the test's own on a real API server that knows our kinds; paths begin in the namespace. */
 export interface ApiScene {
   readonly server: KubeApiServer;
@@ -17,7 +24,7 @@ export interface ApiScene {
   /** `/api/v1/namespaces/<ours>/pods` for `pods`, `/apis/apps/v1/namespaces/<ours>/...` for `apps/v1/...`. */
   path(resource: string): string;
   /** Creates an object, with its status where it has one. */
-  create(resource: string, object: Partial<KubeObject> & { status?: object; spec?: object }): Promise<void>;
+  create(resource: string, object: ObjectToCreate): Promise<void>;
 }
 
 /** The scene, or null where this run has no API server (which is told once). */
@@ -30,7 +37,8 @@ export async function openApiScene(): Promise<ApiScene | null> {
   await installKinds(client);
   const namespace = `op-test-${process.pid}-${Date.now() % 100_000}`;
   await client.create("/api/v1/namespaces", { metadata: { name: namespace } });
-  onTeardown(async () => void (await config.makeApiClient(CoreV1Api).deleteNamespace({ name: namespace })));
+  const remove = () => config.makeApiClient(CoreV1Api).deleteNamespace({ name: namespace });
+  if (server.shared) onTeardown(async () => void (await remove()));
 
   const path = (resource: string) => {
     const [group, version, ...rest] = resource.split("/");
@@ -62,9 +70,7 @@ async function installKinds(client: KubeClient): Promise<void> {
     } catch (err) {
       if (!(err instanceof KubeError && err.code === 409)) throw err;
     }
-    await eventually(`${kind} are served`, async () => {
-      await client.get(`/apis/cartwright.dev/v1alpha1/${kind}`);
-      return true;
-    });
+    const served = () => client.get(`/apis/cartwright.dev/v1alpha1/${kind}`);
+    await eventually(`${kind} are served`, served, { timeoutMs: 120_000, intervalMs: 200 });
   }
 }

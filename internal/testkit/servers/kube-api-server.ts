@@ -9,6 +9,8 @@ import { freePort } from "./free-port.ts";
 export interface KubeApiServer {
   readonly host: string;
   readonly port: number;
+  /** True where somebody else uses it too: what a test makes there must go. */
+  readonly shared: boolean;
   /** An administrator's configuration; with `port`, through a gate there on 127.0.0.1. */
   admin(port?: number): KubeConfig;
   stop(): Promise<void>;
@@ -97,6 +99,7 @@ export async function startKubeApiServer(options: {
   return {
     host: "127.0.0.1",
     port,
+    shared: false,
     admin,
     stop: async () => {
       await endProcess(server, "SIGTERM", 5_000);
@@ -117,6 +120,7 @@ export function reachKubeApiServer(file: string): KubeApiServer {
   return {
     host: url.hostname,
     port,
+    shared: true,
     admin: (through) => {
       const config = load();
       if (through === undefined) return config;

@@ -4,13 +4,11 @@ import { Pool } from "undici";
 import { MOST_IDLE_MS } from "../platform/http/kept-connections.ts";
 import type { Logger } from "../platform/logger/logger.ts";
 import { Gauge, type Registry } from "../platform/metrics/metrics.ts";
+import { attemptRead, CONNECT_ATTEMPTS } from "./catalog-attempts.ts";
 import { createCatalogBreaker, HALF_OPEN_AFTER_MS, isNotAsked, RequestFault } from "./catalog-breaker.ts";
 
 /** The largest answer in bytes, as sent and as decoded. */
 const MOST_BYTES = 1024 * 1024;
-
-/** Without an answer the connection went, as a kept one may at any time: a read is asked once more. */
-const HUNG_UP: ReadonlySet<string> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
 
 /** An answer about what was asked for; null is 404 or 410: the catalog does not have it. */
 export type Answer = { readonly body: unknown } | null;
@@ -29,7 +27,7 @@ export interface CatalogRequests {
 
 /**
  * `timeoutMs` bounds a whole exchange, from waiting for a connection to
- * the last byte, a repetition included. Trouble is logged when it begins and when it ends.
+ * the last byte, repetitions included. Trouble is logged when it begins and when it ends.
  */
 export function createCatalogRequests(options: {
   url: string;
@@ -45,7 +43,7 @@ export function createCatalogRequests(options: {
     keepAliveTimeout: MOST_IDLE_MS,
     // Whatever longer time the catalog promises.
     keepAliveMaxTimeout: MOST_IDLE_MS,
-    connect: { timeout: timeoutMs },
+    connect: { timeout: Math.ceil(timeoutMs / CONNECT_ATTEMPTS) },
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     maxResponseSize: MOST_BYTES,
@@ -68,10 +66,7 @@ export function createCatalogRequests(options: {
 
   async function exchange(path: string): Promise<Answer> {
     const signal = AbortSignal.timeout(timeoutMs);
-    const { statusCode, headers, body } = await ask(path, signal).catch((error: NodeJS.ErrnoException) => {
-      if (!HUNG_UP.has(error.code ?? "")) throw error;
-      return ask(path, signal);
-    });
+    const { statusCode, headers, body } = await attemptRead(() => ask(path, signal));
     if (statusCode === 200) {
       const bytes = await decoded(await body.bytes(), String(headers["content-encoding"] ?? "identity"));
       return { body: JSON.parse(bytes.toString()) };

@@ -1,5 +1,6 @@
 import { createHttpCatalog } from "../../internal/cart/catalog.http.ts";
 import { registerLiveCartMetrics } from "../../internal/cart/live-carts.redis.ts";
+import { createRedisMergeStore } from "../../internal/cart/merge/merge-store.redis.ts";
 import { rightsOn } from "../../internal/cart/rights.redis.ts";
 import { createRedisCartStore } from "../../internal/cart/store.redis.ts";
 import { registerStoreMemory } from "../../internal/cart/store-memory.redis.ts";
@@ -49,14 +50,13 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
 
   const rights = rightsOn(redis);
   lifecycle.addCheck("rights in redis", () => rights.check(shards));
-  const store = createRedisCartStore({
-    redis,
-    shards,
+  const limits = { maxLines: config.CART_MAX_LINES, maxQuantity: config.CART_MAX_QUANTITY };
+  const life = {
     ttlMs: config.CART_TTL_SECONDS * 1000,
     graceMs: config.CART_EXPIRY_GRACE_SECONDS * 1000,
-    limits: { maxLines: config.CART_MAX_LINES, maxQuantity: config.CART_MAX_QUANTITY },
-    log,
-  });
+  };
+  const store = createRedisCartStore({ redis, shards, ...life, limits, log });
+  const merges = createRedisMergeStore({ redis, shards, log });
   const catalog = createHttpCatalog({
     url: config.CATALOG_URL,
     timeoutMs: config.CATALOG_TIMEOUT_MS,
@@ -69,5 +69,5 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
   registerLiveCartMetrics(registry, redis, shards);
   registerStoreMemory(registry, redis);
   registerLagMetrics({ registry, store: outbox, staging, log });
-  return { store, catalog, forwarder, redis, database, outbox };
+  return { store, merges, limits, life, catalog, forwarder, redis, database, outbox };
 }

@@ -1,3 +1,4 @@
+import { createRedisMergeStore } from "../../internal/cart/merge/merge-store.redis.ts";
 import {
   createRedisCommitNotifier,
   createRedisCommitSubscriber,
@@ -63,6 +64,7 @@ export function openAdapters(config: Config, { log, registry, lifecycle }: Servi
   return {
     redis,
     database,
+    merges: createRedisMergeStore({ redis, shards, log }),
     store,
     publisher,
     staging,

@@ -1,5 +1,6 @@
 import { createExpirySweep } from "../../internal/cart/expiry.redis.ts";
-import { createExpiredCounter } from "../../internal/cart/metrics.ts";
+import { createMergeSweep } from "../../internal/cart/merge/merge-sweep.ts";
+import { createExpiredCounter, createMergedCounter } from "../../internal/cart/metrics.ts";
 import { forgetOldRequests } from "../../internal/orders/settle-sweep.ts";
 import { sweepStaged } from "../../internal/outbox/forwarder/sweeper.ts";
 import { createDeadPurgedCounter, createPurgedCounter } from "../../internal/outbox/metrics.ts";
@@ -12,7 +13,7 @@ import { openSettling } from "./settling.ts";
 
 /**
  * What a relay does beside publishing: forwards stuck staged
- * events, tells of expired carts, reduces carts that were ordered, purges what is old.
+ * events, tells of expired carts, reduces carts that were ordered, finishes merges, purges what is old.
  */
 export function startChores(
   config: Config,
@@ -20,7 +21,7 @@ export function startChores(
   adapters: ReturnType<typeof openAdapters>,
 ): void {
   const { log, registry, lifecycle } = service;
-  const { redis, store, staging, forwarder } = adapters;
+  const { redis, merges, store, staging, forwarder } = adapters;
   const expire = createExpirySweep({
     redis,
     shards: config.CART_SHARDS,
@@ -28,6 +29,12 @@ export function startChores(
     log,
   });
   const { orders, settle } = openSettling(config, service, adapters);
+  const merge = createMergeSweep({
+    store: merges,
+    shards: config.CART_SHARDS,
+    ageMs: config.SWEEP_AGE_MS,
+    merged: createMergedCounter(registry),
+  });
   const purgedTotal = createPurgedCounter(registry);
   const deadPurgedTotal = createDeadPurgedCounter(registry);
   const stopping = new AbortController();
@@ -49,6 +56,7 @@ export function startChores(
     every(config.SWEEP_INTERVAL_MS, "sweep of staged events", sweep, log),
     every(config.SWEEP_INTERVAL_MS, "sweep of expired carts", expire, log),
     every(config.SWEEP_INTERVAL_MS, "sweep of carts that were ordered", settle, log),
+    every(config.SWEEP_INTERVAL_MS, "sweep of merges", merge, log),
     every(config.OUTBOX_PURGE_INTERVAL_MS, "purge", purge, log),
     every(config.OUTBOX_PURGE_INTERVAL_MS, "purge of dead events", purgeOldDead, log),
   ];

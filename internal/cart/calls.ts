@@ -28,6 +28,12 @@ const WITH_BODY: readonly CartCode[] = ["PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_
 const CHECKED: readonly CartCode[] = ["PRODUCT_NOT_FOUND", "CATALOG_UNAVAILABLE"];
 
 const PRODUCT = { name: "productId", in: "path", schema: productId } as const;
+export const IDEMPOTENCY_KEY = {
+  name: "Idempotency-Key",
+  in: "header",
+  description: "a repeat with the same key changes nothing and gets the first outcome, for 24 hours",
+  schema: z.string(),
+} as const;
 const PRECONDITIONS = [
   {
     name: "If-Match",
@@ -35,20 +41,15 @@ const PRECONDITIONS = [
     description: 'entity tags such as "3": the change happens only at one of these versions',
     schema: z.string(),
   },
-  {
-    name: "Idempotency-Key",
-    in: "header",
-    description: "a repeat with the same key changes nothing and gets the first outcome, for 24 hours",
-    schema: z.string(),
-  },
+  IDEMPOTENCY_KEY,
 ] as const;
 
-const ETAG = { description: "the version, in quotes", schema: z.string() };
-const OUTBOX_STATE = {
+export const ETAG = { description: "the version, in quotes", schema: z.string() };
+export const OUTBOX_STATE = {
   description: "whether the change's event is in the database already, or staged in Redis",
   schema: z.enum(["committed", "staged"]),
 };
-const REPLAYED = { description: "true: this is the first outcome again", schema: z.literal("true") };
+export const REPLAYED = { description: "true: this is the first outcome again", schema: z.literal("true") };
 const CART = {
   status: 200,
   description: "The cart as it is now",

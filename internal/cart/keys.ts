@@ -9,6 +9,9 @@ export const IDEMPOTENCY_KEEP = 32;
 /** For how long a checkout keeps others of the same cart away, in ms, when it does not end before. */
 export const CLAIM_TTL_MS = 5_000;
 
+/** How many entries about a user's merges are kept likewise: outcomes, and the clients' names for them. */
+export const MERGES_KEEP = 64;
+
 /** The shard of an owner, fixed for the life of the data; also the outbox partition of its events. */
 export function shardOf(owner: string, shards: number): number {
   return crc16(owner) % shards;
@@ -29,4 +32,10 @@ export const shardKeys = {
   idempotency: (shard: number, owner: string) => `idem:{${shard}}:${owner}`,
   /** Whose checkout of the owner's cart is under way. */
   claim: (shard: number, owner: string) => `checkout:{${shard}}:${owner}`,
+  /** What was merged into a user's cart. No owner begins with `merge:`. */
+  merges: (shard: number, user: string) => `idem:{${shard}}:merge:${user}`,
+  /** A guest's cart on its way to a user, and for a day where it went. */
+  transfer: (shard: number, guest: string) => `transfer:{${shard}}:${guest}`,
+  /** Sorted set of the guests whose transfers wait, by since when. */
+  transfers: (shard: number) => `transfers:{${shard}}`,
 };

@@ -1,4 +1,5 @@
 import { Counter, DURATION_BUCKETS, Gauge, Histogram, type Registry } from "../platform/metrics/metrics.ts";
+import { STRATEGIES } from "./merge/transfer.ts";
 import type { CartMetrics } from "./service.ts";
 import type { ExpiryReason } from "./store.ts";
 
@@ -25,6 +26,18 @@ export function createCartMetrics(registry: Registry, ttlSeconds: number): CartM
     }),
     expired: createExpiredCounter(registry),
   };
+}
+
+/** Guests' carts that this process has given to users, by how. */
+export function createMergedCounter(registry: Registry): Counter<"strategy"> {
+  const merged = new Counter({
+    name: "cart_merged_total",
+    help: "Guests' carts that this process has merged into a user's, by strategy",
+    labelNames: ["strategy"] as const,
+    registers: [registry],
+  });
+  for (const strategy of STRATEGIES) merged.inc({ strategy }, 0);
+  return merged;
 }
 
 /** Carts whose expiry this process has turned into an event, by what ended them. */

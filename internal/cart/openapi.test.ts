@@ -6,6 +6,7 @@ import { describedCalls, expectWellFormed, servedCalls } from "../testkit/openap
 import { recordingLogger } from "../testkit/recording-logger.ts";
 import { cartSchema } from "./cart-schema.ts";
 import type { Listing } from "./catalog.ts";
+import { mergeRoutes } from "./merge/merge-routes.ts";
 import { CART_API } from "./openapi.ts";
 import { cartRoutes } from "./routes.ts";
 import type { CartService } from "./service.ts";
@@ -19,10 +20,13 @@ describe("The cart's OpenAPI document", () => {
     const app = createApp({
       log: recordingLogger().log,
       registry: new Registry(),
-      routes: (app) => cartRoutes(app, {} as CartService, identity),
+      routes: (app) => {
+        cartRoutes(app, {} as CartService, identity);
+        mergeRoutes(app, async () => expect.fail("nothing is asked for"), identity);
+      },
     });
     expect(describedCalls(document)).to.have.members(servedCalls(app));
-    expect(describedCalls(document)).to.have.length(6);
+    expect(describedCalls(document)).to.have.length(7);
   });
 
   it("is well-formed", () => expectWellFormed(document));

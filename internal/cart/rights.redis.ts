@@ -9,15 +9,18 @@ const RIGHTS = loadScript(new URL("./lua/rights.lua", import.meta.url));
 /** Every script that changes carts. */
 export const WRITING_SCRIPTS: readonly Script[] = [
   ...OPERATIONS.map(({ script }) => loadScript(script)),
-  loadScript(new URL("./lua/expire.lua", import.meta.url)),
-  loadScript(new URL("./lua/reduce.lua", import.meta.url)),
+  ...["expire", "take", "give", "reduce"].map((name) =>
+    loadScript(new URL(`./lua/${name}.lua`, import.meta.url)),
+  ),
 ];
 
-/** Those that write beside carts. */
-const CLAIMING_SCRIPTS: readonly Script[] = [
-  loadScript(new URL("./lua/claim.lua", import.meta.url)),
-  loadScript(new URL("./lua/release.lua", import.meta.url)),
-];
+/** Those that write beside carts: transfers, and claims of checkouts. */
+export const TRANSFER_SCRIPTS: readonly Script[] = ["settle", "resume"].map((name) =>
+  loadScript(new URL(`./lua/${name}.lua`, import.meta.url)),
+);
+const CLAIMING_SCRIPTS: readonly Script[] = ["claim", "release"].map((name) =>
+  loadScript(new URL(`./lua/${name}.lua`, import.meta.url)),
+);
 
 /** How the scripts name a key, and which of the keys below it is; 0 is for commands without a key. */
 const KEY_INDEX: Readonly<Record<string, number>> = {
@@ -30,6 +33,8 @@ const KEY_INDEX: Readonly<Record<string, number>> = {
   counter: 4,
   "keys.idem": 5,
   "keys.claim": 6,
+  "keys.transfer": 7,
+  "keys.transfers": 8,
 };
 const PROBE = "rights-probe";
 const keysOf = (shard: number) => [
@@ -39,6 +44,8 @@ const keysOf = (shard: number) => [
   shardKeys.ordinal(shard),
   shardKeys.idempotency(shard, PROBE),
   shardKeys.claim(shard, PROBE),
+  shardKeys.transfer(shard, PROBE),
+  shardKeys.transfers(shard),
 ];
 
 /** The rights of our user in Redis, as far as the cart's scripts need them. */
@@ -69,7 +76,7 @@ const ofConnection = new WeakMap<RedisConnection, Rights>();
 
 function createRights(redis: RedisConnection): Rights {
   const run = bindScript(redis, RIGHTS);
-  const calls = JSON.stringify(callsOf([...WRITING_SCRIPTS, ...CLAIMING_SCRIPTS]));
+  const calls = JSON.stringify(callsOf([...WRITING_SCRIPTS, ...TRANSFER_SCRIPTS, ...CLAIMING_SCRIPTS]));
   const granted = new Set<string>();
   const asking = new Map<string, Promise<void>>();
   for (const event of ["close", "-node"]) redis.on(event, () => granted.clear());

@@ -64,10 +64,10 @@ function readFields({ path, body }: Operation, req: Request): Result<Fields, Pro
 
 /**
  * Written by hand because Express' send would answer 304 on a
- * matching If-None-Match, and prices are not in the tag.
+ * matching If-None-Match, and prices are not in the tag. `whole` is what the cart is told with.
  */
-function sendCart(res: Response, cart: CartView): void {
-  const body = JSON.stringify(cart);
+export function sendCart(res: Response, cart: CartView, whole: object = cart): void {
+  const body = JSON.stringify(whole);
   res.setHeader("content-type", "application/json; charset=utf-8");
   res.setHeader("content-length", Buffer.byteLength(body));
   res.setHeader("cache-control", "no-store");

@@ -76,13 +76,7 @@ export function createCartService(options: {
     return stock < quantity ? err({ code: "OUT_OF_STOCK", stock, held: 0 }) : ok({ ...change, stock });
   }
 
-  async function measured<T>(operation: string, work: () => Promise<Result<T, CartError>>) {
-    const startedAt = performance.now();
-    const result = await work();
-    metrics.durations.observe({ operation }, (performance.now() - startedAt) / 1000);
-    metrics.operations.inc({ operation, result: result.ok ? "ok" : result.error.code.toLowerCase() });
-    return result;
-  }
+  const measured = createMeasure(metrics);
 
   return {
     view: (owner) =>
@@ -102,5 +96,19 @@ export function createCartService(options: {
         ]);
         return ok({ cart, outboxState, replayed });
       }),
+  };
+}
+
+/** Runs operations and counts each, with its duration and what came of it. */
+export function createMeasure(metrics: Pick<CartMetrics, "operations" | "durations">) {
+  return async <T, E extends { readonly code: string }>(
+    operation: string,
+    work: () => Promise<Result<T, E>>,
+  ): Promise<Result<T, E>> => {
+    const startedAt = performance.now();
+    const result = await work();
+    metrics.durations.observe({ operation }, (performance.now() - startedAt) / 1000);
+    metrics.operations.inc({ operation, result: result.ok ? "ok" : result.error.code.toLowerCase() });
+    return result;
   };
 }

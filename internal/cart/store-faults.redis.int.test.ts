@@ -11,7 +11,7 @@ import { ownRedis } from "../testkit/servers/test-servers.ts";
 import { createExpirySweep } from "./expiry.redis.ts";
 import { IDEMPOTENCY_KEEP, shardKeys } from "./keys.ts";
 import { createExpiredCounter } from "./metrics.ts";
-import { callsOf, rightsOn, WRITING_SCRIPTS } from "./rights.redis.ts";
+import { callsOf, rightsOn, TRANSFER_SCRIPTS, WRITING_SCRIPTS } from "./rights.redis.ts";
 import { createRedisCartStore } from "./store.redis.ts";
 import type { CartStore, Change, Preconditions } from "./store.ts";
 
@@ -78,7 +78,31 @@ describe("The cart store on a Redis with something wrong in it", function () {
     cart_id: "",
     version: 1_000,
     lines: [{ product: "a", quantity: 1 }],
+    strategy: "max",
+    change: '{"type":"merged"}',
+    client_key: "client k",
+    client_request: "max",
+    user: "user:faults",
   };
+  const TRANSFER = [shardKeys.transfer(0, ARGS.owner), shardKeys.transfers(0)] as const;
+  const CLAIM = shardKeys.claim(0, ARGS.owner);
+
+  /** What a script is run with: its keys, and its arguments for the cart or transfer at hand. */
+  async function inputOf(name: string): Promise<{ keys: readonly string[]; args: object }> {
+    const { owner } = ARGS;
+    const cart = shardKeys.cart(0, owner);
+    const keys = [cart, shardKeys.stream(0), shardKeys.expiry(0), shardKeys.ordinal(0)];
+    if (["settle", "resume"].includes(name))
+      return { keys: TRANSFER, args: { ...ARGS, cart: "c", version: "1" } };
+    const lines = name === "give" ? [{ product: "c", quantity: 1, stock: 5 }] : ARGS.lines;
+    if (name !== "take")
+      return { keys: [...keys, shardKeys.idempotency(0, owner)], args: { ...ARGS, lines } };
+    const [id, version] = await redis.hmget(cart, "@id", "@v");
+    return {
+      keys: [...keys, ...TRANSFER, CLAIM],
+      args: { ...ARGS, cart: id ?? "", version: Number(version) },
+    };
+  }
 
   /** What a cart is in before the script, so that all together lead through every call. */
   const scenes = {
@@ -99,19 +123,20 @@ describe("The cart store on a Redis with something wrong in it", function () {
     "a cart whose data is missing": async () => {
       await redis.zadd(shardKeys.expiry(0), 1, ARGS.owner);
     },
+    "a transfer that waits": async () => {
+      await redis.hset(TRANSFER[0], { pending: "{}", user: ARGS.owner, cart: "c", version: "1" });
+      await redis.zadd(TRANSFER[1], 1, ARGS.owner);
+    },
     "an index that has a live cart as due": async () => {
       unwrap(await apply(ARGS.owner, add("a")));
       await redis.zadd(shardKeys.expiry(0), 1, ARGS.owner);
     },
   };
 
-  for (const { name, lua } of WRITING_SCRIPTS)
+  for (const { name, lua } of [...WRITING_SCRIPTS, ...TRANSFER_SCRIPTS])
     for (const [scene, prepare] of Object.entries(scenes))
       it(`never changes a cart without its event, whichever call of ${name}.lua fails on ${scene}`, async () => {
-        const { owner } = ARGS;
-        const cart = shardKeys.cart(0, owner);
-        const keys = [cart, shardKeys.stream(0), shardKeys.expiry(0), shardKeys.ordinal(0)];
-        const all = [...keys, shardKeys.idempotency(0, owner)];
+        const cart = shardKeys.cart(0, ARGS.owner);
         for (let nth = 1, completed = false; !completed; nth++) {
           await redis.flushall();
           await prepare();
@@ -120,7 +145,8 @@ describe("The cart store on a Redis with something wrong in it", function () {
           const seen = async () => JSON.stringify({ ...(await redis.hgetall(cart)), "@o": undefined });
           const before = await seen();
           const staged = await redis.xlen(shardKeys.stream(0));
-          const error = await redis.eval(failing(lua), all.length, ...all, JSON.stringify(ARGS), nth).then(
+          const { keys, args } = await inputOf(name);
+          const error = await redis.eval(failing(lua), keys.length, ...keys, JSON.stringify(args), nth).then(
             () => null,
             (reason: Error) => reason.message,
           );
@@ -129,11 +155,14 @@ describe("The cart store on a Redis with something wrong in it", function () {
           const changed = (await seen()) !== before;
           const told = (await redis.xlen(shardKeys.stream(0))) > staged;
           if (changed) expect(told, `call ${nth}: changed, so told of`).to.equal(true);
+          const kept = (await redis.exists(cart)) + (await redis.hexists(TRANSFER[0], "pending"));
+          if (name === "take" && before !== "{}")
+            expect(kept, `call ${nth}: in one of both`).to.be.at.least(1);
         }
       });
 
   it("has made every call of every script fail", () => {
-    const calls = WRITING_SCRIPTS.flatMap(({ lua }) => lua.match(CALL)!);
+    const calls = [...WRITING_SCRIPTS, ...TRANSFER_SCRIPTS].flatMap(({ lua }) => lua.match(CALL)!);
     expect([...failed].sort()).to.deep.equal([...new Set(calls)].sort());
   });
 
@@ -207,7 +236,7 @@ describe("The cart store on a Redis with something wrong in it", function () {
   });
 
   it("changes nothing for a user whose ACL denies one command of a script, and names the command", async () => {
-    for (const [call, key] of callsOf(WRITING_SCRIPTS)) {
+    for (const [call, key] of callsOf([...WRITING_SCRIPTS, ...TRANSFER_SCRIPTS])) {
       if (key === 0) continue;
       await redis.acl("SETUSER", "short", "on", "nopass", "~*", "&*", "+@all", `-${call}`);
       const url = new URL(server.url);

@@ -45,14 +45,16 @@ function invalidToken(detail: string): GatewayProblem {
   };
 }
 
+export const KEYS_UNAVAILABLE: GatewayProblem = {
+  code: "UPSTREAM_UNAVAILABLE",
+  detail: "The keys to verify this token cannot be had at the moment; please try again.",
+  headers: { "retry-after": "1" },
+};
+
 const PROBLEMS: Record<TokenError["code"], GatewayProblem> = {
   INVALID: invalidToken("The access token is not valid."),
   EXPIRED: invalidToken("The access token has expired; get a new one."),
   EXPIRES_TOO_LATE: invalidToken("The access token's exp must be in seconds, and within 366 days from now."),
   SUBJECT: invalidToken("The access token's sub must be 1 to 128 visible ASCII characters."),
-  KEYS_UNAVAILABLE: {
-    code: "UPSTREAM_UNAVAILABLE",
-    detail: "The keys to verify this token cannot be had at the moment; please try again.",
-    headers: { "retry-after": "1" },
-  },
+  KEYS_UNAVAILABLE,
 };

@@ -5,6 +5,8 @@ import type { Problem } from "../platform/problem/problem.ts";
 /** What the gateway itself answers, beside what its upstreams say. */
 export const GATEWAY_PROBLEMS = {
   UNAUTHENTICATED: { status: 401, title: "A valid access token is needed" },
+  GUEST_TOKEN_INVALID: { status: 400, title: "The guest's token is not valid" },
+  NOT_A_GUEST_TOKEN: { status: 403, title: "The token is not a guest's" },
   RATE_LIMITED: { status: 429, title: "Too many requests" },
   UPSTREAM_UNAVAILABLE: { status: 502, title: "A service behind the gateway did not answer" },
   RATE_LIMIT_UNAVAILABLE: { status: 503, title: "The rate limits are unavailable" },

@@ -9,10 +9,11 @@ import { invalid } from "../platform/problem/problem.ts";
 import { ok } from "../platform/result/result.ts";
 import { createAuthenticator } from "./authenticate.ts";
 import { outgoingHeaders } from "./outgoing-headers.ts";
+import { presentedGuest } from "./presented-guest.ts";
 import { refuse } from "./problems.ts";
 import type { createRateLimits } from "./rate-limit.ts";
 import { createBodyReader } from "./read-body.ts";
-import { type OwnCall, routeOf, type UpstreamName } from "./table.ts";
+import { type OwnCall, type Route, routeOf, type UpstreamName } from "./table.ts";
 import type { createGuestSessions, VerifyToken } from "./tokens.ts";
 
 /** Dot segments, doubled slashes and encoded separators: paths that two servers may read differently. */
@@ -50,10 +51,20 @@ export function gatewayRoutes(
   };
 
   /** The body is whole, and the client's headers are replaced, before a connection upstream is taken. */
-  async function prepare(req: Request, res: Response, strip: string, identity: Identity | null) {
+  async function prepare(
+    req: Request,
+    res: Response,
+    route: Route,
+    strip: string,
+    identity: Identity | null,
+  ) {
     const body = await readBody(req, res);
     if (!body.ok) return body;
-    const token = identity === null ? null : await signer.sign(identity);
+    const presents = route.takesGuestToken && identity?.kind === "user";
+    const guest = presents ? await presentedGuest(body.value, parts.verify) : ok(null);
+    if (!guest.ok) return guest;
+    const whole = identity && { ...identity, ...(guest.value !== null && { guest: guest.value }) };
+    const token = whole && (await signer.sign(whole));
     res.locals.body = body.value ?? undefined;
     res.locals.clientCloses = CLOSE.test(req.headers.connection ?? "");
     req.headers = outgoingHeaders(req, body.value, token);
@@ -77,7 +88,7 @@ export function gatewayRoutes(
     if (refusal !== null) return refuse(req, res, refusal);
     if (!route.isCacheable) res.setHeader("cache-control", "no-store");
     if ("own" in route.to) return own[route.to.own](req, res, next);
-    const prepared = await prepare(req, res, route.to.strip, identity.value);
+    const prepared = await prepare(req, res, route, route.to.strip, identity.value);
     if (!prepared.ok) return refuse(req, res, prepared.error);
     return upstreams[route.to.upstream](req, res, next);
   });

@@ -17,12 +17,24 @@ export interface Route {
   readonly to: { readonly own: OwnCall } | { readonly upstream: UpstreamName; readonly strip: string };
   /** Whether an access token is needed; the upstream is then told whose it is. */
   readonly needsIdentity: boolean;
+  /** Whether a user's body may present a guest's token, whose owner the upstream is then told too. */
+  readonly takesGuestToken?: boolean;
   readonly limitClass: LimitClass;
   /** What is not is told so (`Cache-Control: no-store`), unless the upstream says something itself. */
   readonly isCacheable: boolean;
 }
 
+/** The first that covers a path is its route. */
 export const ROUTES: readonly Route[] = [
+  {
+    path: "/api/cart/merge",
+    methods: null,
+    to: { upstream: "cart", strip: "/api" },
+    needsIdentity: true,
+    takesGuestToken: true,
+    limitClass: "owner",
+    isCacheable: false,
+  },
   {
     path: "/api/cart",
     methods: null,

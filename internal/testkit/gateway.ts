@@ -123,6 +123,8 @@ export interface Asked {
   readonly body: string;
   /** The owner in the gateway's token; null without a valid one. */
   readonly owner: string | null;
+  /** The guest in it, whose token the body has presented. */
+  readonly guest: string | null;
 }
 
 export interface RecordingUpstream {
@@ -150,7 +152,8 @@ export async function startUpstream(answer?: RequestListener): Promise<Recording
       const identity = typeof token === "string" ? await verifier.verify(token) : null;
       const owner = identity?.owner ?? null;
       const { method = "", url = "", headers, rawHeaders } = req;
-      asked.push({ method, url, headers, rawHeaders, body, owner });
+      const guest = identity?.guest ?? null;
+      asked.push({ method, url, headers, rawHeaders, body, owner, guest });
       if (answer) answer(req, res);
       else res.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ owner }));
     });

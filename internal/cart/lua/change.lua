@@ -14,7 +14,7 @@
 --         trace               traceparent or ""
 --         product, quantity, stock, max_lines, max_quantity   where the operation has them
 -- Result  { "CHANGED", entry id, ordinal, occurred at ms,
---           event type, event id, event data, expired 0|1|2, trace }
+--           event type, event id, event data, expired 0|1|2, trace, report (of a merge) }
 --           expired: 1 a cart before it had expired, 2 its data was missing; both are told of
 --         { "UNCHANGED", state }              nothing to do, nothing staged, nothing remembered
 --         { "REPLAYED", <a CHANGED result> }  the remembered outcome of the first request with this key
@@ -28,8 +28,9 @@ local args = cjson.decode(ARGV[1])
 local keys = { cart = KEYS[1], stream = KEYS[2], expiry = KEYS[3], counter = KEYS[4], idem = KEYS[5] }
 
 local function result_of(outcome)
+  if outcome.state then return { "UNCHANGED", outcome.state, outcome.report } end
   return { "CHANGED", outcome.entry, outcome.n, outcome.at, outcome.type, outcome.id,
-    event_data(outcome.cart, args.owner_json, outcome.change), outcome.expired, outcome.trace }
+    event_data(outcome.cart, args.owner_json, outcome.change), outcome.expired, outcome.trace, outcome.report }
 end
 
 -- What an earlier request with this key led to, or nil when this is the first.
@@ -39,18 +40,24 @@ local function recall()
   if not packed then return nil end
   local outcome = cmsgpack.unpack(packed)
   if outcome.request ~= args.request then return { "IDEMPOTENCY_KEY_REUSED" } end
+  -- Kept under another name, for which this one is the client's.
+  if outcome.of then
+    packed = redis.call("HGET", keys.idem, "k" .. outcome.of)
+    if not packed then return nil end
+    outcome = cmsgpack.unpack(packed)
+  end
   return { "REPLAYED", result_of(outcome) }
 end
 
--- Keeps an outcome under its key, the newest `keep` of each owner; the oldest go first.
-local function remember(outcome)
-  if not args.key then return end
+-- Keeps an outcome under a key, the newest `keep` of each owner; the oldest go first.
+local function remember(outcome, key, request)
+  if not key then return end
   local order = redis.call("HGET", keys.idem, "@order")
   local names = order and cmsgpack.unpack(order) or {}
-  names[#names + 1] = args.key
+  names[#names + 1] = key
   while #names > args.keep do redis.call("HDEL", keys.idem, "k" .. table.remove(names, 1)) end
-  outcome.request = args.request
-  redis.call("HSET", keys.idem, "k" .. args.key, cmsgpack.pack(outcome), "@order", cmsgpack.pack(names))
+  outcome.request = request
+  redis.call("HSET", keys.idem, "k" .. key, cmsgpack.pack(outcome), "@order", cmsgpack.pack(names))
   redis.call("PEXPIRE", keys.idem, args.remember)
 end
 
@@ -121,7 +128,7 @@ local function write(cart, touched)
 end
 
 -- Ends a change that was made to `cart` in memory: stages its event, writes the cart, remembers the outcome.
-local function commit(cart, now, event_type, change, touched, expired)
+local function commit(cart, now, event_type, change, touched, expired, report)
   cart.version = cart.version + 1
   cart.expires = #cart.products > 0 and now + args.ttl or nil
   local at = string.format("%d", now)
@@ -131,8 +138,8 @@ local function commit(cart, now, event_type, change, touched, expired)
   write(cart, touched)
   local outcome = { entry = entry, n = n, at = at, type = event_type, id = args.event, change = change, expired = expired,
     trace = args.trace, cart = { id = cart.id, version = cart.version, expires = cart.expires, products = cart.products,
-    quantities = cart.quantities } }
-  remember(outcome)
+    quantities = cart.quantities }, report = report }
+  remember(outcome, args.key, args.request)
   return result_of(outcome)
 end
 

@@ -8,7 +8,7 @@ export interface Identity {
    */
   readonly owner: string;
   readonly kind: "user" | "guest" | "service";
-  /** The guest (as an owner) that a user was before signing in, when the token tells. */
+  /** The guest (as an owner) whose access token the user has presented with this request. */
   readonly guest?: string;
 }
 

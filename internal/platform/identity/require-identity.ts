@@ -5,7 +5,10 @@ import { IDENTITY_HEADER, type IdentityVerifier } from "./internal-token.ts";
 
 const refuse = refuseWith<"UNAUTHENTICATED">();
 
-/** Lets through who comes with an internal token of one of the `kinds`; `res.locals.owner` then says who. */
+/**
+ * Lets through who comes with an internal token of one of the `kinds`; `res.locals.owner` then says who, and
+ * `res.locals.identity` all that the token tells.
+ */
 export function requireIdentity(
   identity: IdentityVerifier,
   kinds: readonly Identity["kind"][],
@@ -19,6 +22,7 @@ export function requireIdentity(
     if (verified === null || !kinds.includes(verified.kind))
       return refuse(req, res, { code: "UNAUTHENTICATED", detail });
     res.locals.owner = verified.owner;
+    res.locals.identity = verified;
     next();
   };
 }

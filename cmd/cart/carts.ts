@@ -1,0 +1,29 @@
+import { createMerge } from "../../internal/cart/merge/merge.ts";
+import { createCartMetrics, createMergedCounter } from "../../internal/cart/metrics.ts";
+import { createCartService } from "../../internal/cart/service.ts";
+import { createShowCart } from "../../internal/cart/show.ts";
+import type { Service } from "../../internal/platform/service/service.ts";
+import type { openAdapters } from "./adapters.ts";
+import type { Config } from "./config.ts";
+
+/** What can be done with carts, on what the service stands on. */
+export function openCarts(
+  config: Config,
+  { registry }: Service,
+  { store, merges, limits, life, catalog, forwarder: outbox }: ReturnType<typeof openAdapters>,
+) {
+  const show = createShowCart(catalog, config.CART_CURRENCY);
+  const metrics = createCartMetrics(registry, config.CART_TTL_SECONDS);
+  const common = { catalog, show, outbox, metrics };
+  return {
+    show,
+    service: createCartService({ ...common, store }),
+    merge: createMerge({
+      ...common,
+      store: merges,
+      carts: store,
+      merged: createMergedCounter(registry),
+      terms: { ...limits, ...life },
+    }),
+  };
+}

@@ -1,0 +1,59 @@
+import type { Express, RequestHandler } from "express";
+import { serveCalls } from "../../platform/http/calls.ts";
+import { jsonBody, validate } from "../../platform/http/json-body.ts";
+import type { Identity } from "../../platform/identity/identity.ts";
+import type { IdentityVerifier } from "../../platform/identity/internal-token.ts";
+import { requireIdentity } from "../../platform/identity/require-identity.ts";
+import { invalid, type Problem } from "../../platform/problem/problem.ts";
+import { readPreconditions } from "../input.ts";
+import type { CartCode } from "../problem-codes.ts";
+import { problemOf, refuse } from "../problems.ts";
+import { sendCart } from "../routes.ts";
+import type { Merge, MergeError } from "./merge.ts";
+import { MERGE_CALLS, mergeBody } from "./merge-calls.ts";
+
+/** The largest request body in bytes: a token may have 8 KiB. */
+const BODY_LIMIT = 16 * 1024;
+
+/** `POST /cart/merge`. Whose cart the guest's token opens is the gateway's to say, in its own token. */
+export function mergeRoutes(app: Express, merge: Merge, identity: IdentityVerifier): void {
+  const answer: RequestHandler = async (req, res) => {
+    const { owner: user, kind, guest } = res.locals.identity as Identity;
+    if (kind !== "user") return refuse(req, res, GUEST_CALLS);
+    const body = validate(mergeBody, req.body);
+    if (!body.ok) return refuse(req, res, body.error);
+    const preconditions = readPreconditions(req.headers);
+    if (!preconditions.ok) return refuse(req, res, preconditions.error);
+    const { ifMatch, idempotencyKey, traceparent } = preconditions.value;
+    if (ifMatch !== null)
+      return refuse(req, res, invalid("If-Match", "is not taken by a merge; leave it out"));
+    if (guest === undefined) return refuse(req, res, UNREAD);
+    const { strategy } = body.value;
+    const result = await merge({ user, guest, strategy, idempotencyKey, traceparent });
+    if (!result.ok) return refuse(req, res, mergeProblemOf(result.error));
+    const { cart, lines, outboxState, replayed } = result.value;
+    res.setHeader("outbox-state", outboxState);
+    if (replayed) res.setHeader("idempotent-replayed", "true");
+    sendCart(res, cart, { cart, lines });
+  };
+  const cartMerge = [requireIdentity(identity, ["user", "guest"]), jsonBody(BODY_LIMIT), answer];
+  serveCalls(app, MERGE_CALLS, { cartMerge });
+}
+
+const GUEST_CALLS: Problem<CartCode> = {
+  code: "FORBIDDEN",
+  detail: "Only a signed-in user can take a guest's cart: send the user's token in Authorization.",
+  errors: [{ field: "Authorization", message: "must be a user's access token" }],
+};
+
+/** The gateway reads what is plain JSON in UTF-8, whatever else this service could read. */
+const UNREAD = invalid("guestToken", "could not be read by the gateway; send plain JSON in UTF-8");
+
+function mergeProblemOf(error: MergeError): Problem<CartCode> {
+  if (error.code !== "MERGE_CONFLICT") return problemOf(error);
+  return {
+    code: error.code,
+    detail: "The guest's cart is being changed or ordered, so nothing was merged; please try again.",
+    headers: { "retry-after": "1" },
+  };
+}

@@ -1,0 +1,124 @@
+import { createLogger } from "../../platform/logger/logger.ts";
+import { Registry } from "../../platform/metrics/metrics.ts";
+import type { RedisConnection } from "../../platform/redis/redis.ts";
+import { unwrap } from "../../platform/result/result.ts";
+import type { CartState, CartView } from "../cart.ts";
+import type { Product } from "../catalog.ts";
+import { createMemoryCatalog } from "../catalog-memory.ts";
+import { shardKeys, shardOf } from "../keys.ts";
+import { createCartMetrics, createMergedCounter } from "../metrics.ts";
+import { createShowCart } from "../show.ts";
+import { createRedisCartStore } from "../store.redis.ts";
+import { createMerge, type MergeOutcome } from "./merge.ts";
+import { createRedisMergeStore } from "./merge-store.redis.ts";
+import type { MergeRequest, MergeStore } from "./merge-store.ts";
+import { createMergeSweep } from "./merge-sweep.ts";
+
+export const SHARDS = 8;
+export const MOST_LINES = 6;
+export const MOST_QUANTITY = 99;
+const TERMS = { maxLines: MOST_LINES, maxQuantity: MOST_QUANTITY, ttlMs: 60_000, graceMs: 60_000 };
+const PRODUCTS = ["tea", "mug", "pot", "scarce", "gone", "soldout", "a", "b", "c", "d", "e"];
+
+let scenes = 0;
+
+/** A guest and a user of their own, mostly in different slots, and what a merge is done with. */
+export function sceneOn(redis: RedisConnection) {
+  const id = `${process.pid}-${++scenes}-${Math.random().toString(36).slice(2)}`;
+  const [guest, user] = [`guest:${id}`, `user:${id}`];
+  const log = createLogger("test", "silent");
+  const product = (name: string, stock = 1_000): Product => ({
+    id: name,
+    name,
+    price: { amount: 100, currency: "EUR" },
+    stock,
+  });
+  const catalog = createMemoryCatalog(
+    PRODUCTS.map((name) => product(name)),
+    { caching: false },
+  );
+  const { maxLines, maxQuantity, ...life } = TERMS;
+  const carts = createRedisCartStore({
+    redis,
+    shards: SHARDS,
+    ...life,
+    limits: { maxLines, maxQuantity },
+    log,
+  });
+  const store = createRedisMergeStore({ redis, shards: SHARDS, log });
+  const registry = new Registry();
+  const merged = createMergedCounter(registry);
+  const mergeWith = (into: MergeStore) =>
+    createMerge({
+      store: into,
+      carts,
+      catalog,
+      show: createShowCart(catalog, "EUR"),
+      outbox: { committed: async () => "committed" },
+      merged,
+      metrics: createCartMetrics(new Registry(), 60),
+      terms: TERMS,
+    });
+  const request = (more: Partial<MergeRequest>): MergeRequest => ({
+    user,
+    guest,
+    strategy: "max",
+    idempotencyKey: null,
+    traceparent: null,
+    ...more,
+  });
+  const merge = (more: Partial<MergeRequest>) => mergeWith(store)(request(more));
+  const quantities = ({ items }: Pick<CartView | CartState, "items">) =>
+    Object.fromEntries(items.map(({ productId, quantity }) => [productId, quantity]));
+
+  return {
+    guest,
+    user,
+    catalog,
+    product,
+    quantities,
+    merge,
+    merged: async (more: Partial<MergeRequest>) => unwrap(await merge(more)),
+    mergedTotal: async () => (await merged.get()).values.reduce((sum, { value }) => sum + value, 0),
+    sweep: createMergeSweep({ store, shards: SHARDS, ageMs: -60_000, merged }),
+    /** Adds to an owner's cart, one product after the other; resolves with the cart. */
+    fill: async (owner: string, lines: Readonly<Record<string, number>>) => {
+      for (const [productId, quantity] of Object.entries(lines)) {
+        const change = { op: "add", productId, quantity, stock: 1_000 };
+        unwrap(await carts.apply(owner, change, { ifMatch: null, idempotencyKey: null, traceparent: null }));
+      }
+      return unwrap(await carts.read(owner));
+    },
+    cartOf: async (owner: string) => quantities(unwrap(await carts.read(owner))),
+    /** Begins a merge by `sum` in a process that goes no further than this step. */
+    upTo: async (last: "take" | "give") => {
+      const ends = async () => {
+        throw new Error("the process ends here");
+      };
+      const until = last === "take" ? { give: ends, settle: ends } : { settle: ends };
+      await mergeWith({ ...store, ...until })(request({ strategy: "sum" })).catch(() => {});
+    },
+    /** An outcome but for its prices, which are those of the moment. */
+    told: ({ cart, ...more }: MergeOutcome) => ({ ...more, version: cart.version, items: quantities(cart) }),
+    /** The guest, if its transfer waits. */
+    pending: async () => {
+      const waiting = await redis.zrange(shardKeys.transfers(shardOf(guest, SHARDS)), "0", "-1");
+      return waiting.filter((each) => each === guest);
+    },
+    /** The staged events of an owner, oldest first. */
+    events: async (owner: string) => {
+      const entries = await redis.xrange(shardKeys.stream(shardOf(owner, SHARDS)), "-", "+");
+      return entries
+        .map(([, flat]) => {
+          const entry = Object.fromEntries(flat.map((field, i) => [field, flat[i + 1]]));
+          return {
+            type: entry.type,
+            subject: entry.subject,
+            version: Number(entry.version),
+            data: JSON.parse(entry.data!),
+          };
+        })
+        .filter(({ data }) => data.owner === owner);
+    },
+  };
+}

@@ -1,0 +1,110 @@
+import type { Logger } from "../../platform/logger/logger.ts";
+import type { RedisConnection } from "../../platform/redis/redis.ts";
+import { bindScript, loadScript } from "../../platform/redis/script.ts";
+import { err, ok, type Result } from "../../platform/result/result.ts";
+import { createAsk } from "../ask.redis.ts";
+import { IDEMPOTENCY_TTL_MS, shardKeys, shardOf } from "../keys.ts";
+import { rightsOn } from "../rights.redis.ts";
+import type { Reply } from "../store.redis.ts";
+import type { StoreFault } from "../store.ts";
+import type { Given, MergeStore } from "./merge-store.ts";
+import { clientKey, giveArgs, NATURAL, naturalKey, requestOf, takeArgs } from "./script-args.ts";
+import { givenOf, takenOf, transferOf } from "./script-replies.ts";
+
+const script = (name: string) => loadScript(new URL(`../lua/${name}.lua`, import.meta.url));
+const SCRIPTS = {
+  take: script("take"),
+  give: script("give"),
+  settle: script("settle"),
+  resume: script("resume"),
+  recall: script("recall"),
+};
+
+/** Merges in Redis or Redis Cluster: one Lua script per step. */
+export function createRedisMergeStore(options: {
+  readonly redis: RedisConnection;
+  readonly shards: number;
+  readonly log: Logger;
+}): MergeStore {
+  const { redis, shards, log } = options;
+  const rights = rightsOn(redis);
+  const run = Object.fromEntries(
+    Object.entries(SCRIPTS).map(([name, each]) => [name, bindScript(redis, each)]),
+  ) as Record<keyof typeof SCRIPTS, ReturnType<typeof bindScript>>;
+  const ask = createAsk(log);
+  const shardOfOwner = (owner: string) => shardOf(owner, shards);
+
+  /** Runs a step in the owner's shard, where Redis allows all that the cart's scripts do. */
+  async function step(name: keyof typeof SCRIPTS, owner: string, keys: string[], ...args: string[]) {
+    await rights.assured(shardOfOwner(owner));
+    return run[name](keys, ...args);
+  }
+
+  function cartKeys(owner: string) {
+    const shard = shardOfOwner(owner);
+    return [
+      shardKeys.cart(shard, owner),
+      shardKeys.stream(shard),
+      shardKeys.expiry(shard),
+      shardKeys.ordinal(shard),
+    ];
+  }
+  const claimKey = (guest: string) => shardKeys.claim(shardOfOwner(guest), guest);
+  function transferKeys(guest: string) {
+    const shard = shardOfOwner(guest);
+    return [shardKeys.transfer(shard, guest), shardKeys.transfers(shard)];
+  }
+  const userKeys = (user: string) => [...cartKeys(user), shardKeys.merges(shardOfOwner(user), user)];
+
+  /** What was remembered of the user's merges under `key`; "reused" when that was another request. */
+  async function remembered(user: string, key: string, request: string) {
+    const keys = userKeys(user);
+    const args = JSON.stringify({ owner_json: JSON.stringify(user), key, request });
+    return ask(keys[0]!, run.recall(keys, args), (reply): Result<Given | "reused" | null, StoreFault> => {
+      if (reply === null) return ok(null);
+      if ((reply as Reply)[0] === "IDEMPOTENCY_KEY_REUSED") return ok("reused");
+      return ok(givenOf(reply as Reply, shardOfOwner(user)));
+    });
+  }
+
+  return {
+    recall: async (request) => {
+      const found = await remembered(request.user, clientKey(request.idempotencyKey), requestOf(request));
+      if (!found.ok) return found;
+      return found.value === "reused" ? err({ code: "IDEMPOTENCY_KEY_REUSED" }) : ok(found.value);
+    },
+    outcome: async (user, cart) => {
+      const found = await remembered(user, naturalKey(cart), NATURAL);
+      if (!found.ok) return found;
+      return ok(found.value === "reused" ? null : found.value);
+    },
+    take: (guest, transfer) => {
+      const keys = [...cartKeys(guest), ...transferKeys(guest), claimKey(guest)];
+      const args = JSON.stringify(takeArgs(guest, transfer));
+      return ask(keys[0]!, step("take", guest, keys, args, JSON.stringify(transfer)), (reply) =>
+        ok(takenOf(reply as Reply, shardOfOwner(guest), transfer)),
+      );
+    },
+    give: (transfer) => {
+      const { user } = transfer;
+      const keys = userKeys(user);
+      const args = JSON.stringify(giveArgs(transfer));
+      return ask(keys[0]!, step("give", user, keys, args), (reply) =>
+        ok(givenOf(reply as Reply, shardOfOwner(user))),
+      );
+    },
+    settle: ({ guest, cartId, version }) => {
+      const keys = transferKeys(guest);
+      const args = { owner: guest, cart: cartId, version: String(version), remember: IDEMPOTENCY_TTL_MS };
+      return ask(keys[0]!, step("settle", guest, keys, JSON.stringify(args)), () => ok(undefined));
+    },
+    waiting: (shard, before, limit) =>
+      redis.zrangebyscore(shardKeys.transfers(shard), "-inf", before, "LIMIT", 0, limit),
+    resume: (guest) => {
+      const keys = transferKeys(guest);
+      return ask(keys[0]!, step("resume", guest, keys, JSON.stringify({ owner: guest })), (reply) =>
+        ok(reply === null ? null : transferOf(reply as string)),
+      );
+    },
+  };
+}

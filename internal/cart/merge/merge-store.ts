@@ -1,0 +1,59 @@
+import type { StagedEvent } from "../../platform/event/event.ts";
+import type { Result } from "../../platform/result/result.ts";
+import type { CartState } from "../cart.ts";
+import type { Applied, StoreFault } from "../store.ts";
+import type { MergedLine, MergeStrategy, Transfer } from "./transfer.ts";
+
+/** A merge as it was asked for. */
+export interface MergeRequest {
+  readonly user: string;
+  readonly guest: string;
+  readonly strategy: MergeStrategy;
+  readonly idempotencyKey: string | null;
+  readonly traceparent: string | null;
+}
+
+export type GuestCart = CartState & { readonly cartId: string };
+
+/** What a take has found. */
+export type Taken =
+  /** The cart is a transfer now; `staged` is its last event. */
+  | { readonly kind: "taken"; readonly transfer: Transfer; readonly staged: StagedEvent }
+  /** An earlier transfer of this guest waits to be finished, perhaps to another user. */
+  | { readonly kind: "pending"; readonly transfer: Transfer }
+  /** Nothing was done: this is the cart, which has changed since it was read, or was not read. */
+  | { readonly kind: "cart"; readonly cart: GuestCart }
+  /** A checkout of the cart is under way; nothing was done. */
+  | { readonly kind: "ordering" }
+  /** There is no cart: the last one went to this user not long ago. */
+  | { readonly kind: "settled"; readonly user: string; readonly cartId: string; readonly version: number }
+  | { readonly kind: "empty" };
+
+/** What a give has led to, now or the first time that it was run. */
+export interface Given extends Applied {
+  /** Of every line of the guest's cart. */
+  readonly lines: readonly MergedLine[];
+}
+
+/**
+ * The three steps of a merge, each atomic and each safe to repeat: a fault says that it may have happened.
+ * Guest and user may lie in different slots. A taken cart is durable until it is settled; see lua/take.lua,
+ * lua/give.lua and lua/settle.lua.
+ */
+export interface MergeStore {
+  /** The outcome of an earlier merge with this Idempotency-Key; null when the key is new. */
+  recall(
+    request: MergeRequest & { readonly idempotencyKey: string },
+  ): Promise<Result<Given | null, StoreFault | { readonly code: "IDEMPOTENCY_KEY_REUSED" }>>;
+  /** The outcome of the merge of this cart of a guest; null when it is forgotten, after 24 h. */
+  outcome(user: string, cart: { cartId: string; version: number }): Promise<Result<Given | null, StoreFault>>;
+  /** Makes the guest's cart the transfer, if it is still as that has it; with null it only looks. */
+  take(guest: string, transfer: Transfer | null): Promise<Result<Taken, StoreFault>>;
+  /** Gives the lines to the user's cart, once. */
+  give(transfer: Transfer): Promise<Result<Given, StoreFault>>;
+  settle(transfer: Transfer): Promise<Result<void, StoreFault>>;
+  /** At most `limit` guests of a shard whose transfers wait since `before` (epoch ms), the first first. */
+  waiting(shard: number, before: number, limit: number): Promise<string[]>;
+  /** The waiting transfer of a guest, which goes behind the others of its shard; null when there is none. */
+  resume(guest: string): Promise<Result<Transfer | null, StoreFault>>;
+}

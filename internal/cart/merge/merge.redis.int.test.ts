@@ -1,0 +1,15 @@
+import { createLogger } from "../../platform/logger/logger.ts";
+import { awaitRedis, connectRedis } from "../../platform/redis/redis.ts";
+import { parseRedisUrl } from "../../platform/redis/redis-url.ts";
+import { testRedis, testRedisCluster } from "../../testkit/servers/test-servers.ts";
+import { describeMerges } from "./merge.contract.ts";
+
+async function connect(url: string) {
+  const log = createLogger("test", "fatal");
+  const redis = connectRedis(parseRedisUrl(url)!, { log, commandTimeoutMs: 5_000 });
+  await awaitRedis(redis, 10_000);
+  return redis;
+}
+
+describeMerges("one Redis", async () => connect((await testRedis()).url));
+describeMerges("a Redis Cluster of three nodes", async () => connect((await testRedisCluster()).url));

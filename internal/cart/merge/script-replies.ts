@@ -1,0 +1,53 @@
+import { unwrap } from "../../platform/result/result.ts";
+import { type Reply, resultOf, stateOf } from "../store.redis.ts";
+import type { Given, GuestCart, Taken } from "./merge-store.ts";
+import { type MergedLine, type Transfer, transferSchema } from "./transfer.ts";
+
+export const transferOf = (text: string): Transfer => transferSchema.parse(JSON.parse(text));
+
+/** What take.lua has answered; `transfer` is what it was given to keep. */
+export function takenOf(reply: Reply, shard: number, transfer: Transfer | null): Taken {
+  const [outcome, first, second, third] = reply;
+  switch (outcome) {
+    case "TAKEN": {
+      const { staged } = unwrap(resultOf(first as Reply, shard));
+      return { kind: "taken", transfer: transfer!, staged: staged! };
+    }
+    case "PENDING":
+      return { kind: "pending", transfer: transferOf(first as string) };
+    case "CART":
+      return { kind: "cart", cart: stateOf(first as string) as GuestCart };
+    case "SETTLED":
+      return { kind: "settled", user: String(first), cartId: String(second), version: Number(third) };
+    case "ORDERING":
+      return { kind: "ordering" };
+    case "EMPTY":
+      return { kind: "empty" };
+    default:
+      throw new Error(`take.lua answered ${JSON.stringify(reply)}`);
+  }
+}
+
+/** Where a result of give.lua has its report. */
+const REPORT_AT: Readonly<Record<string, number>> = { CHANGED: 9, UNCHANGED: 2 };
+
+type ReportedLine = [
+  string,
+  MergedLine["outcome"],
+  guest: number,
+  user: number,
+  now: number,
+  reason: MergedLine["reason"] | "",
+];
+
+/** What give.lua has answered, or recall.lua of it. */
+export function givenOf(reply: Reply, shard: number): Given {
+  const result = reply[0] === "REPLAYED" ? (reply[1] as Reply) : reply;
+  const report = result[REPORT_AT[result[0]]!] as unknown as readonly ReportedLine[];
+  return { ...unwrap(resultOf(reply, shard)), lines: report.map(lineOf) };
+}
+
+function lineOf([productId, outcome, guest, user, now, reason]: ReportedLine): MergedLine {
+  const line = { productId, outcome, guestQuantity: guest, userQuantity: user, quantity: now };
+  return reason ? { ...line, reason } : line;
+}

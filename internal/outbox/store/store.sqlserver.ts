@@ -208,6 +208,9 @@ export function createSqlServerOutboxStore(server: SqlServer): OutboxStore {
 
 /** Binds the parameters of append.sql. */
 function appending(events: readonly EventEnvelope[], onlyWhereFree: boolean) {
+  // In a table parameter the driver fails on such a number half way, and the connection with it.
+  const wrong = events.find((e) => ![e.partition, e.sequence, e.occurredAt].every(Number.isSafeInteger));
+  if (wrong) throw new EventsRefused(`a number of event ${wrong.id} is none`);
   const rows = eventRows(events);
   return (request: mssql.Request) =>
     request.input("rows", rows).input("where_free", mssql.Bit, onlyWhereFree);

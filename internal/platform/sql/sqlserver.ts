@@ -214,7 +214,7 @@ export function isDuplicateKey(error: unknown): boolean {
  * value of a parameter's type (80xx, where the server reads it, or EPARAM, where the driver does).
  */
 const REFUSED = [
-  220, 232, 241, 242, 245, 248, 295, 296, 515, 517, 547, 2628, 8016, 8023, 8061, 8114, 8115, 8152, 8169,
+  220, 232, 241, 242, 245, 248, 295, 296, 515, 517, 547, 2628, 8016, 8023, 8037, 8061, 8114, 8115, 8152, 8169,
 ];
 
 /** The values of a request are to blame, not the server's state. */

@@ -10,6 +10,7 @@ import { eventOf } from "./order-events.ts";
 import type { NotifyPartition } from "./order-service.ts";
 import type { OrderStore, RememberedRequest, Standing } from "./order-store.ts";
 import type { ReachStore } from "./reach-store.ts";
+import { createSettler } from "./settler.ts";
 
 /** A cart as it was read; `cartId` is null when it is empty. */
 export interface CartContents {
@@ -80,6 +81,7 @@ export function createCheckout<View>(options: {
   metrics: OrderMetrics;
 }): Checkout<View> {
   const { store, reach, carts, products, currency, partitionOf, notify, metrics } = options;
+  const settler = createSettler((ids) => reach(() => store.settle(ids)));
 
   /** What the request led to before; null when it is new. */
   async function replay(
@@ -98,8 +100,7 @@ export function createCheckout<View>(options: {
   async function reduced(order: Order, traceparent: string | null): Promise<View | "pending"> {
     const cart = await carts.reduce(order, traceparent);
     if (!cart.ok) return "pending";
-    // Nobody waits for this: unknown, it is found out by the next checkout, or the sweep.
-    void reach(() => store.settle(order.id));
+    settler.add(order.id);
     return cart.value;
   }
 
@@ -159,7 +160,7 @@ export function createCheckout<View>(options: {
     const { unsettled, ordinal } = standing.value;
     if (unsettled !== null) {
       const cart = await carts.reduce(unsettled, null);
-      const settled = cart.ok ? await reach(() => store.settle(unsettled.id)) : cart;
+      const settled = cart.ok ? await reach(() => store.settle([unsettled.id])) : cart;
       if (!settled.ok) return settled;
     }
     const token = randomUUID();

@@ -141,8 +141,8 @@ export function describeOrderStore(name: string, url: () => Promise<string>): vo
         earlier,
       });
       expect(await store.request(request.id)).to.deep.equal(earlier);
-      await store.settle(order.id);
-      await store.settle(order.id);
+      await store.settle([order.id]);
+      await store.settle([order.id]);
       expect(await store.standing(owner, aRequest().id)).to.deep.equal({
         ordinal: 1,
         unsettled: null,
@@ -202,9 +202,10 @@ export function describeOrderStore(name: string, url: () => Promise<string>): vo
         (await store.unsettled(before, limit)).filter((order) => order.owner.startsWith(`${owner}-`));
       expect(await found(3)).to.deep.equal([first, second]);
       expect(await found(10, 2)).to.deep.equal([first, second]);
-      await store.settle(first!.id);
+      await store.settle([first!.id]);
       expect(await found(10)).to.deep.equal([second, third]);
-      await Promise.all([second!, third!].map((order) => store.settle(order.id)));
+      await store.settle([second!.id, third!.id, first!.id]);
+      expect(await found(10)).to.deep.equal([]);
     });
   });
 }

@@ -86,7 +86,7 @@ export function createPostgresOrderStore(database: Postgres, append: AppendEvent
       }),
     unsettled: async (placedBefore, limit) =>
       ordersOf(await ask<OrderRow>(SQL.unsettled, [placedBefore, limit])),
-    settle: async (id) => void (await ask(SQL.settle, [id])),
+    settle: async (ids) => void (await ask(SQL.settle, [ids])),
     forgetRequests: async (before, limit) => {
       const { rowCount } = await database.query({ ...SQL.forgetRequests, values: [before, limit] });
       return rowCount ?? 0;

@@ -98,7 +98,10 @@ export function createSqlServerOrderStore(server: SqlServer, append: AppendEvent
       );
       return ordersOf(recordset);
     },
-    settle: async (id) => void (await ask(SQL.settle, ofOrder(id))),
+    settle: async (ids) =>
+      void (await ask(SQL.settle, (request) =>
+        request.input("order_ids", mssql.NVarChar(mssql.MAX), ids.join(",")),
+      )),
     forgetRequests: async (before, limit) => {
       const { rowsAffected } = await ask(SQL.forgetRequests, (request) =>
         request.input("before", mssql.BigInt, before).input("limit", mssql.Int, limit),

@@ -28,7 +28,7 @@ export function createSettleSweep(options: {
     for (const order of await store.unsettled(Date.now() - ageMs, BATCH)) {
       try {
         await reduce(order);
-        await store.settle(order.id);
+        await store.settle([order.id]);
         swept.inc();
         log.info({ order: order.id }, "the cart of an order was reduced by the sweep");
       } catch (fault) {

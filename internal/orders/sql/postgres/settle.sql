@@ -1,3 +1,4 @@
--- Notes that an order's cart is reduced.
--- $1 order id
-UPDATE orders SET cart_settled_at = clock_timestamp() WHERE order_id = $1 AND cart_settled_at IS NULL
+-- Notes that the carts of orders are reduced. Not "AND cart_settled_at IS NULL": of a new table PostgreSQL
+-- takes the index of unsettled orders for as good a way to one of them as the primary key.
+-- $1 order ids
+UPDATE orders SET cart_settled_at = coalesce(cart_settled_at, clock_timestamp()) WHERE order_id = ANY ($1)

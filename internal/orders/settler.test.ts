@@ -1,0 +1,26 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { expect } from "chai";
+import { createSettler } from "./settler.ts";
+
+describe("The settler of orders", () => {
+  it("marks what comes while a group is under way together, each once", async () => {
+    const groups: (readonly string[])[] = [];
+    let done = Promise.withResolvers<void>();
+    const settler = createSettler((ids) => {
+      groups.push(ids);
+      return done.promise;
+    });
+    settler.add("a");
+    settler.add("b");
+    settler.add("c");
+    expect(groups).to.deep.equal([["a"]]);
+    done.resolve();
+    done = Promise.withResolvers();
+    await turn();
+    expect(groups).to.deep.equal([["a"], ["b", "c"]]);
+    done.resolve();
+    await turn();
+    settler.add("d");
+    expect(groups.at(-1)).to.deep.equal(["d"]);
+  });
+});

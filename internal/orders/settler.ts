@@ -1,0 +1,31 @@
+/** Orders whose cart was just reduced, waiting to be marked so. */
+export interface Settler {
+  add(orderId: string): void;
+}
+
+/**
+ * Marks orders in groups, one group at a time: what comes while one is under way goes with the next. Nobody
+ * waits for it: a mark that is lost is made up for by the owner's next checkout, or by the sweep. `settle`
+ * never rejects.
+ */
+export function createSettler(settle: (orderIds: readonly string[]) => Promise<unknown>): Settler {
+  let waiting: string[] = [];
+  let running = false;
+
+  async function run(): Promise<void> {
+    running = true;
+    while (waiting.length > 0) {
+      const group = waiting;
+      waiting = [];
+      await settle(group);
+    }
+    running = false;
+  }
+
+  return {
+    add: (orderId) => {
+      waiting.push(orderId);
+      if (!running) void run();
+    },
+  };
+}

@@ -23,7 +23,13 @@ const imageValues = (image: string) => {
   const [repository, tag] = image.split(/:(?=[^:/]*$)/);
   return [`image.repository=${repository}`, `image.tag=${tag}`];
 };
-const VALUES = ["database.kind=postgres", ...imageValues(IMAGE)];
+/** A slow machine is no failing server: here requests are to be lost by nothing but closed connections. */
+const PATIENT = [
+  "cart.env.CATALOG_TIMEOUT_MS=10000",
+  "cart.env.REDIS_TIMEOUT_MS=10000",
+  "gateway.env.UPSTREAM_TIMEOUT_MS=30000",
+];
+const VALUES = ["database.kind=postgres", ...PATIENT, ...imageValues(IMAGE)];
 /**
  * Two of each that shoppers talk to, for failures and evictions;
  * and no scaling, so that each change of a pod has a cause.

@@ -53,7 +53,7 @@ describe("A message that the broker refuses", () => {
       [2, false, "no"],
       [3, true, "still no"],
     ]);
-    expect(await counted()).to.deep.equal({ refused: 2, dead: 1 });
+    expect(await counted()).to.deep.equal({ accepted: 0, deferred: 0, refused: 2, unknown: 0, dead: 1 });
   });
 
   it("waits at most 30 s for its next attempt", async () => {

@@ -8,8 +8,8 @@ import { userToken } from "../internal/testkit/processes/dev-keys.ts";
 import { type Answer, request, type Shopper, shopperAt } from "../internal/testkit/shopper.ts";
 
 /**
- * `make demo`: a guest who browses and fills a cart, and a user who signs in, orders and cancels, against the
- * running platform; beside them a consumer that prints each of their events as it arrives.
+ * `make demo`: a guest who browses and fills a cart, and a user who signs in, takes that cart along, orders
+ * and cancels, against the running platform; beside them a consumer that prints their events as they arrive.
  */
 
 interface EventData {
@@ -58,7 +58,7 @@ async function change(shopper: Shopper, method: string, path: string, body?: unk
   );
 }
 
-async function asGuest(): Promise<string> {
+async function asGuest() {
   const session = told("POST /api/session", await request(base, "POST", "/api/session"), 201, "a guest");
   owners.add(`guest:${session.body.guestId}`);
   const shopper = await shopperAt(base, session.body.accessToken);
@@ -82,17 +82,22 @@ async function asGuest(): Promise<string> {
   );
   if (versions.join() !== calls.map((_, index) => index + 1).join())
     fail("the events are not what they should be");
-  return first!.id;
+  await change(shopper, "POST", "/api/cart/items", { productId: first!.id, quantity: 2 });
+  await consumer.waitFor(() => ours().length > calls.length, 20_000);
+  return { productId: first!.id, guestToken: session.body.accessToken as string };
 }
 
-/** Signs in, agrees to a price that then rises, agrees to the new one, orders and cancels. */
-async function asUser(productId: string): Promise<void> {
+/** Takes the guest's cart along, agrees to a price that then rises, agrees to the new one, orders and cancels. */
+async function asUser({ productId, guestToken }: Awaited<ReturnType<typeof asGuest>>): Promise<void> {
   const user = `demo-${randomUUID().slice(0, 8)}`;
   owners.add(`user:${user}`);
   const before = ours().length;
   const shopper = await shopperAt(base, await userToken(SECRETS_DIR, user));
   console.log(`shopper   signs in as ${user}`);
-  await change(shopper, "POST", "/api/cart/items", { productId, quantity: 2 });
+  const merged = await shopper.call("POST", "/api/cart/merge", { body: { guestToken } });
+  const lines = (merged.body.lines ?? []) as { productId: string; outcome: string; quantity: number }[];
+  const report = lines.map((line) => `${line.productId} ${line.outcome}, ${line.quantity} now`).join("; ");
+  told("POST /api/cart/merge", merged, 200, report);
   const agreed = { items: (await shopper.cart()).body.items };
   const { amount } = agreed.items[0].unitPrice;
   const checkout = async (body: unknown) =>
@@ -114,12 +119,12 @@ async function asUser(productId: string): Promise<void> {
   } finally {
     await changeProduct(state, productId, { amount });
   }
-  await consumer.waitFor(() => ours().length >= before + 4, 20_000);
+  await consumer.waitFor(() => ours().length >= before + 5, 20_000);
   printNew();
   const types = ours()
     .slice(before)
     .map(({ type }) => type);
-  console.log(`\none order, told by ${types.toSorted().join(", ")}.`);
+  console.log(`\none merge and one order, told by ${types.toSorted().join(", ")}.`);
 }
 
 const printer = setInterval(printNew, 10);

@@ -21,10 +21,10 @@ const TERMS = { maxLines: MOST_LINES, maxQuantity: MOST_QUANTITY, ttlMs: 60_000,
 const PRODUCTS = ["tea", "mug", "pot", "scarce", "gone", "soldout", "a", "b", "c", "d", "e"];
 
 let scenes = 0;
+const newScene = () => `${process.pid}-${++scenes}-${Math.random().toString(36).slice(2)}`;
 
 /** A guest and a user of their own, mostly in different slots, and what a merge is done with. */
-export function sceneOn(redis: RedisConnection) {
-  const id = `${process.pid}-${++scenes}-${Math.random().toString(36).slice(2)}`;
+export function sceneOn(redis: RedisConnection, id = newScene()) {
   const [guest, user] = [`guest:${id}`, `user:${id}`];
   const log = createLogger("test", "silent");
   const product = (name: string, stock = 1_000): Product => ({
@@ -72,6 +72,8 @@ export function sceneOn(redis: RedisConnection) {
     Object.fromEntries(items.map(({ productId, quantity }) => [productId, quantity]));
 
   return {
+    id,
+    store,
     guest,
     user,
     catalog,
@@ -90,6 +92,8 @@ export function sceneOn(redis: RedisConnection) {
       return unwrap(await carts.read(owner));
     },
     cartOf: async (owner: string) => quantities(unwrap(await carts.read(owner))),
+    /** Merges by `sum` on a store that the test has made. */
+    mergeOn: (into: MergeStore) => mergeWith(into)(request({ strategy: "sum" })),
     /** Begins a merge by `sum` in a process that goes no further than this step. */
     upTo: async (last: "take" | "give") => {
       const ends = async () => {

@@ -127,20 +127,22 @@ export async function checkRedis(redis: RedisConnection): Promise<void> {
   }
 }
 
-/** Resolves once the connection is usable; rejects when `timeoutMs` pass first. */
+/** Resolves once the connection is usable, in a cluster that to each node; rejects when `timeoutMs` pass first. */
 export async function awaitRedis(redis: RedisConnection, timeoutMs: number): Promise<void> {
-  if (redis.status === "ready") return;
-  await new Promise<void>((resolve, reject) => {
-    const onReady = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-    const timer = setTimeout(() => {
-      redis.off("ready", onReady);
-      reject(new Error(`Redis did not become ready within ${timeoutMs} ms`));
-    }, timeoutMs);
-    redis.once("ready", onReady);
-  });
+  if (redis.status !== "ready")
+    await new Promise<void>((resolve, reject) => {
+      const onReady = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        redis.off("ready", onReady);
+        reject(new Error(`Redis did not become ready within ${timeoutMs} ms`));
+      }, timeoutMs);
+      redis.once("ready", onReady);
+    });
+  // ioredis connects to a node by its first command, and refuses those that come until it is connected.
+  if (redis instanceof Cluster) await Promise.all(redis.nodes("master").map((node) => node.ping()));
 }
 
 /** Lets commands under way finish, then disconnects; a Redis that does not answer is left at once. */

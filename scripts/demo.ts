@@ -87,7 +87,7 @@ async function asGuest() {
   return { productId: first!.id, guestToken: session.body.accessToken as string };
 }
 
-/** Takes the guest's cart along, agrees to a price that then rises, agrees to the new one, orders and cancels. */
+/** Takes the guest's cart along, agrees to a price that then rises, agrees again, orders and cancels. */
 async function asUser({ productId, guestToken }: Awaited<ReturnType<typeof asGuest>>): Promise<void> {
   const user = `demo-${randomUUID().slice(0, 8)}`;
   owners.add(`user:${user}`);

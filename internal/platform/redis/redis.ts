@@ -127,7 +127,7 @@ export async function checkRedis(redis: RedisConnection): Promise<void> {
   }
 }
 
-/** Resolves once the connection is usable, in a cluster that to each node; rejects when `timeoutMs` pass first. */
+/** Resolves once the connection (of a cluster: each) is usable; rejects when `timeoutMs` pass first. */
 export async function awaitRedis(redis: RedisConnection, timeoutMs: number): Promise<void> {
   if (redis.status !== "ready")
     await new Promise<void>((resolve, reject) => {

@@ -18,6 +18,8 @@ export interface Scene {
   nothingPending(): Promise<unknown>;
   /** How many published events are in SQL. */
   published(): Promise<number>;
+  /** Runs a statement on PostgreSQL as the services' user; what it selects, as text. */
+  sql(statement: string): Promise<string>;
   /** Does to SQL what `migrate` of a newer version would have done. */
   newerSchema(kind: "expanding" | "contracting"): Promise<void>;
   /** Takes the record of such migrations away. */
@@ -28,9 +30,16 @@ export interface Scene {
   restartedBy(change: () => Promise<void>): Promise<string[]>;
 }
 
-/** `image` runs the shoppers. */
-export async function openScene(options: { major: 3 | 4; helm: string; image: string }): Promise<Scene> {
-  const namespace = await createNamespace(`cartwright-test-${options.major}-${Date.now() % 100_000}`);
+/** `image` runs the shoppers; the namespace's name begins with `prefix`. */
+export async function openScene(options: {
+  major: 3 | 4;
+  helm: string;
+  image: string;
+  prefix?: string;
+}): Promise<Scene> {
+  const namespace = await createNamespace(
+    `${options.prefix ?? "cartwright-test"}-${options.major}-${Date.now() % 100_000}`,
+  );
   const sql = (statement: string, as: "app" | "owner" = "app") => {
     const user = as === "app" ? "cartwright_app" : "cartwright";
     const psql = ["psql", "-h", "127.0.0.1", "-U", user, "-d", "cartwright", "-Atc", statement];
@@ -52,6 +61,7 @@ export async function openScene(options: { major: 3 | 4; helm: string; image: st
         intervalMs: 1_000,
       }),
     published: () => count("published_at is not null"),
+    sql,
     newerSchema: async (kind) => {
       const name = `newer_${kind}`;
       await sql(`alter table outbox_event add column ${name} text null`, "owner");

@@ -20,6 +20,7 @@ describe("Two operators of one release", function () {
     scene = opened;
     shop = await openShop(scene);
   });
+  after(() => scene?.close());
   beforeEach(async () => {
     operators = [await start("one"), await start("two")];
   });

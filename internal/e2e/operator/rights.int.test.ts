@@ -60,6 +60,8 @@ describe("The rights of the operator, as the chart gives them", function () {
     await scene.create("rbac.authorization.k8s.io/v1/rolebindings", one("RoleBinding"));
   });
 
+  after(() => scene?.close());
+
   /** An administrator's configuration, with the account's token instead. */
   async function accountConfig() {
     const path = scene.path(`serviceaccounts/${ACCOUNT}/token`);

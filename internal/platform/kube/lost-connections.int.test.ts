@@ -21,6 +21,7 @@ describe("Connections to a real API server that are lost", function () {
     if (opened === null) return this.skip();
     scene = opened;
   });
+  after(() => scene?.close());
   beforeEach(async () => {
     gate = await openGate(scene.server);
     recorded = recordingLogger();

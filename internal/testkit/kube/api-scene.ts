@@ -7,7 +7,7 @@ import { Registry } from "../../platform/metrics/metrics.ts";
 import { eventually } from "../eventually.ts";
 import { recordingLogger } from "../recording-logger.ts";
 import type { KubeApiServer } from "../servers/kube-api-server.ts";
-import { onTeardown, testKubeApiServer } from "../servers/test-servers.ts";
+import { testKubeApiServer } from "../servers/test-servers.ts";
 
 interface ObjectToCreate extends KubeObject {
   readonly spec?: object;
@@ -25,6 +25,8 @@ export interface ApiScene {
   path(resource: string): string;
   /** Creates an object, with its status where it has one. */
   create(resource: string, object: ObjectToCreate): Promise<void>;
+  /** Removes the namespace from a cluster that is somebody's. */
+  close(): Promise<void>;
 }
 
 /** The scene, or null where this run has no API server (which is told once). */
@@ -37,8 +39,6 @@ export async function openApiScene(): Promise<ApiScene | null> {
   await installKinds(client);
   const namespace = `op-test-${process.pid}-${Date.now() % 100_000}`;
   await client.create("/api/v1/namespaces", { metadata: { name: namespace } });
-  const remove = () => config.makeApiClient(CoreV1Api).deleteNamespace({ name: namespace });
-  if (server.shared) onTeardown(async () => void (await remove()));
 
   const path = (resource: string) => {
     const [group, version, ...rest] = resource.split("/");
@@ -57,6 +57,9 @@ export async function openApiScene(): Promise<ApiScene | null> {
       if (object.status === undefined) return;
       const { status } = object;
       await client.patch(`${path(resource)}/${metadata.name}/status`, "merge-patch+json", { status });
+    },
+    close: async () => {
+      if (server.shared) await config.makeApiClient(CoreV1Api).deleteNamespace({ name: namespace });
     },
   };
 }

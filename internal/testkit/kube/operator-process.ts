@@ -27,6 +27,8 @@ export interface OperatorProcess {
   /** By its own metric; false when it does not answer. */
   leads(): Promise<boolean>;
   calls(): Promise<RecordedCall[]>;
+  /** How often it has brought a resource to what it says. */
+  rounds(): Promise<number>;
   /** SIGSTOP or SIGCONT. */
   signal(signal: NodeJS.Signals): void;
   end(signal: NodeJS.Signals): Promise<void>;
@@ -80,6 +82,11 @@ export async function startOperator(options: {
         const [verb, group, resource, code] = ["verb", "group", "resource", "code"].map(label);
         return { verb: verb!, group: group!, resource: resource!, code: code!, count: Number(count) };
       }),
+    rounds: async () =>
+      [...(await metrics()).matchAll(/^operator_reconciles_total\S* (\d+)$/gm)].reduce(
+        (sum, [, count]) => sum + Number(count),
+        0,
+      ),
     signal: (signal) => send(spawned, signal),
     end,
   };

@@ -92,7 +92,7 @@ export async function startKubeApiServer(options: {
   const { CoreV1Api } = await import("@kubernetes/client-node");
   const probe = admin().makeApiClient(CoreV1Api);
   await waitUntil("kube-apiserver", async () => void (await probe.readNamespace({ name: "default" })), {
-    timeoutMs: 120_000,
+    timeoutMs: 300_000,
     process: server,
     logFile: serverLog,
   });

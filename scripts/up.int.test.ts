@@ -98,7 +98,9 @@ describe("make up and make down", function () {
     expect(code, output).to.equal(0);
     expect(output).to.contain("versions 1 2 3 4 5 6: each told once, in order");
     expect(output).to.match(/checkout -> 409, PRICE_CHANGED, from (\d+) to \d+/);
-    expect(output).to.contain("told by cart.updated, cart.updated, order.cancelled, order.placed");
+    expect(output).to.contain(
+      "told by cart.merged, cart.updated, cart.updated, order.cancelled, order.placed",
+    );
   });
 
   it("changes a product's price and stock, and says what is wrong with the wish", async () => {

@@ -30,6 +30,7 @@ describe("The public API's OpenAPI document, from outside", function () {
       "PUT /api/cart/items/{productId}",
       "DELETE /api/cart/items/{productId}",
       "GET /api/cart/openapi.json",
+      "POST /api/cart/merge",
       "POST /api/cart/checkout",
       "GET /api/orders",
       "GET /api/orders/{id}",

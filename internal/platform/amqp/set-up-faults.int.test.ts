@@ -9,7 +9,7 @@ import { parseAmqpUrl } from "./amqp-url.ts";
 import { createAmqpSender } from "./sender.ts";
 
 describe("A fault of the set-up that does not pass, on a real RabbitMQ", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let rabbit: RabbitServer;
   before(async () => {
     rabbit = await testRabbit();
@@ -31,7 +31,7 @@ describe("A fault of the set-up that does not pass, on a real RabbitMQ", functio
       log,
       onState: () => attempts++,
     });
-    await eventually("it was tried again and again", () => attempts >= 3 && said(), { timeoutMs: 60_000 });
+    await eventually("it was tried again and again", () => attempts >= 3 && said(), { timeoutMs: 150_000 });
     await sender.close();
     return lines.map(({ level, reason }) => ({ level, reason: String(reason) }));
   }

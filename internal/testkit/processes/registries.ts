@@ -1,6 +1,6 @@
 import { createHttpCatalog } from "../../cart/catalog.http.ts";
 import { registerLiveCartMetrics } from "../../cart/live-carts.redis.ts";
-import { createCartMetrics, createExpiredCounter } from "../../cart/metrics.ts";
+import { createCartMetrics, createExpiredCounter, createMergedCounter } from "../../cart/metrics.ts";
 import { registerStoreMemory } from "../../cart/store-memory.redis.ts";
 import { createRateLimits } from "../../gateway/rate-limit.ts";
 import { createMemoryCounter } from "../../gateway/rate-limit-memory.ts";
@@ -49,6 +49,7 @@ export function processRegistries(): ReadonlyMap<string, Registry> {
 
   const cart = serving("cart");
   createCartMetrics(cart, 0);
+  createMergedCounter(cart);
   createOrderMetrics(cart);
   createForwarderMetrics(cart);
   createHttpCatalog({
@@ -68,6 +69,7 @@ export function processRegistries(): ReadonlyMap<string, Registry> {
   createForwarderMetrics(relay);
   createBrokerGauge(relay);
   createExpiredCounter(relay);
+  createMergedCounter(relay);
   createPurgedCounter(relay);
   createDeadPurgedCounter(relay);
   createSweptOrdersCounter(relay);

@@ -6,8 +6,8 @@ import { err, ok, type Result } from "../platform/result/result.ts";
 import type { Catalog, CatalogError, Listing, Product } from "./catalog.ts";
 import { createCatalogReader, type Description, MOST_IDS } from "./catalog-api.ts";
 import { HALF_OPEN_AFTER_MS, RequestFault } from "./catalog-breaker.ts";
+import { createLookupBulkheads, isCrowded } from "./catalog-bulkheads.ts";
 import { createProductCache } from "./catalog-cache.ts";
-import { createLookupLanes, isCrowded } from "./catalog-lanes.ts";
 import { createCatalogRequests } from "./catalog-requests.http.ts";
 
 type LookedUp = Result<Product, CatalogError>;
@@ -41,7 +41,7 @@ export function createHttpCatalog(options: {
   const requests = createCatalogRequests(options);
   const reader = createCatalogReader(currency);
   const cache = createProductCache({ cacheTtlMs, staleTtlMs, maxEntries });
-  const lanes = createLookupLanes(options.timeoutMs);
+  const bulkheads = createLookupBulkheads(options.timeoutMs);
   const underway = createDictionary<Promise<LookedUp>>();
   const faults = createFaultLog(log);
   const lookups = new Counter({
@@ -93,7 +93,7 @@ export function createHttpCatalog(options: {
       return settle(id, said, askedAt);
     };
     try {
-      return await (cache.seen(id)?.product ? ask() : lanes.ofUnseen(ask));
+      return await (cache.seen(id)?.product ? ask() : bulkheads.ofUnseen(ask));
     } catch (error) {
       // Other faults are logged where the catalog is asked.
       return error instanceof RequestFault ? unusable(id, error.message) : unavailable();
@@ -139,7 +139,7 @@ export function createHttpCatalog(options: {
       const answer = known(id);
       if (answer) return answer;
       try {
-        return await lanes.ofOwner(owner, async () => {
+        return await bulkheads.ofOwner(owner, async () => {
           const meanwhile = known(id);
           if (meanwhile) return meanwhile;
           // As a path, "." and ".." would name something else to whatever stands before the catalog.
@@ -152,7 +152,7 @@ export function createHttpCatalog(options: {
     },
     afresh: async (ids, owner) => {
       try {
-        const answers = await lanes.ofOwner(owner, () => Promise.all(lookUpAll([...new Set(ids)])));
+        const answers = await bulkheads.ofOwner(owner, () => Promise.all(lookUpAll([...new Set(ids)])));
         const products = new Map<string, Product>();
         for (const answer of answers) {
           if (answer.ok) products.set(answer.value.id, answer.value);

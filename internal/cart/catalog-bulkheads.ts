@@ -12,20 +12,20 @@ const OWNER_WAITING = 256;
 const UNSEEN_AT_A_TIME = 16;
 const UNSEEN_WAITING = 1_000;
 
-type Lane = ReturnType<typeof bulkhead>;
+type Bulkhead = ReturnType<typeof bulkhead>;
 
 /**
  * Bounds who may hold connections to the catalog. Who has
  * waited for `timeoutMs` is refused when the turn comes.
  */
-export function createLookupLanes(timeoutMs: number) {
+export function createLookupBulkheads(timeoutMs: number) {
   const unseen = bulkhead(UNSEEN_AT_A_TIME, UNSEEN_WAITING);
-  const owners = createDictionary<{ lane: Lane; users: number }>();
+  const owners = createDictionary<{ limit: Bulkhead; users: number }>();
 
-  function within<T>(lane: Lane, work: () => Promise<T>): Promise<T> {
+  function within<T>(limit: Bulkhead, work: () => Promise<T>): Promise<T> {
     const since = performance.now();
     // Not cockatiel's signal: when it cancels a waiting item, the next one does not get the turn.
-    return lane.execute(() => {
+    return limit.execute(() => {
       if (performance.now() - since > timeoutMs) throw new TaskCancelledError();
       return work();
     });
@@ -34,10 +34,10 @@ export function createLookupLanes(timeoutMs: number) {
   return {
     /** Runs `work` in its owner's turn; rejects with what {@link isCrowded} knows when there is none. */
     ofOwner: async <T>(owner: string, work: () => Promise<T>): Promise<T> => {
-      const entry = owners.get(owner) ?? { lane: bulkhead(OWNER_AT_A_TIME, OWNER_WAITING), users: 0 };
+      const entry = owners.get(owner) ?? { limit: bulkhead(OWNER_AT_A_TIME, OWNER_WAITING), users: 0 };
       if (entry.users++ === 0) owners.set(owner, entry);
       try {
-        return await within(entry.lane, work);
+        return await within(entry.limit, work);
       } finally {
         if (--entry.users === 0) owners.delete(owner);
       }

@@ -1,5 +1,5 @@
 import type { Logger } from "../../platform/logger/logger.ts";
-import type { OutboxReader, OutboxStore } from "../store/store.ts";
+import type { DeadSubject, OutboxReader, OutboxStore } from "../store/store.ts";
 import type { OwnedPartition } from "./owned-partitions.ts";
 
 /**
@@ -12,9 +12,10 @@ export interface PassedEvents {
   replayed(owned: () => readonly OwnedPartition[], now: boolean): Promise<readonly OwnedPartition[]>;
   /** Of partitions at rest, those that the database counts again from an earlier seq. */
   goneBack(idle: () => readonly OwnedPartition[]): Promise<readonly OwnedPartition[]>;
-  /** This relay has parked an event of the subject. */
-  noteDead(subject: string): void;
-  isDead(subject: string): boolean;
+  /** This relay has parked the event. */
+  noteDead(event: DeadSubject): void;
+  /** True when an earlier event of its subject is dead; one that was there before the dead one waits for nothing. */
+  waitsForDead(event: DeadSubject): boolean;
   /** When to ask for replayed ones again, by performance.now(). */
   nextLook(): number;
 }
@@ -27,9 +28,10 @@ export function createPassedEvents(
   store: Pick<OutboxStore, "oldestPending" | "deadSubjects">,
   log: Logger,
 ): PassedEvents {
-  let dead = new Set<string>();
+  /** The seq of the first dead event, by subject. */
+  let dead = new Map<string, number>();
   /** Noted while the database was asked for the dead. */
-  let noted: string[] = [];
+  let noted: DeadSubject[] = [];
   let askedForDead = 0;
   let askedForOldest = 0;
   return {
@@ -39,9 +41,11 @@ export function createPassedEvents(
       const partitions = owned();
       if (partitions.length === 0) return [];
       noted = [];
-      const found = new Set(await store.deadSubjects(partitions.map(({ partition }) => partition)));
-      for (const subject of noted) found.add(subject);
-      const some = [...dead].some((subject) => !found.has(subject));
+      const found = new Map<string, number>();
+      for (const each of await store.deadSubjects(partitions.map(({ partition }) => partition)))
+        note(found, each);
+      for (const each of noted) note(found, each);
+      const some = [...dead].some(([subject, seq]) => seq < (found.get(subject) ?? Number.POSITIVE_INFINITY));
       dead = found;
       return some ? partitions : [];
     },
@@ -53,13 +57,17 @@ export function createPassedEvents(
         log.warn({ partition }, "the database has gone back; the partition is read anew");
       return back;
     },
-    noteDead: (subject) => {
-      dead.add(subject);
-      noted.push(subject);
+    noteDead: ({ subject, seq }) => {
+      note(dead, { subject, seq });
+      noted.push({ subject, seq });
     },
-    isDead: (subject) => dead.has(subject),
+    waitsForDead: ({ subject, seq }) => seq > (dead.get(subject) ?? Number.POSITIVE_INFINITY),
     nextLook: () => askedForDead + REPLAYED_MS,
   };
+}
+
+function note(dead: Map<string, number>, { subject, seq }: DeadSubject): void {
+  dead.set(subject, Math.min(seq, dead.get(subject) ?? seq));
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Logger } from "../../platform/logger/logger.ts";
 import type { StoredEvent } from "../event.ts";
-import type { OutboxStore } from "../store/store.ts";
+import type { DeadSubject, OutboxStore } from "../store/store.ts";
 import type { OwnedPartition, OwnedPartitions } from "./owned-partitions.ts";
 import { createPassedEvents } from "./passed-events.ts";
 import { createRest } from "./rest.ts";
@@ -14,8 +14,8 @@ export interface Reader {
   news(partitions: readonly number[]): void;
   /** Something sent or marked is settled: there may be room in the queues, or a partition may be opened. */
   wake(): void;
-  /** This relay has parked an event of the subject. */
-  noteDead(subject: string): void;
+  /** This relay has parked the event. */
+  noteDead(event: DeadSubject): void;
   /** Nothing more of the delivery's subject is read, until its partition is read again. */
   skip(delivery: Delivery): void;
   /** Reads the partition again from the start. */
@@ -155,7 +155,7 @@ export function createReader(options: {
       }
       if (partition.phase !== "open") continue;
       owned.advance(partition, event.seq);
-      if (passed.isDead(event.subject) || skipped.get(partition)?.has(event.subject)) continue;
+      if (passed.waitsForDead(event) || skipped.get(partition)?.has(event.subject)) continue;
       const delivery = deliveryOf(event, partition);
       if (!queues.enter(delivery)) skip(delivery);
     }

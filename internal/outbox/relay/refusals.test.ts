@@ -28,7 +28,7 @@ function scene({ maxAttempts = 3, written = async () => true } = {}) {
     },
     queues,
     sending: { retryLater: (_delivery, delayMs) => pauses.push(delayMs) },
-    dead: (subject) => dead.push(subject),
+    dead: ({ subject }) => dead.push(subject),
     metrics,
     log: recordingLogger().log,
   });

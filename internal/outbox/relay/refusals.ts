@@ -1,4 +1,5 @@
 import type { Logger } from "../../platform/logger/logger.ts";
+import type { StoredEvent } from "../event.ts";
 import type { RelayMetrics } from "../metrics.ts";
 import type { Marker } from "./marker.ts";
 import type { Sending } from "./sending.ts";
@@ -18,8 +19,8 @@ export function createRefusals(options: {
   marker: Pick<Marker, "refused">;
   queues: SubjectQueues;
   sending: Pick<Sending, "retryLater">;
-  /** An event of this subject was parked. */
-  dead: (subject: string) => void;
+  /** The event was parked. */
+  dead: (event: StoredEvent) => void;
   metrics: RelayMetrics;
   log: Logger;
 }): { refused(delivery: Delivery, error: string, about: "encoding" | "message"): Promise<void> } {
@@ -53,7 +54,7 @@ export function createRefusals(options: {
     const said = { eventId: event.id, subject: event.subject, attempts, reason: error };
     if (dead) {
       log.error(said, "event parked as dead; it holds back its subject until replayed");
-      options.dead(event.subject);
+      options.dead(event);
       queues.park(delivery);
     } else {
       log.warn(said, "the broker refused an event");

@@ -144,6 +144,29 @@ describe("The relay", function () {
     expect(versionsOf(publisher, "cart-1")).to.deep.equal([1, 3]);
   });
 
+  it("publishes what came before a dead event, as the forwarder parks one, and after it up to the next", async () => {
+    const publisher = createMemoryPublisher();
+    const { log, lines } = recordingLogger();
+    const all = [1, 2, 3, 4, 5].map((sequence) => event("cart-1", sequence));
+    for (const each of all) {
+      if (each.sequence % 2 === 0) await scene.store.park(each, "no JSON");
+      else await scene.store.append([each]);
+    }
+    const published = (...expected: number[]) =>
+      eventually(
+        `${expected} are published`,
+        () => versionsOf(publisher, "cart-1").join() === expected.join(),
+      );
+    await start(publisher, { log });
+    await published(1);
+    await scene.store.replay([all[1]!.id]);
+    await published(1, 2, 3);
+    await scene.store.replay("all");
+    await published(1, 2, 3, 4, 5);
+    await drained();
+    expect(lines.filter(({ msg }) => /gone back/.test(String(msg)))).to.deep.equal([]);
+  });
+
   it("retries a passing refusal and goes on in order", async () => {
     await scene.store.append(events(3, 3));
     const publisher = createMemoryPublisher();

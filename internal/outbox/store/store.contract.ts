@@ -233,7 +233,9 @@ export function describeOutboxStore(name: string, bench: OutboxBench): void {
       expect((await pending())[0]!.attempts).to.equal(1);
       await scene.store.markRefused("refused", [{ ...refusal, attempts: 2, dead: true }]);
       expect((await pending()).map((each) => each.subject)).to.deep.equal([`b${scene.base}`]);
-      expect(await scene.store.deadSubjects([scene.base])).to.deep.equal([`a${scene.base}`]);
+      expect(await scene.store.deadSubjects([scene.base])).to.deep.equal([
+        { subject: `a${scene.base}`, seq: first!.seq },
+      ]);
       const dead = (await scene.store.listDead(100)).find((each) => each.seq === first!.seq)!;
       expect(dead.attempts).to.equal(2);
       expect(dead.lastError).to.match(/^no exchange 'cart' 😀 "\\" x{400,}$/);

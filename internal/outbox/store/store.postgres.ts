@@ -127,8 +127,10 @@ export function createPostgresOutboxStore(database: Postgres): OutboxStore {
       ]);
       return rows.map((row) => ({ ...storedEvent(row), lastError: row.last_error, deadAt: row.dead_at }));
     },
-    deadSubjects: async (partitions) =>
-      (await query<{ subject: string }>(SQL.deadSubjects, [partitions])).rows.map((row) => row.subject),
+    deadSubjects: async (partitions) => {
+      const { rows } = await query<{ subject: string; seq: string }>(SQL.deadSubjects, [partitions]);
+      return rows.map(({ subject, seq }) => ({ subject, seq: Number(seq) }));
+    },
     replay: async (ids) => (await query(SQL.replay, [ids === "all" ? null : ids])).rowCount ?? 0,
     purgeDead: async (olderThanMs, limit) => (await query(SQL.purgeDead, [olderThanMs, limit])).rowCount ?? 0,
   };

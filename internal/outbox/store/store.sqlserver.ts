@@ -191,10 +191,10 @@ export function createSqlServerOutboxStore(server: SqlServer): OutboxStore {
     },
     deadSubjects: async (partitions) => {
       if (partitions.length === 0) return [];
-      const { recordset } = await run<{ subject: string }>(SQL.deadSubjects, (request) =>
+      const { recordset } = await run<{ subject: string; seq: string }>(SQL.deadSubjects, (request) =>
         request.input("partitions", partitionRows(partitions)),
       );
-      return recordset.map((row) => row.subject);
+      return recordset.map(({ subject, seq }) => ({ subject, seq: Number(seq) }));
     },
     replay: async (ids) => {
       if (ids === "all") return replayAll();

@@ -139,11 +139,17 @@ export interface DeadEvent extends StoredEvent {
   readonly deadAt: number;
 }
 
+/** Of this subject, events later than `seq` wait for the dead one there. */
+export interface DeadSubject {
+  readonly subject: string;
+  readonly seq: number;
+}
+
 export interface DeadEvents {
   /** Dead events by seq, beyond `after`, at most `limit`. */
   listDead(limit: number, after?: number): Promise<DeadEvent[]>;
-  /** Subjects that have a dead event, among the given partitions. */
-  deadSubjects(partitions: readonly number[]): Promise<string[]>;
+  /** Subjects that have a dead event, each with the seq of its first, in the given partitions. */
+  deadSubjects(partitions: readonly number[]): Promise<DeadSubject[]>;
   /** Makes dead events pending again with attempts 0: those of `ids`, or all. Returns how many. */
   replay(ids: readonly string[] | "all"): Promise<number>;
   /**

@@ -1,4 +1,5 @@
--- Subjects with a dead event, in the given @partitions.
-SELECT DISTINCT subject
+-- Subjects with a dead event, and the seq of the first, in the given @partitions.
+SELECT subject, MIN(seq) AS seq
   FROM outbox_event
  WHERE dead_at IS NOT NULL AND published_at IS NULL AND partition_no IN (SELECT partition_no FROM @partitions)
+ GROUP BY subject

@@ -81,7 +81,7 @@ charts: packages ## lint, render, validate and unit-test the Helm charts (helm, 
 	@scripts/install-chart-tools.sh
 	@$(BIN)/mocha 'internal/e2e/charts/*.test.ts'
 
-kube-test: packages ## the chart on the cluster of KUBECONFIG, by Helm 3 and Helm 4 (IMAGE=cartwright:dev; from FORMER=<revision> FORMER_IMAGE=<its image>)
+kube-test: packages ## the chart on the cluster of KUBECONFIG, by Helm 3 and Helm 4 (IMAGE=cartwright:dev; from FORMER=<revision> FORMER_IMAGE=<its image>; RESTART_API_SERVER=<command>)
 	@command -v kubectl >/dev/null || { echo "kubectl is missing"; exit 1; }
 	@kubectl version >/dev/null || { echo "no cluster answers: set KUBECONFIG"; exit 1; }
 	@IMAGE=$(IMAGE) $(BIN)/mocha internal/e2e/kube/release.scenes.ts internal/e2e/kube/operator.scenes.ts

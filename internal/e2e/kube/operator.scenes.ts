@@ -9,6 +9,8 @@ import { NAME, openScene, type Scene } from "./scene.ts";
 
 const IMAGE = process.env.IMAGE ?? "cartwright:dev";
 const [repository, tag] = IMAGE.split(/:(?=[^:/]*$)/);
+/** A command that ends and starts the cluster's API server, where the caller has one. */
+const { RESTART_API_SERVER } = process.env;
 const HELMS = await findHelms();
 const PAUSE = "cartwright.dev/pause-scaling";
 const RELAY = `${NAME}-outbox-relay`;
@@ -179,6 +181,25 @@ for (const major of [3, 4] as const) {
       await eventually("it puts the relays right", async () => (await platform.relays()) === 2, {
         timeoutMs: 60_000,
       });
+    });
+
+    it("goes on, in the same processes, when the API server was restarted", async function () {
+      if (RESTART_API_SERVER === undefined) {
+        console.log("      RESTART_API_SERVER names no command: the API server is not restarted");
+        this.skip();
+      }
+      const restarts =
+        "jsonpath={range .items[*]}{.metadata.name}={.status.containerStatuses[0].restartCount} {end}";
+      const operators = ["get", "pods", "-l", "app.kubernetes.io/component=operator", "-o", restarts];
+      const before = await scene.namespace.kubectl(operators);
+      await run("sh", ["-c", RESTART_API_SERVER], { timeoutMs: 300_000 });
+      const scale = ["scale", "deployment", RELAY, "--replicas=1"];
+      await eventually("kubectl is answered", () => scene.namespace.kubectl(scale), { timeoutMs: 120_000 });
+      await eventually("it puts the relays right", async () => (await platform.relays()) === 2, {
+        timeoutMs: 120_000,
+        intervalMs: 1_000,
+      });
+      expect(await scene.namespace.kubectl(operators)).to.equal(before);
     });
 
     it("leaves nothing behind but the records of replays", async () => {

@@ -14,7 +14,7 @@ export interface PassedEvents {
   goneBack(idle: () => readonly OwnedPartition[]): Promise<readonly OwnedPartition[]>;
   /** This relay has parked the event. */
   noteDead(event: DeadSubject): void;
-  /** True when an earlier event of its subject is dead; one that was there before the dead one waits for nothing. */
+  /** True when an earlier event of its subject is dead; what came before a dead one does not wait. */
   waitsForDead(event: DeadSubject): boolean;
   /** When to ask for replayed ones again, by performance.now(). */
   nextLook(): number;

@@ -1,6 +1,6 @@
 import type { QueryResultRow } from "pg";
 import { type Postgres, type PostgresRunner, retryTransient } from "../platform/sql/postgres.ts";
-import { loadSql } from "../platform/sql/sql-file.ts";
+import { loadStatements, type NamedStatement, namedStatements } from "../platform/sql/sql-file.ts";
 import {
   earlierOf,
   isOrderId,
@@ -10,35 +10,23 @@ import {
   type RequestRow,
 } from "./order-rows.ts";
 import type { AppendEvents, OrderStore } from "./order-store.ts";
+import { STATEMENTS } from "./statements.ts";
 
-/** Names are of the connection's prepared statements, which the outbox shares. */
-const load = (name: string) => ({
-  name: `orders-${name}`,
-  text: loadSql(new URL(`./sql/postgres/${name}.sql`, import.meta.url)),
-});
-
-const SQL = {
-  place: load("place"),
-  standing: load("standing"),
-  byId: load("by-id"),
-  page: load("page"),
-  request: load("request"),
-  advance: load("advance"),
-  unsettled: load("unsettled"),
-  settle: load("settle"),
-  forgetRequests: load("forget-requests"),
-};
+const SQL = namedStatements(
+  "orders",
+  loadStatements(new URL("./sql/postgres/", import.meta.url), STATEMENTS),
+);
 
 /** Orders in PostgreSQL; the statements are prepared once per connection. */
 export function createPostgresOrderStore(database: Postgres, append: AppendEvents): OrderStore {
   async function rows<R extends QueryResultRow>(
-    statement: { name: string; text: string },
+    statement: NamedStatement,
     values: unknown[],
     on: PostgresRunner = database,
   ): Promise<R[]> {
     return (await on.query<R>({ ...statement, values })).rows;
   }
-  const ask = <R extends QueryResultRow>(statement: { name: string; text: string }, values: unknown[]) =>
+  const ask = <R extends QueryResultRow>(statement: NamedStatement, values: unknown[]) =>
     retryTransient(() => rows<R>(statement, values));
 
   const byId: OrderStore["byId"] = async (id) =>

@@ -1,5 +1,5 @@
 import mssql from "mssql";
-import { loadSql } from "../platform/sql/sql-file.ts";
+import { loadStatements } from "../platform/sql/sql-file.ts";
 import { retryTransient, type SqlServer, type SqlServerRunner } from "../platform/sql/sqlserver.ts";
 import type { Order } from "./order.ts";
 import {
@@ -11,21 +11,10 @@ import {
   type RequestRow,
 } from "./order-rows.ts";
 import type { AppendEvents, OrderStore, RememberedRequest } from "./order-store.ts";
+import { STATEMENTS } from "./statements.ts";
 import { lineRows } from "./tables.sqlserver.ts";
 
-const load = (name: string) => loadSql(new URL(`./sql/sqlserver/${name}.sql`, import.meta.url));
-
-const SQL = {
-  place: load("place"),
-  standing: load("standing"),
-  byId: load("by-id"),
-  page: load("page"),
-  request: load("request"),
-  advance: load("advance"),
-  unsettled: load("unsettled"),
-  settle: load("settle"),
-  forgetRequests: load("forget-requests"),
-};
+const SQL = loadStatements(new URL("./sql/sqlserver/", import.meta.url), STATEMENTS);
 
 const OWNER = mssql.NVarChar(140);
 const HASH = mssql.Char(64);

@@ -7,40 +7,20 @@ import {
   type PostgresRunner,
   retryTransient,
 } from "../../platform/sql/postgres.ts";
-import { loadSql } from "../../platform/sql/sql-file.ts";
+import { loadStatements, type NamedStatement, namedStatements } from "../../platform/sql/sql-file.ts";
 import { refusalText } from "./refusal-text.ts";
 import { type EventRow, type LeaseRow, lease, storedEvent } from "./rows.ts";
+import { STATEMENTS } from "./statements.ts";
 import { EventsRefused, type OutboxStore } from "./store.ts";
 
-const load = (name: string) => ({
-  name,
-  text: loadSql(new URL(`./sql/postgres/${name}.sql`, import.meta.url)),
-});
-
-const SQL = {
-  append: load("append"),
-  park: load("park"),
-  pending: load("pending"),
-  oldestPending: load("oldest-pending"),
-  markPublished: load("mark-published"),
-  markRefused: load("mark-refused"),
-  backlog: load("backlog"),
-  purge: load("purge"),
-  ensurePartitions: load("ensure-partitions"),
-  announce: load("announce"),
-  renew: load("renew"),
-  claim: load("claim"),
-  release: load("release"),
-  retire: load("retire"),
-  listDead: load("list-dead"),
-  deadSubjects: load("dead-subjects"),
-  replay: load("replay"),
-  purgeDead: load("purge-dead"),
-};
+const SQL = namedStatements(
+  "outbox",
+  loadStatements(new URL("./sql/postgres/", import.meta.url), STATEMENTS),
+);
 
 /** The outbox in PostgreSQL; its statements are prepared once per connection. */
 export function createPostgresOutboxStore(database: Postgres): OutboxStore {
-  function query<R extends QueryResultRow>(statement: { name: string; text: string }, values: unknown[]) {
+  function query<R extends QueryResultRow>(statement: NamedStatement, values: unknown[]) {
     return retryTransient(() => database.query<R>({ ...statement, values }));
   }
 

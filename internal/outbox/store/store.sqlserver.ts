@@ -1,7 +1,7 @@
 import mssql from "mssql";
 import type { EventEnvelope } from "../../platform/event/event.ts";
 import type { Transaction } from "../../platform/sql/database.ts";
-import { loadSql } from "../../platform/sql/sql-file.ts";
+import { loadStatements } from "../../platform/sql/sql-file.ts";
 import {
   isRefusedBySqlServer,
   retryTransient,
@@ -10,32 +10,11 @@ import {
 } from "../../platform/sql/sqlserver.ts";
 import { refusalText } from "./refusal-text.ts";
 import { type EventRow, type LeaseRow, lease, storedEvent } from "./rows.ts";
+import { STATEMENTS } from "./statements.ts";
 import { EventsRefused, type OutboxStore } from "./store.ts";
 import { cursorRows, eventRows, idRows, leaseRows, markRows, partitionRows } from "./tables.sqlserver.ts";
 
-const load = (name: string) => loadSql(new URL(`./sql/sqlserver/${name}.sql`, import.meta.url));
-
-const SQL = {
-  append: load("append"),
-  park: load("park"),
-  pending: load("pending"),
-  oldestPending: load("oldest-pending"),
-  markPublished: load("mark-published"),
-  markRefused: load("mark-refused"),
-  backlog: load("backlog"),
-  purge: load("purge"),
-  ensurePartitions: load("ensure-partitions"),
-  announce: load("announce"),
-  renew: load("renew"),
-  claim: load("claim"),
-  release: load("release"),
-  retire: load("retire"),
-  listDead: load("list-dead"),
-  deadSubjects: load("dead-subjects"),
-  replay: load("replay"),
-  replayAll: load("replay-all"),
-  purgeDead: load("purge-dead"),
-};
+const SQL = loadStatements(new URL("./sql/sqlserver/", import.meta.url), [...STATEMENTS, "replayAll"]);
 
 const REPLAY_CHUNK = 1_000;
 

@@ -1,0 +1,12 @@
+/** The statements of orders in both dialects, each a file of that name below `sql/`. */
+export const STATEMENTS = [
+  "place",
+  "standing",
+  "byId",
+  "page",
+  "request",
+  "advance",
+  "unsettled",
+  "settle",
+  "forgetRequests",
+] as const;

@@ -1,0 +1,21 @@
+/** The statements of the outbox that both dialects have, each as a file of that name below `sql/`. */
+export const STATEMENTS = [
+  "append",
+  "park",
+  "pending",
+  "oldestPending",
+  "markPublished",
+  "markRefused",
+  "backlog",
+  "purge",
+  "ensurePartitions",
+  "announce",
+  "renew",
+  "claim",
+  "release",
+  "retire",
+  "listDead",
+  "deadSubjects",
+  "replay",
+  "purgeDead",
+] as const;

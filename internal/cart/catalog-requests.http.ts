@@ -4,6 +4,7 @@ import { Pool } from "undici";
 import { MOST_IDLE_MS } from "../platform/http/kept-connections.ts";
 import type { Logger } from "../platform/logger/logger.ts";
 import { Gauge, type Registry } from "../platform/metrics/metrics.ts";
+import { activeTraceparent, inSpan } from "../platform/telemetry/telemetry.ts";
 import { attemptRead, CONNECT_ATTEMPTS } from "./catalog-attempts.ts";
 import { createCatalogBreaker, HALF_OPEN_AFTER_MS, isNotAsked, RequestFault } from "./catalog-breaker.ts";
 
@@ -60,7 +61,12 @@ export function createCatalogRequests(options: {
   const health = createHealthLog(log);
 
   function ask(path: string, signal: AbortSignal) {
-    const headers = { accept: "application/json", "accept-encoding": "gzip, br, deflate" };
+    const traceparent = activeTraceparent();
+    const headers = {
+      accept: "application/json",
+      "accept-encoding": "gzip, br, deflate",
+      ...(traceparent !== null && { traceparent }),
+    };
     return pool.request({ method: "GET", path: prefix + path, headers, signal });
   }
 
@@ -78,7 +84,7 @@ export function createCatalogRequests(options: {
 
   return {
     get: async (path, read) => {
-      const lookUp = async () => read(await exchange(path));
+      const lookUp = () => inSpan(SPAN, async () => read(await exchange(path)));
       try {
         const result = await breaker.execute(lookUp, lookUp);
         health.good();
@@ -91,6 +97,8 @@ export function createCatalogRequests(options: {
     close: () => pool.close(),
   };
 }
+
+const SPAN = { name: "GET catalog", kind: "client", attributes: { "http.request.method": "GET" } } as const;
 
 const DECODERS = new Map([
   ["gzip", promisify(gunzip)],

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { readIdempotencyKey } from "../platform/http/idempotency-key.ts";
 import { invalid, type Problem } from "../platform/problem/problem.ts";
 import { err, ok, type Result } from "../platform/result/result.ts";
+import { activeTraceparent } from "../platform/telemetry/telemetry.ts";
 import { isTraceparent } from "../platform/trace/traceparent.ts";
 import type { Preconditions } from "./store.ts";
 
@@ -71,5 +72,6 @@ export function readPreconditions(
   }
   const key = readIdempotencyKey(headers);
   if (!key.ok) return key;
-  return ok({ ifMatch, idempotencyKey: key.value, traceparent: isTraceparent(trace) ? trace : null });
+  const traceparent = activeTraceparent() ?? (isTraceparent(trace) ? trace : null);
+  return ok({ ifMatch, idempotencyKey: key.value, traceparent });
 }

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Request } from "express";
 import { IDENTITY_HEADER } from "../platform/identity/internal-token.ts";
+import { activeTraceparent } from "../platform/telemetry/telemetry.ts";
 import { isTraceparent, newTraceparent } from "../platform/trace/traceparent.ts";
 
 /**
@@ -43,10 +44,11 @@ export function outgoingHeaders(
     const value = given[name];
     if (value !== undefined) headers[name] = value as string;
   }
+  const traceparent = activeTraceparent();
   if (isTraceparent(given.traceparent)) {
-    headers.traceparent = given.traceparent;
+    headers.traceparent = traceparent ?? given.traceparent;
     if (typeof given.tracestate === "string") headers.tracestate = given.tracestate;
-  } else headers.traceparent = newTraceparent();
+  } else headers.traceparent = traceparent ?? newTraceparent();
   if (body !== null) headers["content-length"] = String(body.length);
   else if (!NO_BODY.has(req.method)) headers["content-length"] = "0";
   if (token !== null) headers[IDENTITY_HEADER] = token;

@@ -42,6 +42,7 @@ const SWITCHES: readonly Choice[] = [
     set: ["monitoring.serviceMonitor.enabled=true", "monitoring.serviceMonitor.labels.release=x"],
   },
   { name: "watched", set: ["monitoring.dashboards.enabled=true", "monitoring.rules.enabled=true"] },
+  { name: "traced", set: ["telemetry.endpoint=http://collector.monitoring:4318"] },
   { name: "autoscaled", set: ["gateway.autoscaling.enabled=true", "cart.autoscaling.enabled=true"] },
   { name: "Ingress", set: ["gateway.ingress.enabled=true", "gateway.ingress.className=nginx"] },
   { name: "HTTPRoute", set: ["gateway.httpRoute.enabled=true", "gateway.httpRoute.parentRefs[0].name=door"] },

@@ -5,6 +5,7 @@ import type { CommitNotifier } from "../commit-notifier.ts";
 import type { ForwarderMetrics } from "../metrics.ts";
 import type { OutboxWriter } from "../store/store.ts";
 import { createBatchSize } from "./batch-size.ts";
+import { traceCommit } from "./commit-trace.ts";
 import { commitEntries } from "./committer.ts";
 import { createGatherer } from "./gatherer.ts";
 import { createOutage } from "./outage.ts";
@@ -144,6 +145,7 @@ export function createForwarder(options: {
   /** One commit, watched: batches are so small that one which takes longer than requests wait is stuck. */
   async function append(events: readonly EventEnvelope[]): Promise<readonly number[]> {
     const startedAt = performance.now();
+    const endTrace = traceCommit(events);
     const watchdog = setTimeout(
       () => outage.begin(new Error("a commit takes longer than requests may wait")),
       commitTimeoutMs,
@@ -154,7 +156,11 @@ export function createForwarder(options: {
       if (left < events.length) metrics.commits.inc();
       metrics.forwarded.inc(events.length - left);
       size.succeeded(events.length - left, performance.now() - startedAt);
+      endTrace(busy);
       return busy;
+    } catch (error) {
+      endTrace([], error);
+      throw error;
     } finally {
       clearTimeout(watchdog);
     }

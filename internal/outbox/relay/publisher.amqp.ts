@@ -6,6 +6,7 @@ import { createAmqpSender } from "../../platform/amqp/sender.ts";
 import type { EventEnvelope } from "../../platform/event/event.ts";
 import type { Logger } from "../../platform/logger/logger.ts";
 import type { Gauge } from "../../platform/metrics/metrics.ts";
+import { tracePublish } from "./publish-trace.ts";
 import type { Publisher } from "./publisher.ts";
 
 export interface AmqpPublisherOptions {
@@ -54,7 +55,8 @@ export function createAmqpPublisher(options: AmqpPublisherOptions): Publisher {
     onState: (up) => connected?.set(up ? 1 : 0),
   });
   return {
-    publish: (event) => sender.send((version) => encode(event, version)),
+    publish: (event) =>
+      tracePublish(event, exchange, () => sender.send((version) => encode(event, version))),
     ready: (signal) => sender.ready(signal),
     fault: () => sender.fault(),
     close: () => sender.close(),

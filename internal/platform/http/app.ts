@@ -4,6 +4,8 @@ import type { Logger } from "../logger/logger.ts";
 import { DURATION_BUCKETS, Histogram, type Registry } from "../metrics/metrics.ts";
 import { HTTP_PROBLEMS, mergeCatalogues, type ProblemCatalogue } from "../problem/catalogue.ts";
 import { ProblemError } from "../problem/problem.ts";
+import { type Span, startSpan, within } from "../telemetry/telemetry.ts";
+import { isTraceparent } from "../trace/traceparent.ts";
 import { pathOf, refuse } from "./refuse.ts";
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
@@ -58,16 +60,39 @@ function instrument(log: Logger, registry: Registry): RequestHandler {
     const id = typeof given === "string" && REQUEST_ID.test(given) ? given : randomUUID();
     req.headers["x-request-id"] = id;
     res.setHeader("x-request-id", id);
+    const span = startServerSpan(req);
     res.once("close", () => {
       const seconds = (performance.now() - startedAt) / 1000;
       const route = req.route ? req.baseUrl + req.route.path : (res.locals.route ?? "unmatched");
       const status = res.writableFinished ? String(res.statusCode) : "aborted";
-      duration.observe({ route, method: knownMethod(req.method), status }, seconds);
+      const method = knownMethod(req.method);
+      duration.observe({ route, method, status }, seconds);
+      if (span !== null) endServerSpan(span, { route, method, status });
       if (debug)
-        log.debug({ requestId: id, method: req.method, path: pathOf(req), status, seconds }, "request");
+        within(span, () =>
+          log.debug({ requestId: id, method: req.method, path: pathOf(req), status, seconds }, "request"),
+        );
     });
-    next();
+    within(span, next);
   };
+}
+
+/** The span of a request, within the caller's trace where it names one; null while telemetry is off. */
+function startServerSpan(req: Request): Span | null {
+  const { traceparent } = req.headers;
+  const parent = isTraceparent(traceparent) ? traceparent : null;
+  return startSpan({ name: knownMethod(req.method), kind: "server", parent });
+}
+
+function endServerSpan(span: Span, { route, method, status }: Record<"route" | "method" | "status", string>) {
+  span.rename(`${method} ${route}`);
+  const code = Number(status);
+  span.set({
+    "http.request.method": method === "other" ? "_OTHER" : method,
+    "http.route": route,
+    ...(Number.isNaN(code) ? { "error.type": "aborted" } : { "http.response.status_code": code }),
+  });
+  span.end(code >= 500 ? new Error(`answered ${status}`) : undefined);
 }
 
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);

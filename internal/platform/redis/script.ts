@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { inSpan, type SpanOptions } from "../telemetry/telemetry.ts";
 import type { RedisConnection } from "./redis.ts";
 
 /** A Lua file as text, ready to be bound to a connection. */
@@ -36,7 +37,16 @@ export function bindScript(redis: RedisConnection, script: Script): RunScript {
   const name = `script:${script.name}`;
   redis.defineCommand(name, { lua: script.lua });
   const defined = redis as unknown as Record<string, (...args: (string | number)[]) => Promise<unknown>>;
-  return (keys, ...args) => defined[name]!(keys.length, ...keys, ...args);
+  const span: SpanOptions = {
+    name: `EVALSHA ${script.name}`,
+    kind: "client",
+    attributes: {
+      "db.system.name": "redis",
+      "db.operation.name": "EVALSHA",
+      "db.stored_procedure.name": script.name,
+    },
+  };
+  return (keys, ...args) => inSpan(span, () => defined[name]!(keys.length, ...keys, ...args));
 }
 
 /** Redis keeps and hashes the text it is sent; comments are for readers of the file. */

@@ -4,6 +4,7 @@ import { listen } from "../http/server.ts";
 import { createLifecycle, type Lifecycle } from "../lifecycle/lifecycle.ts";
 import { createLogger, type Logger } from "../logger/logger.ts";
 import { createRegistry, type Registry } from "../metrics/metrics.ts";
+import { startTelemetry, type TelemetryConfig } from "../telemetry/start-telemetry.ts";
 import { nodeFault } from "./require-node.ts";
 
 /** What every long-running process starts with. */
@@ -15,10 +16,10 @@ export interface Service {
   serve(handler: RequestListener, port: number): Promise<void>;
 }
 
-/** Logger, metrics, lifecycle and the admin port of the process `name`; the admin port closes last. */
+/** Logger, traces, metrics, lifecycle and the admin port of the process `name`; the admin port closes last. */
 export async function startService(
   name: string,
-  config: {
+  config: TelemetryConfig & {
     readonly HOST: string;
     readonly ADMIN_PORT: number;
     readonly LOG_LEVEL: string;
@@ -38,6 +39,8 @@ export async function startService(
     delayMs: config.SHUTDOWN_DELAY_MS,
     deadlineMs: config.SHUTDOWN_DEADLINE_MS,
   });
+  const endTelemetry = await startTelemetry(name, config);
+  lifecycle.onStop("telemetry", endTelemetry);
   await startAdminServer({ lifecycle, registry, host: config.HOST, port: config.ADMIN_PORT });
   return {
     log,

@@ -22,6 +22,12 @@
 {{- if has . (list "gateway" "cart" "catalog-stub" "outbox-relay" "operator") }}9090{{ else if eq . "rabbitmq" }}15692{{ end -}}
 {{- end -}}
 
+{{/* The port of the collector's URL. Context: the URL. */}}
+{{- define "cartwright.collectorPort" -}}
+{{- $url := urlParse . -}}
+{{ regexFind "[0-9]+$" (regexFind ":[0-9]+$" $url.host) | default (ternary 443 80 (eq $url.scheme "https")) }}
+{{- end -}}
+
 {{/*
 The NetworkPolicy of one part: the arrows that begin or end at it, and no other connection.
 Whoever is somebody else's lies anywhere. Context: dict root, part.
@@ -32,6 +38,7 @@ Whoever is somebody else's lies anywhere. Context: dict root, part.
 {{- $policy := $root.Values.networkPolicy }}
 {{- $scrape := include "cartwright.scrapePort" $part }}
 {{- $ours := has $part (list "gateway" "cart" "catalog-stub" "outbox-relay" "operator") }}
+{{- $traces := and $ours $root.Values.telemetry.endpoint }}
 {{- $outside := and (eq $part "gateway") $root.Values.gateway.jwt.jwksUrl }}
 {{- $calls := list }}{{ $called := list }}
 {{- range include "cartwright.arrows" $root | fromYamlArray }}
@@ -76,7 +83,7 @@ spec:
       from: [{ podSelector: { matchLabels: {{ toJson $policy.consumerLabels }} } }]
     {{- end }}
   egress:
-    {{- if or $calls $outside (eq $part "operator") }}
+    {{- if or $calls $outside $traces (eq $part "operator") }}
     - ports: [{ port: 53, protocol: UDP }, { port: 53, protocol: TCP }]
       to: [{ namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: kube-system } } }]
     {{- end }}
@@ -89,6 +96,13 @@ spec:
       ports: [{ port: 9090 }]
     # The API server: nobody knows its address beforehand.
     - ports: [{ port: 443 }, { port: 6443 }]
+    {{- end }}
+    {{- if $traces }}
+    - ports: [{ port: {{ include "cartwright.collectorPort" $traces }} }]
+      to:
+        {{- with $policy.collectorTo }}{{ toYaml . | nindent 8 }}{{ else }}
+        - namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: monitoring } }
+        {{- end }}
     {{- end }}
     {{- if $outside }}
     - to: [{ ipBlock: { cidr: 0.0.0.0/0 } }, { ipBlock: { cidr: "::/0" } }]

@@ -212,6 +212,10 @@ Context: as of cartwright.service.
 connection that they do not use (ours 3 s, Node's own 4 or 5). */}}
 {{- $_ := set $free "SHUTDOWN_DELAY_MS" "7000" }}
 {{- end }}
+{{- with .root.Values.telemetry }}{{ if .endpoint }}
+{{- $fixed = append $fixed (dict "name" "OTEL_EXPORTER_OTLP_ENDPOINT" "value" .endpoint) }}
+{{- $fixed = append $fixed (dict "name" "OTEL_TRACES_SAMPLER_ARG" "value" (toString .ratio)) }}
+{{- end }}{{ end }}
 {{- $part := .part }}{{ $values := .values }}
 {{- range concat $fixed (.env | fromYamlArray) }}
 {{- if hasKey ($values.env | default dict) .name }}

@@ -1,0 +1,134 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { expect } from "chai";
+import { eventually } from "../../testkit/eventually.ts";
+import { type Platform, startPlatform } from "../../testkit/processes/platform.ts";
+import type { DatabaseServer } from "../../testkit/servers/database.ts";
+import type { PrometheusServer } from "../../testkit/servers/prometheus.ts";
+import type { RabbitServer } from "../../testkit/servers/rabbitmq.ts";
+import {
+  ownDatabase,
+  ownPrometheus,
+  ownRabbit,
+  tempDir,
+  testRedis,
+} from "../../testkit/servers/test-servers.ts";
+import { type Load, startLoad } from "../load.ts";
+import { needPrometheus, RULES, targetsOf } from "./scene.ts";
+
+/* A real Prometheus with the rules, the platform under load, and real servers that stop. */
+
+describe("Of the running platform's outages", function () {
+  this.timeout(400_000);
+  let database: DatabaseServer;
+  let rabbit: RabbitServer;
+  let platform: Platform;
+  let load: Load;
+  let prometheus: PrometheusServer;
+
+  before(async function () {
+    needPrometheus(this);
+    const [redis, ...own] = await Promise.all([testRedis(), ownDatabase(), ownRabbit()]);
+    [database, rabbit] = own;
+    platform = await startPlatform({ redisUrl: redis.url, database, rabbit });
+    load = await startLoad(platform, 4);
+  });
+  after(async () => {
+    await load?.stop();
+    await platform?.stop();
+    await Promise.all([prometheus?.stop(), database?.stop(), rabbit?.stop()]);
+  });
+  // One that remembers nothing of the outage before: what was late then would burn the budget for an hour.
+  beforeEach(async () => {
+    prometheus = await ownPrometheus(targetsOf(platform, rabbit), [impatientRules()]);
+    await eventually(
+      "the platform is seen, and well",
+      async () => {
+        const [age] = await prometheus.query("max(outbox_oldest_pending_age_seconds)");
+        const up = await prometheus.query("up == 1");
+        return up.length === targetsOf(platform, rabbit).length && age !== undefined && age.value < 5;
+      },
+      { timeoutMs: 60_000, intervalMs: 500 },
+    );
+  });
+  afterEach(() => prometheus.stop());
+
+  /** The rules as they are, but for `for`: a minute of patience would only make the test longer. */
+  function impatientRules(): string {
+    const file = join(tempDir("rules"), "rules.yaml");
+    writeFileSync(file, readFileSync(RULES, "utf8").replace(/^( +for:) .*$/gm, "$1 2s"));
+    return file;
+  }
+
+  /** Everything that fires from before `fault` until `expected` fire; then mends. */
+  async function firingIn(
+    fault: () => Promise<void>,
+    mend: () => Promise<void>,
+    expected: readonly string[],
+  ) {
+    const seen = new Set<string>();
+    const look = async () => {
+      for (const name of await prometheus.firing()) seen.add(name);
+      return expected.every((name) => seen.has(name));
+    };
+    await delay(3_000); // in which whatever fires without a fault would
+    await look();
+    expect([...seen], "before the fault").to.deep.equal([]);
+    await fault();
+    try {
+      await eventually(`${expected.join(" and ")} fire`, look, { timeoutMs: 120_000, intervalMs: 500 });
+      await delay(5_000); // in which another that is wrong could still fire
+      await look();
+    } finally {
+      await mend();
+    }
+    return [...seen].sort();
+  }
+
+  const expected = async (cause: string, fault: () => Promise<void>, mend: () => Promise<void>) => {
+    const alerts = [cause, "CartwrightEventsLate"].sort();
+    expect(await firingIn(fault, mend, alerts)).to.deep.equal(alerts);
+  };
+
+  it("a relay that stops is told of, beside the lateness that it causes, and nothing else", async () => {
+    const [relay] = platform.relays;
+    await expected(
+      "CartwrightRelaysGone",
+      () => relay!.kill("SIGTERM"),
+      () => relay!.start(),
+    );
+  });
+
+  it("a broker that stops likewise", async () => {
+    await expected(
+      "CartwrightBrokerAway",
+      () => rabbit.kill("SIGTERM"),
+      () => rabbit.start(),
+    );
+  });
+
+  it("a database that stops likewise", async () => {
+    await expected(
+      "CartwrightStagedBacklog",
+      () => database.kill("SIGKILL"),
+      () => database.start(),
+    );
+  });
+
+  it("what an outage made late burns the budget of the time to the broker when it is published", async () => {
+    const [relay] = platform.relays;
+    await relay!.kill("SIGTERM");
+    await delay(2_000); // so that what is published then is late
+    await relay!.start();
+    await eventually(
+      "the budget burns",
+      async () => (await prometheus.firing()).includes("CartwrightTimeToBrokerBurn"),
+      {
+        timeoutMs: 60_000,
+        intervalMs: 500,
+      },
+    );
+    expect(await prometheus.firing()).not.to.include("CartwrightAvailabilityBurn");
+  });
+});

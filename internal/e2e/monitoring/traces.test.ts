@@ -1,0 +1,116 @@
+import { readFileSync } from "node:fs";
+import { expect } from "chai";
+import { newTraceparent } from "../../platform/trace/traceparent.ts";
+import { eventually } from "../../testkit/eventually.ts";
+import { type ReceivedSpan, startOtlpReceiver } from "../../testkit/otlp-receiver.ts";
+import { type Platform, startPlatform } from "../../testkit/processes/platform.ts";
+import { testDatabase, testRabbit, testRedis } from "../../testkit/servers/test-servers.ts";
+import { shopperAt } from "../../testkit/shopper.ts";
+
+/* Spans as a collector receives them of the running platform. */
+
+describe("A request's trace", function () {
+  this.timeout(240_000);
+  let platform: Platform;
+  let spans: readonly ReceivedSpan[];
+
+  before(async () => {
+    const [redis, database, rabbit] = await Promise.all([testRedis(), testDatabase(), testRabbit()]);
+    const receiver = await startOtlpReceiver();
+    spans = receiver.spans;
+    const settings = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
+      LOG_LEVEL: "debug",
+      CATALOG_CACHE_TTL_MS: "0",
+    };
+    platform = await startPlatform({ redisUrl: redis.url, database, rabbit, settings });
+  });
+  after(() => platform?.stop());
+
+  const traceparent = (flags: "00" | "01") => newTraceparent().replace(/00$/, flags);
+  const of = (trace: string) => spans.filter(({ traceId }) => traceId === trace.slice(3, 35));
+  const named = (trace: string) => new Map(of(trace).map((span) => [`${span.service}: ${span.name}`, span]));
+
+  /** One add under the trace; its spans by service and name, once the last of them has arrived. */
+  async function tracedAdd(trace: string) {
+    const shopper = await shopperAt(platform.gatewayUrl);
+    expect((await shopper.add("stove-ember", 1, { traceparent: trace })).status).to.equal(200);
+    return eventually(
+      "the trace is whole",
+      () => {
+        const found = named(trace);
+        return found.has("outbox-relay: in the outbox") && found.has("gateway: POST /api/cart") ? found : null;
+      },
+      { timeoutMs: 60_000 },
+    );
+  }
+
+  it("leads from the client through gateway, cart, catalog and Redis to the commit and the broker", async () => {
+    const trace = traceparent("01");
+    await tracedAdd(trace);
+    const parents: [child: string, parent: string][] = [
+      ["cart: POST /cart/items", "gateway: POST /api/cart"],
+      ["cart: GET catalog", "cart: POST /cart/items"],
+      ["catalog-stub: GET /products/:id", "cart: GET catalog"],
+      ["cart: EVALSHA add", "cart: POST /cart/items"],
+      ["cart: INSERT outbox_event", "cart: POST /cart/items"],
+      ["cart: staged", "cart: POST /cart/items"],
+      ["outbox-relay: in the outbox", "cart: POST /cart/items"],
+      ["outbox-relay: send cart.events", "cart: POST /cart/items"],
+    ];
+    await eventually("every span has arrived", () => parents.every(([child]) => named(trace).has(child)), {
+      timeoutMs: 30_000,
+    }).catch(() => expect([...named(trace).keys()]).to.include.members(parents.map(([child]) => child)));
+    const spansOf = named(trace);
+    expect(spansOf.get("gateway: POST /api/cart")!.parentSpanId).to.equal(trace.slice(36, 52));
+    for (const [child, parent] of parents)
+      expect(spansOf.get(child)!.parentSpanId, child).to.equal(spansOf.get(parent)!.spanId);
+  });
+
+  it("shows the waits where they end: with the commit, and with the sending", async () => {
+    const trace = traceparent("01");
+    const found = await tracedAdd(trace);
+    await eventually("the wait for the commit", () => named(trace).has("cart: staged"), { timeoutMs: 30_000 });
+    const at = (nanoseconds: string) => Number(BigInt(nanoseconds) / 1_000_000n);
+    const staged = named(trace).get("cart: staged")!;
+    const commit = named(trace).get("cart: INSERT outbox_event")!;
+    expect(staged.links?.map(({ spanId }) => spanId)).to.deep.equal([commit.spanId]);
+    expect(at(staged.endTimeUnixNano)).to.be.within(at(commit.startTimeUnixNano), at(commit.endTimeUnixNano) + 50);
+    const sent = found.get("outbox-relay: send cart.events")!;
+    const waited = found.get("outbox-relay: in the outbox")!;
+    expect(at(waited.endTimeUnixNano)).to.be.within(at(sent.startTimeUnixNano) - 50, at(sent.startTimeUnixNano) + 50);
+  });
+
+  it("says what each span is of by OpenTelemetry's conventions", async () => {
+    const found = await tracedAdd(traceparent("01"));
+    const attributes = (name: string) =>
+      Object.fromEntries(found.get(name)!.attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
+    expect(attributes("gateway: POST /api/cart")).to.include({
+      "http.request.method": "POST",
+      "http.route": "/api/cart",
+    });
+    expect(attributes("outbox-relay: send cart.events")).to.include({
+      "messaging.system": "rabbitmq",
+      "messaging.destination.name": "cart.events",
+      "messaging.rabbitmq.destination.routing_key": "cart.updated",
+    });
+  });
+
+  it("is named by the log lines that are written on its behalf", async () => {
+    const trace = traceparent("01");
+    await tracedAdd(trace);
+    for (const { logFile } of [platform.gateway, platform.carts[0]!]) {
+      const lines = readFileSync(logFile, "utf8").trim().split("\n");
+      const ours = lines.filter((line) => line.includes(`"traceId":"${trace.slice(3, 35)}"`));
+      expect(ours.length, logFile).to.be.greaterThan(0);
+    }
+  });
+
+  it("is not recorded when its caller does not record it", async () => {
+    const quiet = traceparent("00");
+    const shopper = await shopperAt(platform.gatewayUrl);
+    await shopper.add("stove-ember", 1, { traceparent: quiet });
+    await tracedAdd(traceparent("01")); // whatever came before has arrived by then
+    expect(of(quiet)).to.deep.equal([]);
+  });
+});

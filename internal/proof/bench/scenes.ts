@@ -10,6 +10,7 @@ import { latencyScene } from "./scenes/latency.ts";
 import { recoveryScene } from "./scenes/recovery.ts";
 import { relayScene } from "./scenes/relay.ts";
 import { scaleScene } from "./scenes/scale.ts";
+import { tracesScene } from "./scenes/traces.ts";
 import type { Stage } from "./stage.ts";
 
 /** What is measured, in the order of the report. */
@@ -17,6 +18,7 @@ export const scenes: Record<string, (stage: Stage, profile: Profile) => Promise<
   cart: cartScene,
   checkout: checkoutScene,
   gateway: gatewayScene,
+  traces: tracesScene,
   forwarder: forwarderScene,
   scale: scaleScene,
   // Before the relay's, which leaves the database much to tidy up.

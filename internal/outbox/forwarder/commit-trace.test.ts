@@ -9,7 +9,11 @@ describe("The trace of a commit", () => {
     made = [];
     useTracer({
       start: (options) => {
-        const span = { ...options, traceparent: newTraceparent().replace(/00$/, "01"), error: undefined as unknown };
+        const span = {
+          ...options,
+          traceparent: newTraceparent().replace(/00$/, "01"),
+          error: undefined as unknown,
+        };
         made.push(span);
         return {
           traceparent: span.traceparent,
@@ -43,7 +47,9 @@ describe("The trace of a commit", () => {
     const [commit, ...waits] = made;
     expect(commit).to.include({ name: "INSERT outbox_event", parent: a.traceparent });
     expect(commit!.links).to.deep.equal([b.traceparent]);
-    expect(waits.map(({ name, parent, links, startTime }) => ({ name, parent, links, startTime }))).to.deep.equal(
+    expect(
+      waits.map(({ name, parent, links, startTime }) => ({ name, parent, links, startTime })),
+    ).to.deep.equal(
       [a, b].map(({ traceparent: parent, occurredAt: startTime }) => {
         return { name: "staged", parent, links: [commit!.traceparent], startTime };
       }),
@@ -52,7 +58,9 @@ describe("The trace of a commit", () => {
 
   it("ends no wait of an event that it left out, or when it fails", () => {
     traceCommit([event(0, "01"), event(1, "01")])([1]);
-    expect(made.filter(({ name }) => name === "staged").map(({ startTime }) => startTime)).to.deep.equal([1_000]);
+    expect(made.filter(({ name }) => name === "staged").map(({ startTime }) => startTime)).to.deep.equal([
+      1_000,
+    ]);
     made.length = 0;
     traceCommit([event(0, "01")])([], new Error("away"));
     expect(made.map(({ name, error }) => [name, (error as Error).message])).to.deep.equal([

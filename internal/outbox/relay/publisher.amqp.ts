@@ -55,8 +55,7 @@ export function createAmqpPublisher(options: AmqpPublisherOptions): Publisher {
     onState: (up) => connected?.set(up ? 1 : 0),
   });
   return {
-    publish: (event) =>
-      tracePublish(event, exchange, () => sender.send((version) => encode(event, version))),
+    publish: (event) => tracePublish(event, exchange, () => sender.send((version) => encode(event, version))),
     ready: (signal) => sender.ready(signal),
     fault: () => sender.fault(),
     close: () => sender.close(),

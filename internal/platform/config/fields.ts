@@ -45,11 +45,19 @@ export const serviceFields = {
     .describe("ms for closing everything, after which the process exits with work undone"),
   OTEL_EXPORTER_OTLP_ENDPOINT: url("http:", "https:")
     .optional()
-    .describe("where spans go, by OTLP over HTTP: a collector such as `http://collector:4318`; without it none are made"),
+    .describe(
+      "where spans go, by OTLP over HTTP: a collector such as `http://collector:4318`; without it none are made",
+    ),
+  OTEL_SDK_DISABLED: z
+    .enum(["true", "false"])
+    .default("false")
+    .describe("`true` makes no spans whatever the endpoint"),
   OTEL_TRACES_SAMPLER_ARG: z
     .string()
     .regex(/^(0(\.\d{1,6})?|1(\.0{1,6})?)$/, "must be a number from 0 to 1, such as 0.01")
     .default("1")
     .transform(Number)
-    .describe("the share of traces that is recorded, of those that begin here; a caller that records its trace is followed"),
+    .describe(
+      "the share of traces that is recorded, of those that begin here; a caller that records its trace is followed",
+    ),
 };

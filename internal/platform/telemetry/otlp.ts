@@ -10,12 +10,8 @@ import {
 } from "@opentelemetry/api";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import {
-  BatchSpanProcessor,
-  ParentBasedSampler,
-  TraceIdRatioBasedSampler,
-  TracerProvider,
-} from "@opentelemetry/sdk-trace";
+import { NodeSDK } from "@opentelemetry/sdk-node";
+import { BatchSpanProcessor, ParentBasedSampler, TraceIdRatioBasedSampler } from "@opentelemetry/sdk-trace";
 import { ATTR_SERVICE_NAME, ATTR_SERVICE_NAMESPACE } from "@opentelemetry/semantic-conventions";
 import type { Span, SpanOptions, Tracer } from "./telemetry.ts";
 
@@ -29,13 +25,14 @@ const KINDS = {
 /**
  * Spans by OpenTelemetry's SDK, sent in batches as OTLP over HTTP (JSON) to `endpoint` + `/v1/traces`. Of traces
  * that begin here `ratio` (0 to 1) are recorded; of others those whose sender records them. A collector that is
- * away costs the spans alone: what does not fit the queue of 2,048 is dropped.
+ * away costs the spans alone: what does not fit the queue of 2,048 is dropped. Once a process: the SDK registers
+ * itself globally.
  */
 export function createOtlpTracer(options: { endpoint: string; ratio: number; service: string }): {
   tracer: Tracer;
   close(): Promise<void>;
 } {
-  const provider = new TracerProvider({
+  const sdk = new NodeSDK({
     resource: resourceFromAttributes({
       [ATTR_SERVICE_NAME]: options.service,
       [ATTR_SERVICE_NAMESPACE]: "cartwright",
@@ -47,8 +44,15 @@ export function createOtlpTracer(options: { endpoint: string; ratio: number; ser
         scheduledDelayMillis: 1_000,
       }),
     ],
+    // What is left out here the SDK would take from the environment: it exports logs unless told not to.
+    autoDetectResources: false,
+    instrumentations: [],
+    logRecordProcessors: [],
+    metricReaders: [],
+    textMapPropagator: null,
   });
-  const sdk = provider.getTracer("cartwright");
+  sdk.start();
+  const spans = trace.getTracer("cartwright");
 
   function start({ name, kind = "internal", attributes, parent, links = [], startTime }: SpanOptions): Span {
     const begin = {
@@ -57,10 +61,10 @@ export function createOtlpTracer(options: { endpoint: string; ratio: number; ser
       links: links.map((link) => ({ context: contextOf(link) })),
       ...(startTime !== undefined && { startTime }),
     };
-    return wrap(sdk.startSpan(name, begin, parent ? within(parent) : ROOT_CONTEXT));
+    return wrap(spans.startSpan(name, begin, parent ? within(parent) : ROOT_CONTEXT));
   }
 
-  return { tracer: { start }, close: () => provider.shutdown() };
+  return { tracer: { start }, close: () => sdk.shutdown() };
 }
 
 function wrap(span: OtelSpan): Span {

@@ -3,6 +3,7 @@ import { useTracer } from "./telemetry.ts";
 /** As the environment of a process has it. */
 export interface TelemetryConfig {
   readonly OTEL_EXPORTER_OTLP_ENDPOINT?: string | undefined;
+  readonly OTEL_SDK_DISABLED: "true" | "false";
   readonly OTEL_TRACES_SAMPLER_ARG: number;
 }
 
@@ -12,7 +13,7 @@ export interface TelemetryConfig {
  */
 export async function startTelemetry(service: string, config: TelemetryConfig): Promise<() => Promise<void>> {
   const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
-  if (endpoint === undefined) return async () => {};
+  if (endpoint === undefined || config.OTEL_SDK_DISABLED === "true") return async () => {};
   const { createOtlpTracer } = await import("./otlp.ts");
   const { tracer, close } = createOtlpTracer({ endpoint, ratio: config.OTEL_TRACES_SAMPLER_ARG, service });
   useTracer(tracer);

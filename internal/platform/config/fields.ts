@@ -55,8 +55,8 @@ export const serviceFields = {
   OTEL_TRACES_SAMPLER_ARG: z
     .string()
     .regex(/^(0(\.\d{1,6})?|1(\.0{1,6})?)$/, "must be a number from 0 to 1, such as 0.01")
-    .default("1")
     .transform(Number)
+    .default(1)
     .describe(
       "the share of traces that is recorded, of those that begin here; a caller that records its trace is followed",
     ),

@@ -66,7 +66,8 @@ describe("A request's trace", function () {
     const spansOf = named(trace);
     expect(spansOf.get("gateway: POST /api/cart")!.parentSpanId).to.equal(trace.slice(36, 52));
     const labels = new Map(of(trace).map((span) => [span.spanId, `${span.service}: ${span.name}`]));
-    // Each of a name: without the cache an add asks the catalog twice, to check the product and to show the cart.
+    // Each of a name: without the cache an add asks the catalog twice, to check the product and to show the
+    // cart.
     for (const [child, parent] of parents)
       for (const span of of(trace).filter(({ spanId }) => labels.get(spanId) === child))
         expect(labels.get(span.parentSpanId ?? "none"), child).to.equal(parent);

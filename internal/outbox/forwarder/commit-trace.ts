@@ -1,14 +1,16 @@
 import type { EventEnvelope } from "../../platform/event/event.ts";
 import { isTraced, startSpan } from "../../platform/telemetry/telemetry.ts";
 
-/** Ends the spans of a commit: `leftOut` are the partitions that it did not touch, `error` is why it failed. */
+/**
+ * Ends the spans of a commit: `leftOut` are the partitions that it did not touch, `error` is why it failed.
+ */
 export type EndCommit = (leftOut: readonly number[], error?: unknown) => void;
 
 const UNTRACED: EndCommit = () => {};
 
 /**
- * The spans of a commit that begins now: its own, within the trace of the first traced event and with links to
- * the others, and for each event that is committed the wait since its change, with a link to the commit.
+ * The spans of a commit that begins now: its own, within the trace of the first traced event and with links
+ * to the others, and for each event that is committed the wait since its change, with a link to the commit.
  */
 export function traceCommit(events: readonly EventEnvelope[]): EndCommit {
   const traced = events.filter(({ traceparent }) => isTraced(traceparent));

@@ -3,8 +3,8 @@ import { isTraced, startSpan } from "../../platform/telemetry/telemetry.ts";
 import type { PublishOutcome } from "./publisher.ts";
 
 /**
- * Publishes a traced event in a span of the request's trace. One that is accepted also has its whole wait there,
- * from the change to the sending: less the span `staged`, that is its time in the outbox.
+ * Publishes a traced event in a span of the request's trace. One that is accepted also has its whole wait
+ * there, from the change to the sending: less the span `staged`, that is its time in the outbox.
  */
 export function tracePublish(
   event: EventEnvelope,

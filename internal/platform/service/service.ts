@@ -16,7 +16,9 @@ export interface Service {
   serve(handler: RequestListener, port: number): Promise<void>;
 }
 
-/** Logger, traces, metrics, lifecycle and the admin port of the process `name`; the admin port closes last. */
+/**
+ * Logger, traces, metrics, lifecycle and the admin port of the process `name`; the admin port closes last.
+ */
 export async function startService(
   name: string,
   config: TelemetryConfig & {

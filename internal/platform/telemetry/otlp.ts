@@ -23,10 +23,10 @@ const KINDS = {
 } as const;
 
 /**
- * Spans by OpenTelemetry's SDK, sent in batches as OTLP over HTTP (JSON) to `endpoint` + `/v1/traces`. Of traces
- * that begin here `ratio` (0 to 1) are recorded; of others those whose sender records them. A collector that is
- * away costs the spans alone: what does not fit the queue of 2,048 is dropped. Once a process: the SDK registers
- * itself globally.
+ * Spans by OpenTelemetry's SDK, sent in batches as OTLP over HTTP (JSON) to `endpoint` + `/v1/traces`. Of
+ * traces that begin here `ratio` (0 to 1) are recorded; of others those whose sender records them. A
+ * collector that is away costs the spans alone: what does not fit the queue of 2,048 is dropped. Once a
+ * process: the SDK registers itself globally.
  */
 export function createOtlpTracer(options: { endpoint: string; ratio: number; service: string }): {
   tracer: Tracer;

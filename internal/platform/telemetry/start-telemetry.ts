@@ -8,8 +8,8 @@ export interface TelemetryConfig {
 }
 
 /**
- * Traces the process `service` from now on when there is somewhere to send spans to; else loads nothing and does
- * nothing. Resolves with what sends the last spans.
+ * Traces the process `service` from now on when there is somewhere to send spans to; else loads nothing and
+ * does nothing. Resolves with what sends the last spans.
  */
 export async function startTelemetry(service: string, config: TelemetryConfig): Promise<() => Promise<void>> {
   const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;

@@ -1,14 +1,18 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Attributes } from "@opentelemetry/api";
 
-/** What a span is of: the client's side of a call, the server's, what hands a message over, or none of them. */
+/**
+ * What a span is of: the client's side of a call, the server's, what hands a message over, or none of them.
+ */
 export type SpanKind = "internal" | "server" | "client" | "producer";
 
 export interface SpanOptions {
   readonly name: string;
   readonly kind?: SpanKind;
   readonly attributes?: Attributes;
-  /** A `traceparent` to be the child of; without one the span that this code runs in, else none: a new trace. */
+  /**
+   * A `traceparent` to be the child of; without one the span that this code runs in, else none: a new trace.
+   */
   readonly parent?: string | null;
   /** Of other traces' spans that this one belongs to as well. */
   readonly links?: readonly string[];
@@ -50,7 +54,10 @@ export function within<T>(span: Span | null, work: () => T): T {
   return span === null ? work() : current.run(span, work);
 }
 
-/** Runs `work` in a span of its own within the current one, which ends as the work does; without one, just runs it. */
+/**
+ * Runs `work` in a span of its own within the current one, which ends as the work does; without one, just
+ * runs it.
+ */
 export function inSpan<T>(options: SpanOptions, work: () => Promise<T>): Promise<T> {
   if (tracer === null || current.getStore() === undefined) return work();
   const span = startSpan(options)!;

@@ -56,7 +56,23 @@ describe("The gateway's configuration", () => {
     expect(read({ ...good, RATE_LIMIT_OWNER: "600/60" }).config).to.deep.include({
       RATE_LIMIT_OWNER: { points: 600, seconds: 60 },
       TRUSTED_PROXIES: [],
+      CORS_ORIGINS: [],
+      HSTS_SECONDS: 0,
     });
+  });
+
+  it("takes origins as browsers send them, or all, and nothing else", () => {
+    const { config } = read({ ...good, CORS_ORIGINS: "https://shop.example, http://localhost:3000" });
+    expect(config.CORS_ORIGINS).to.deep.equal(["https://shop.example", "http://localhost:3000"]);
+    expect(read({ ...good, CORS_ORIGINS: "*" }).config.CORS_ORIGINS).to.deep.equal(["*"]);
+    for (const wrong of [
+      "shop.example",
+      "https://shop.example/",
+      "https://Shop.example",
+      "*,https://a.b",
+      "null",
+    ])
+      expect(read({ ...good, CORS_ORIGINS: wrong }).faults, wrong).to.deep.equal(["CORS_ORIGINS"]);
   });
 
   it("takes proxies to trust as addresses and networks, and nothing else", () => {

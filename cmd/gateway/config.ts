@@ -35,6 +35,12 @@ function isNetwork(text: string): boolean {
   return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
 }
 
+/** True for what browsers send as `Origin`: scheme, host and port, in lower case and without a path. */
+function isOrigin(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && url.origin === text;
+}
+
 const GROUP = ["JWT_JWKS", "JWT_ISSUER", "JWT_AUDIENCE", "JWT_ALGORITHMS"] as const;
 
 export const schema = z
@@ -130,6 +136,20 @@ export const schema = z
       .default([])
       .describe(
         "addresses and CIDRs of proxies whose X-Forwarded-For is believed, from right to left; none unless set",
+      ),
+    CORS_ORIGINS: z
+      .string()
+      .transform((list) => list.split(",").map((entry) => entry.trim()))
+      .refine(
+        (list) => list.join() === "*" || list.every(isOrigin),
+        "must be origins such as https://shop.example,http://localhost:3000 without a path, or * alone",
+      )
+      .default([])
+      .describe("origins whose pages may call the API from a browser, or `*`; none unless set"),
+    HSTS_SECONDS: integer(0, 63_072_000)
+      .default(0)
+      .describe(
+        "s for which browsers are told to come by https alone; 0 leaves that to what ends TLS before the gateway",
       ),
   })
   .superRefine(crossCheck, { when: () => true })

@@ -27,6 +27,8 @@ const app = createApp({
       bodyTimeoutMs: config.BODY_TIMEOUT_MS,
       limit,
       trustedProxies: config.TRUSTED_PROXIES,
+      corsOrigins: config.CORS_ORIGINS,
+      hstsSeconds: config.HSTS_SECONDS,
       log,
     }),
 });

@@ -134,7 +134,15 @@ function mayRepeat(err: NodeJS.ErrnoException, req: Request, res: Response): boo
   return wasKept && !res.headersSent && (isRead || req.headers["idempotency-key"] !== undefined);
 }
 
-const NOT_PASSED_BACK = ["keep-alive", "x-powered-by", "server"];
+const NOT_PASSED_BACK = [
+  "keep-alive",
+  "x-powered-by",
+  "server",
+  // Whose pages may read an answer is the gateway's to say (edge.ts).
+  "access-control-allow-origin",
+  "access-control-allow-credentials",
+  "access-control-expose-headers",
+];
 
 /** Leaves out what is only between gateway and upstream; the client's connection closes by its own rules. */
 function cleanAnswer(proxyRes: IncomingMessage, _req: Request, res: Response): void {
@@ -143,6 +151,8 @@ function cleanAnswer(proxyRes: IncomingMessage, _req: Request, res: Response): v
   // out what is undefined. And Node's agent must not see Keep-Alive, or it would
   // set the connection's timeout, and so the next request's, by it.
   for (const name of NOT_PASSED_BACK) if (headers[name] !== undefined) headers[name] = undefined;
+  const ours = res.getHeader("vary");
+  if (ours !== undefined && headers.vary !== undefined) headers.vary = `${ours}, ${headers.vary}`;
   const closing = res.getHeader("connection") === "close" || res.locals.clientCloses;
   headers.connection = closing ? "close" : "keep-alive";
 }

@@ -8,6 +8,7 @@ import type { Logger } from "../platform/logger/logger.ts";
 import { invalid } from "../platform/problem/problem.ts";
 import { ok } from "../platform/result/result.ts";
 import { createAuthenticator } from "./authenticate.ts";
+import { edgeHandlers } from "./edge.ts";
 import { outgoingHeaders } from "./outgoing-headers.ts";
 import { presentedGuest } from "./presented-guest.ts";
 import { refuse } from "./problems.ts";
@@ -35,11 +36,16 @@ export function gatewayRoutes(
     limit: ReturnType<typeof createRateLimits>;
     /** Addresses and CIDRs of proxies whose X-Forwarded-For and -Proto are believed, right to left. */
     trustedProxies: readonly string[];
+    /** Origins whose pages may call, or `*`. */
+    corsOrigins: readonly string[];
+    /** s; 0 leaves HSTS to whoever ends TLS. */
+    hstsSeconds: number;
     log: Logger;
   },
 ): void {
   const { signer, upstreams, limit } = parts;
   if (parts.trustedProxies.length > 0) app.set("trust proxy", [...parts.trustedProxies]);
+  for (const handler of edgeHandlers(parts)) app.use(handler);
   const authenticate = createAuthenticator(parts.verify, parts.log);
   const readBody = createBodyReader({ limitBytes: parts.bodyLimitBytes, timeoutMs: parts.bodyTimeoutMs });
   const own: Record<OwnCall, RequestHandler> = {

@@ -59,6 +59,8 @@ export async function startGateway(options: {
   bodyTimeoutMs?: number;
   quotas?: Quotas;
   trustedProxies?: readonly string[];
+  corsOrigins?: readonly string[];
+  hstsSeconds?: number;
   /** In place of one in memory; built on the gateway's log and metrics. */
   counter?: (parts: { registry: Registry; log: Logger }) => WindowCounter;
 }): Promise<GatewayUnderTest> {
@@ -93,6 +95,8 @@ export async function startGateway(options: {
         bodyTimeoutMs: options.bodyTimeoutMs ?? 10_000,
         limit: createRateLimits({ quotas, counter, registry }),
         trustedProxies: options.trustedProxies ?? [],
+        corsOrigins: options.corsOrigins ?? [],
+        hstsSeconds: options.hstsSeconds ?? 0,
         log,
       }),
   });

@@ -1,3 +1,4 @@
+import { createTracedHistogram, type TracedHistogram } from "../platform/metrics/exemplars.ts";
 import { Counter, DURATION_BUCKETS, Gauge, Histogram, type Registry } from "../platform/metrics/metrics.ts";
 
 export interface ForwarderMetrics {
@@ -48,7 +49,7 @@ export function createForwarderMetrics(registry: Registry): ForwarderMetrics {
 
 export interface RelayMetrics {
   readonly published: Counter<"result">;
-  readonly latency: Histogram;
+  readonly latency: TracedHistogram<never>;
   readonly owned: Gauge;
   readonly inFlight: Gauge;
   readonly behind: Gauge;
@@ -76,14 +77,14 @@ export function createRelayMetrics(registry: Registry): RelayMetrics {
   return {
     published,
     deferred,
-    latency: new Histogram({
+    latency: createTracedHistogram({
       name: "outbox_publish_latency_seconds",
       help: "From the change to the broker's acceptance of its event",
       buckets: [
         0.001, 0.0025, 0.005, 0.0075, 0.01, 0.0125, 0.015, 0.0175, 0.02, 0.025, 0.03, 0.035, 0.05, 0.1, 0.25,
         0.5, 1, 2.5, 5, 10, 30, 60, 300,
       ],
-      registers,
+      registry,
     }),
     owned: new Gauge({
       name: "outbox_partitions_owned",

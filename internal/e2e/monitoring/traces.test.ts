@@ -4,18 +4,22 @@ import { newTraceparent } from "../../platform/trace/traceparent.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { type ReceivedSpan, startOtlpReceiver } from "../../testkit/otlp-receiver.ts";
 import { type Platform, startPlatform } from "../../testkit/processes/platform.ts";
-import { testDatabase, testRabbit, testRedis } from "../../testkit/servers/test-servers.ts";
+import type { RabbitServer } from "../../testkit/servers/rabbitmq.ts";
+import { ownPrometheus, testDatabase, testRabbit, testRedis } from "../../testkit/servers/test-servers.ts";
 import { shopperAt } from "../../testkit/shopper.ts";
+import { needPrometheus, targetsOf } from "./scene.ts";
 
 /* Spans as a collector receives them of the running platform. */
 
 describe("A request's trace", function () {
   this.timeout(240_000);
   let platform: Platform;
+  let rabbit: RabbitServer;
   let spans: readonly ReceivedSpan[];
 
   before(async () => {
-    const [redis, database, rabbit] = await Promise.all([testRedis(), testDatabase(), testRabbit()]);
+    const [redis, database, broker] = await Promise.all([testRedis(), testDatabase(), testRabbit()]);
+    rabbit = broker;
     const receiver = await startOtlpReceiver();
     spans = receiver.spans;
     const settings = {
@@ -23,7 +27,7 @@ describe("A request's trace", function () {
       LOG_LEVEL: "debug",
       CATALOG_CACHE_TTL_MS: "0",
     };
-    platform = await startPlatform({ redisUrl: redis.url, database, rabbit, settings });
+    platform = await startPlatform({ redisUrl: redis.url, database, rabbit: broker, settings });
   });
   after(() => platform?.stop());
 
@@ -118,6 +122,20 @@ describe("A request's trace", function () {
       const ours = lines.filter((line) => line.includes(`"traceId":"${trace.slice(3, 35)}"`));
       expect(ours.length, logFile).to.be.greaterThan(0);
     }
+  });
+
+  it("is kept by Prometheus with its request's duration and its event's time to the broker", async function () {
+    needPrometheus(this);
+    const prometheus = await ownPrometheus(targetsOf(platform, rabbit));
+    const trace = traceparent("01");
+    await tracedAdd(trace);
+    for (const name of ["http_request_duration_seconds", "outbox_publish_latency_seconds"])
+      await eventually(
+        `${name} leads to the trace`,
+        async () => (await prometheus.traces(`${name}_bucket`)).includes(trace.slice(3, 35)),
+        { timeoutMs: 60_000, intervalMs: 500 },
+      );
+    await prometheus.stop();
   });
 
   it("is not recorded when its caller does not record it", async () => {

@@ -108,7 +108,7 @@ export function createRelay(options: RelayOptions): Relay {
 
   function noteAccepted(delivery: Delivery): void {
     const { event, partition } = delivery;
-    metrics.latency.observe(Math.max(0, Date.now() - event.occurredAt) / 1000);
+    metrics.latency.observe({}, Math.max(0, Date.now() - event.occurredAt) / 1000, event.traceparent);
     const { seq, id } = event;
     marker.accepted({ seq, id, partition: event.partition, epoch: partition.epoch });
     queues.done(delivery);

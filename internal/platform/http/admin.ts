@@ -1,12 +1,13 @@
 import type { ServerResponse } from "node:http";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
-import type { Registry } from "../metrics/metrics.ts";
+import { openMetricsOf } from "../metrics/exemplars.ts";
+import { Registry } from "../metrics/metrics.ts";
 import { type HttpServer, listen } from "./server.ts";
 
 /**
  * The admin port of a process: `/healthz` (200 while the event loop turns), `/readyz`
  * (200, or 503 with the reasons; notes beside either) and `/metrics` (Prometheus text,
- * or 500 with the reason). Listens before the process is ready and closes last.
+ * OpenMetrics with exemplars for who accepts it, or 500 with the reason). Listens before the process is ready and closes last.
  */
 export async function startAdminServer(options: {
   lifecycle: Lifecycle;
@@ -32,10 +33,14 @@ export async function startAdminServer(options: {
           : json(res, 503, { status: "not ready", reasons, ...told });
       }
       case "/metrics": {
-        const text = await registry.metrics().catch((error: Error) => error);
+        const open = req.headers.accept?.includes("application/openmetrics-text") === true;
+        const text = await (open ? openMetricsOf(registry) : registry.metrics()).catch(
+          (error: Error) => error,
+        );
         // A gauge that cannot be measured is the scraper's news, not the end of the process.
         if (text instanceof Error) return json(res, 500, { status: "not measured", reason: text.message });
-        res.writeHead(200, { "content-type": registry.contentType }).end(text);
+        const type = open ? Registry.OPENMETRICS_CONTENT_TYPE : registry.contentType;
+        res.writeHead(200, { "content-type": type, vary: "accept" }).end(text);
         return;
       }
       default:

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from "express";
 import type { Logger } from "../logger/logger.ts";
-import { DURATION_BUCKETS, Histogram, type Registry } from "../metrics/metrics.ts";
+import { createTracedHistogram } from "../metrics/exemplars.ts";
+import { DURATION_BUCKETS, type Registry } from "../metrics/metrics.ts";
 import { HTTP_PROBLEMS, mergeCatalogues, type ProblemCatalogue } from "../problem/catalogue.ts";
 import { ProblemError } from "../problem/problem.ts";
 import { type Span, startSpan, within } from "../telemetry/telemetry.ts";
@@ -46,12 +47,12 @@ export function requestIdOf(req: Request): string {
 }
 
 function instrument(log: Logger, registry: Registry): RequestHandler {
-  const duration = new Histogram({
+  const duration = createTracedHistogram({
     name: "http_request_duration_seconds",
     help: "Time from request to the end of the response",
-    labelNames: ["route", "method", "status"] as const,
+    labelNames: ["route", "method", "status"],
     buckets: DURATION_BUCKETS,
-    registers: [registry],
+    registry,
   });
   const debug = log.isLevelEnabled("debug");
   return (req, res, next) => {
@@ -66,7 +67,7 @@ function instrument(log: Logger, registry: Registry): RequestHandler {
       const route = req.route ? req.baseUrl + req.route.path : (res.locals.route ?? "unmatched");
       const status = res.writableFinished ? String(res.statusCode) : "aborted";
       const method = knownMethod(req.method);
-      duration.observe({ route, method, status }, seconds);
+      duration.observe({ route, method, status }, seconds, span?.traceparent ?? null);
       if (span !== null) endServerSpan(span, { route, method, status });
       if (debug)
         within(span, () =>

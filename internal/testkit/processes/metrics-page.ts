@@ -18,6 +18,8 @@ const HEAD = `# Metrics
 Written by \`make docs\` from the processes' registries; \`make check\` fails when it is stale. Each process
 serves its own at \`/metrics\` of its \`ADMIN_PORT\`, all with the label \`process\`. Names, units and labels
 pass \`promtool check metrics\`, and no client can add a label's value.
+Who accepts OpenMetrics, as Prometheus does, is shown the last recorded trace of a bucket (\`trace_id\`) of
+\`http_request_duration_seconds\` and \`outbox_publish_latency_seconds\`.
 `;
 
 /** Markdown: the metrics that several processes export, then those of each process alone. */

@@ -17,6 +17,8 @@ export interface PrometheusServer {
   query(expression: string): Promise<readonly Sample[]>;
   /** Names of the alerts that fire now. */
   firing(): Promise<readonly string[]>;
+  /** Ids of the traces that it keeps with the buckets of a selector, of the last 5 minutes. */
+  traces(selector: string): Promise<readonly string[]>;
   /** Names of all metrics that were ever scraped. */
   names(): Promise<readonly string[]>;
   stop(): Promise<void>;
@@ -72,6 +74,13 @@ export async function startPrometheus(options: {
       const { alerts } = await ask<{ alerts: { labels: { alertname: string }; state: string }[] }>("alerts");
       const names = alerts.filter(({ state }) => state === "firing").map(({ labels }) => labels.alertname);
       return [...new Set(names)].sort();
+    },
+    traces: async (selector) => {
+      const now = Date.now() / 1000;
+      const kept = await ask<{ exemplars: { labels: { trace_id: string } }[] }[]>(
+        `query_exemplars?query=${encodeURIComponent(selector)}&start=${now - 300}&end=${now + 60}`,
+      );
+      return kept.flatMap(({ exemplars }) => exemplars.map(({ labels }) => labels.trace_id));
     },
     names: () => ask<string[]>("label/__name__/values"),
     stop: () => endProcess(server, "SIGTERM"),

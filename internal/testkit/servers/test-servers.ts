@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { keep, watch } from "../guard.ts";
 import { chosenDialect, type DatabaseServer, sqlServerUrl } from "./database.ts";
+import { type JaegerServer, startJaeger } from "./jaeger.ts";
 import { type KubeApiServer, reachKubeApiServer, startKubeApiServer } from "./kube-api-server.ts";
 import { type PgBouncer, pgBouncerCommand, startPgBouncer } from "./pgbouncer.ts";
 import { type PostgresServer, startPostgres } from "./postgres.ts";
@@ -81,6 +82,9 @@ export const ownPrometheus = async (
   rules: readonly string[] = [],
 ): Promise<PrometheusServer> =>
   tracked(await startPrometheus({ dir: tempDir("prometheus"), targets, rules, onSpawn: watch }));
+/** `command` is a Jaeger all-in-one. */
+export const ownJaeger = async (command: string): Promise<JaegerServer> =>
+  tracked(await startJaeger({ command, dir: tempDir("jaeger"), onSpawn: watch }));
 /** A PgBouncer before the server at `url`; null where none is that knows prepared statements. */
 export const ownPgBouncer = async (
   url: string,

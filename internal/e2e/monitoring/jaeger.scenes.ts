@@ -48,7 +48,8 @@ describe("One trace, fetched back from Jaeger", function () {
       { timeoutMs: 60_000, intervalMs: 500 },
     );
     console.log(`      ${Object.keys(parents).join(", ")}`);
-    expect(parents).to.deep.equal(SPANS);
+    // There may be one more: the first event of a shard is read back from its stream.
+    expect(parents).to.include(SPANS);
     await platform.stop();
   });
 });

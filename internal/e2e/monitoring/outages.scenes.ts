@@ -48,7 +48,9 @@ describe("Of the running platform's outages", function () {
   });
   afterEach(() => prometheus.stop());
 
-  /** Of all events that the relays have published: how many, and how many of them within the promised second. */
+  /**
+   * Of all events that the relays have published: how many, and how many of them within the promised second.
+   */
   async function published(): Promise<{ all: number; inTime: number }> {
     const pages = await Promise.all(
       platform.relays.map(async ({ adminUrl }) => (await fetch(`${adminUrl}/metrics`)).text()),

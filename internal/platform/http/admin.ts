@@ -5,9 +5,9 @@ import { Registry } from "../metrics/metrics.ts";
 import { type HttpServer, listen } from "./server.ts";
 
 /**
- * The admin port of a process: `/healthz` (200 while the event loop turns), `/readyz`
- * (200, or 503 with the reasons; notes beside either) and `/metrics` (Prometheus text,
- * OpenMetrics with exemplars for who accepts it, or 500 with the reason). Listens before the process is ready and closes last.
+ * The admin port of a process: `/healthz` (200 while the event loop turns), `/readyz` (200, or 503 with the
+ * reasons; notes beside either) and `/metrics` (Prometheus text, OpenMetrics with exemplars for who accepts
+ * it, or 500 with the reason). Listens before the process is ready and closes last.
  */
 export async function startAdminServer(options: {
   lifecycle: Lifecycle;

@@ -92,8 +92,10 @@ export function openCluster(options: {
     writePlatformStatus: (platform, status) => writeStatus(platform, "CartPlatform", "cartplatforms", status),
     writeReplayStatus: (replay, status) => writeStatus(replay, "OutboxReplay", "outboxreplays", status),
     scale: async (deployment, replicas) => {
-      const body = { spec: { replicas } };
-      await client.patch(`${apps}/${deployment}/scale`, "merge-patch+json", body, whileLeading());
+      // Applied, not patched: after a scale to 0 the API server records no owner of a patched number.
+      const metadata = { name: deployment, namespace };
+      const body = { apiVersion: "autoscaling/v1", kind: "Scale", metadata, spec: { replicas } };
+      await client.patch(`${apps}/${deployment}/scale`, "apply-patch+yaml", body, whileLeading());
     },
     createJob: async (job) => {
       try {

@@ -74,6 +74,18 @@ describe("An operator whose API server is in trouble", function () {
     await shop.seen("it reports again", ({ deadEvents }) => deadEvents === 4);
   });
 
+  it("owns the number of relays, also after somebody has stopped them all", async () => {
+    const path = scene.path("apps/v1/deployments/cartwright-outbox-relay");
+    await scene.client.patch(`${path}/scale`, "merge-patch+json", { spec: { replicas: 0 } });
+    await eventually("there are relays again", async () => (await shop.relays()) > 0, { timeoutMs: 60_000 });
+    interface Managed {
+      metadata: { managedFields: { manager: string; operation: string; subresource?: string }[] };
+    }
+    const { metadata } = await scene.client.get<Managed>(path);
+    const owner = metadata.managedFields.find(({ subresource }) => subresource === "scale");
+    expect(owner).to.include({ manager: "cartwright-operator", operation: "Apply" });
+  });
+
   it("makes no write while nothing changes", async () => {
     shop.figures.behind = 0;
     const writes = async () =>

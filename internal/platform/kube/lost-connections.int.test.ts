@@ -9,6 +9,9 @@ import { electLeader } from "./leader.ts";
 import type { KubeObject } from "./objects.ts";
 import { watchList } from "./watched-list.ts";
 
+/** Long enough for a machine that is busy with ten other things. */
+const LEASE_SECONDS = 20;
+
 describe("Connections to a real API server that are lost", function () {
   this.timeout(180_000);
   let scene: ApiScene;
@@ -79,15 +82,15 @@ describe("Connections to a real API server that are lost", function () {
       namespace: scene.namespace,
       name: "stranded",
       identity: "one",
-      leaseSeconds: 8,
+      leaseSeconds: LEASE_SECONDS,
       gained: () => gained++,
       log: recorded.log,
     });
     await eventually("it leads", election.leading);
-    for (let round = 0; round < 3; round++) {
-      gate.strand();
+    for (let round = 0; round < 2; round++) {
       const renewed = await renewalOf("stranded");
-      await eventually("it renews", async () => (await renewalOf("stranded")) !== renewed);
+      gate.strand();
+      await renewedAfter("stranded", renewed);
     }
     expect([gained, election.leading()]).to.deep.equal([1, true]);
     await election.stop();
@@ -101,7 +104,7 @@ describe("Connections to a real API server that are lost", function () {
         namespace: scene.namespace,
         name: "contended",
         identity,
-        leaseSeconds: 3,
+        leaseSeconds: LEASE_SECONDS,
         gained: () => {},
         log: recorded.log,
       }),
@@ -109,11 +112,11 @@ describe("Connections to a real API server that are lost", function () {
     const leaders = () => elections.filter((election) => election.leading()).length;
     await eventually("one leads", () => leaders() === 1);
     const holder = await holderOf("contended");
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 3; round++) {
       const metadata = { annotations: { round: String(round) } };
-      await scene.client.patch(lease("contended"), "merge-patch+json", { metadata });
       const renewed = await renewalOf("contended");
-      await eventually("it renews", async () => (await renewalOf("contended")) !== renewed);
+      await scene.client.patch(lease("contended"), "merge-patch+json", { metadata });
+      await renewedAfter("contended", renewed);
       expect(leaders()).to.be.at.most(1);
     }
     expect(await holderOf("contended")).to.equal(holder);
@@ -124,6 +127,11 @@ describe("Connections to a real API server that are lost", function () {
   const lease = (name: string) => scene.path(`coordination.k8s.io/v1/leases/${name}`);
   type Lease = KubeObject & { spec: { renewTime: string; holderIdentity: string } };
   const renewalOf = async (name: string) => (await scene.client.get<Lease>(lease(name))).spec.renewTime;
+  const renewedAfter = (name: string, renewal: string) =>
+    eventually("it renews", async () => (await renewalOf(name)) !== renewal, {
+      timeoutMs: 60_000,
+      intervalMs: 100,
+    });
   const holderOf = async (name: string) =>
     (await scene.client.get<Lease>(lease(name))).spec.holderIdentity ?? "";
 });

@@ -70,13 +70,14 @@ describe("The cart's input", () => {
     const ifMatch = (value: string) => unwrap(readPreconditions({ "if-match": value })).ifMatch;
     expect(ifMatch('"3"')).to.deep.equal([3]);
     expect(ifMatch(' "3" , "4"')).to.deep.equal([3, 4]);
+    expect(ifMatch(',"3",, "4",'), "empty members are none").to.deep.equal([3, 4]);
     expect(ifMatch("*")).to.equal("*");
     expect(ifMatch('W/"3"'), "a weak tag never matches strongly").to.deep.equal([]);
     expect(ifMatch('"other"'), "a tag of somebody else").to.deep.equal([]);
     expect(unwrap(readPreconditions({})).ifMatch).to.equal(null);
   });
 
-  for (const value of ["3", '"3', "", '"a"b"', "x".repeat(2_000), '"3" "4"']) {
+  for (const value of ["3", '"3', "", ",", '"a"b"', "x".repeat(2_000), '"3" "4"']) {
     it(`refuses If-Match: ${value.slice(0, 20)}`, () => {
       expect(fieldOf(readPreconditions({ "if-match": value }))).to.equal("If-Match");
     });

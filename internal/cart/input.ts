@@ -46,7 +46,8 @@ export function readProductId(value: unknown): Result<string, Problem> {
     : err(invalid("productId", PRODUCT_ID_RULE));
 }
 
-const ENTITY_TAGS = /^\s*(W\/)?"[\x21\x23-\x7e]*"(\s*,\s*(W\/)?"[\x21\x23-\x7e]*")*\s*$/;
+/** Empty members of the list are none (RFC 9110 section 5.6.1.2). */
+const ENTITY_TAGS = /^[\s,]*(W\/)?"[\x21\x23-\x7e]*"(\s*,[\s,]*(W\/)?"[\x21\x23-\x7e]*")*[\s,]*$/;
 const OWN_TAG = /^"(0|[1-9]\d{0,14})"$/;
 /**
  * `If-Match` (RFC 9110 section 13.1.1), `Idempotency-Key` and `traceparent`. Entity tags that are well-formed

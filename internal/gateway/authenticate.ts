@@ -6,7 +6,7 @@ import { err, ok, type Result } from "../platform/result/result.ts";
 import type { GatewayProblem } from "./problems.ts";
 import type { TokenError, VerifyToken } from "./tokens.ts";
 
-const BEARER = /^Bearer ([A-Za-z0-9._~+/-]{1,8192}=*)$/i;
+const BEARER = /^Bearer +([A-Za-z0-9._~+/-]{1,8192}=*)$/i;
 
 /**
  * Finds out who a request acts for. What it cannot tell is 401,

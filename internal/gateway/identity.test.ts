@@ -38,6 +38,11 @@ describe("Identity at the gateway", () => {
     ).to.equal("user:bob");
   });
 
+  it("a bearer token may follow several spaces", async () => {
+    const several = (await user("bob")).replace(" ", "   ");
+    expect((await ask({ authorization: several })).body.owner).to.equal("user:bob");
+  });
+
   it("without a bearer token there is 401, and how to get one", async () => {
     const before = scene.cart.asked.length;
     const wrong = ["", "Bearer", "Bearer ", "Basic YTpi", "Bearer a b", `Bearer ${"x".repeat(9_000)}`];

@@ -41,6 +41,7 @@ describe("A JSON body", () => {
     ["missing", undefined, {}, 400, "INVALID_REQUEST", "body"],
     ["empty", "", { "content-type": "application/json" }, 400, "INVALID_REQUEST", "body"],
     ["malformed", '{"a":', {}, 400, "INVALID_REQUEST", "body"],
+    ["ambiguous", '{"a":1,"a":2}', {}, 400, "INVALID_REQUEST", "body"],
     ["followed by more", "{}{}", {}, 400, "INVALID_REQUEST", "body"],
     ["over the limit", JSON.stringify("x".repeat(99)), {}, 413, "PAYLOAD_TOO_LARGE", "body"],
     [
@@ -62,6 +63,16 @@ describe("A JSON body", () => {
     ],
     ["compressed", "{}", { "content-encoding": "gzip" }, 415, "UNSUPPORTED_MEDIA_TYPE", "Content-Encoding"],
   ];
+  it("that is not UTF-8 is refused, and not read as another text", async () => {
+    const headers = { "content-type": "application/json" };
+    const body = Buffer.from('{"a":"\xff"}', "latin1");
+    const answer = await fetch(`http://127.0.0.1:${server.port}`, { method: "POST", headers, body });
+    expect([answer.status, ((await answer.json()) as { detail: string }).detail]).to.deep.equal([
+      400,
+      "body: must be UTF-8",
+    ]);
+  });
+
   for (const [what, raw, headers, status, code, field] of refused) {
     it(`that is ${what} is refused with ${status} ${code}`, async () => {
       const answer = await post(raw, headers);

@@ -1,15 +1,25 @@
-import express, { type RequestHandler } from "express";
+import { isUtf8 } from "node:buffer";
+import express, { type RequestHandler, type Response } from "express";
 import type { z } from "zod";
 import { invalid, type Problem, ProblemError } from "../problem/problem.ts";
 import { err, ok, type Result } from "../result/result.ts";
+import { repeatsKey } from "./strict-json.ts";
 
 /**
  * Parses a JSON request body of at most `limitBytes`; anything else is refused
  * with a problem that names the fault: 415 for another content type, 413 over
- * the limit, 400 for malformed JSON. The body is not yet validated.
+ * the limit, 400 for malformed JSON, for bytes that are not UTF-8 and for a key named twice. The body is not
+ * yet validated.
  */
 export function jsonBody(limitBytes: number): RequestHandler {
-  const parse = express.json({ limit: limitBytes, strict: false, inflate: false });
+  const parse = express.json({
+    limit: limitBytes,
+    strict: false,
+    inflate: false,
+    verify: (_req, res, bytes) => {
+      (res as Response).locals.bytes = bytes;
+    },
+  });
   return (req, res, next) => {
     const isJson = Boolean(req.is("application/json"));
     if (!hasBody(req.headers) && (isJson || req.headers["content-type"] === undefined)) {
@@ -22,9 +32,10 @@ export function jsonBody(limitBytes: number): RequestHandler {
       next(new ProblemError({ code: "UNSUPPORTED_MEDIA_TYPE", detail: `Content-Type ${message}.`, errors }));
       return;
     }
-    parse(req, res, (error?: unknown) =>
-      next(error ? new ProblemError(problemOf(error, limitBytes)) : undefined),
-    );
+    parse(req, res, (error?: unknown) => {
+      const problem = error ? problemOf(error, limitBytes) : ambiguity(res.locals.bytes, req.body);
+      next(problem && new ProblemError(problem));
+    });
   };
 }
 
@@ -46,6 +57,13 @@ export function validate<T>(schema: z.ZodType<T>, value: unknown): Result<T, Pro
     detail: `${first?.field}: ${first?.message}`,
     errors: errors.slice(0, 20),
   });
+}
+
+/** What two readers of the same bytes would understand differently. */
+function ambiguity(bytes: Buffer, value: unknown): Problem | undefined {
+  if (!isUtf8(bytes)) return invalid("body", "must be UTF-8");
+  if (repeatsKey(bytes.toString(), value)) return invalid("body", "must name each key of an object once");
+  return undefined;
 }
 
 function hasBody(headers: Record<string, unknown>): boolean {

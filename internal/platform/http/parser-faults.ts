@@ -1,4 +1,4 @@
-import { type Server, type ServerResponse, STATUS_CODES } from "node:http";
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import { HTTP_PROBLEMS } from "../problem/catalogue.ts";
 import { type Problem, renderProblem } from "../problem/problem.ts";
@@ -8,6 +8,11 @@ const TIMED_OUT: Problem = {
   detail: "The request did not arrive in time; send it again on a new connection.",
 };
 const MALFORMED: Problem = { code: "INVALID_REQUEST", detail: "This is not a well-formed HTTP/1.1 request." };
+const EXPECTS: Problem = {
+  code: "EXPECTATION_FAILED",
+  detail: "Expect may be 100-continue, or absent.",
+  errors: [{ field: "Expect", message: "may be 100-continue, or absent" }],
+};
 const PROBLEMS = new Map<string | undefined, Problem>([
   ["ERR_HTTP_REQUEST_TIMEOUT", TIMED_OUT],
   ["HPE_HEADER_OVERFLOW", { code: "HEADERS_TOO_LARGE", detail: "Send fewer and shorter headers." }],
@@ -21,6 +26,10 @@ const PROBLEMS = new Map<string | undefined, Problem>([
 export function answerParserFaults(server: Server): void {
   const answering = new WeakMap<Socket, ServerResponse>();
   server.on("request", (req, res) => answering.set(req.socket, res));
+  server.on("checkExpectation", (_req: IncomingMessage, res: ServerResponse) => {
+    const { status, text } = renderProblem(HTTP_PROBLEMS, "", EXPECTS);
+    res.writeHead(status, headersOf(text)).end(text);
+  });
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     const begun = answering.get(socket);
     // Bytes after half an answer would look like a part of it.
@@ -33,13 +42,15 @@ export function answerParserFaults(server: Server): void {
 
 function answerTo(problem: Problem): string {
   const { status, text } = renderProblem(HTTP_PROBLEMS, "", problem);
-  return [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    "content-type: application/problem+json; charset=utf-8",
-    `content-length: ${Buffer.byteLength(text)}`,
-    "cache-control: no-store",
-    "connection: close",
-    "",
-    text,
-  ].join("\r\n");
+  const headers = Object.entries(headersOf(text)).map(([name, value]) => `${name}: ${value}`);
+  return [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...headers, "", text].join("\r\n");
+}
+
+function headersOf(text: string) {
+  return {
+    "content-type": "application/problem+json; charset=utf-8",
+    "content-length": Buffer.byteLength(text),
+    "cache-control": "no-store",
+    connection: "close",
+  };
 }

@@ -185,6 +185,7 @@ describe("An HTTP server", () => {
       ["hello\r\n\r\n", 400, "INVALID_REQUEST"],
       ["GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400, "INVALID_REQUEST"],
       [`GET / HTTP/1.1\r\nHost: x\r\nx: ${"y".repeat(20_000)}\r\n\r\n`, 431, "HEADERS_TOO_LARGE"],
+      ["GET / HTTP/1.1\r\nHost: x\r\nExpect: a-miracle\r\n\r\n", 417, "EXPECTATION_FAILED"],
     ] as const) {
       const one = await client();
       one.socket.write(text);

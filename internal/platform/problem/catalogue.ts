@@ -20,6 +20,7 @@ export const HTTP_PROBLEMS = {
   REQUEST_TIMEOUT: { status: 408, title: "The request took too long to arrive" },
   PAYLOAD_TOO_LARGE: { status: 413, title: "The request body is too large" },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: "The request body is not JSON" },
+  EXPECTATION_FAILED: { status: 417, title: "This expectation is not met here" },
   HEADERS_TOO_LARGE: { status: 431, title: "The request's headers are too large or too many" },
   INTERNAL: { status: 500, title: "Something went wrong on our side" },
 } as const satisfies ProblemCatalogue;

@@ -43,11 +43,26 @@ export function useTracer(to: Tracer | null): void {
   tracer = to;
 }
 
-/** Begins a span within the current one, or within `options.parent`; null while telemetry is off. */
+/**
+ * Begins a span within the current one, or within `options.parent`; null while telemetry is off. Within a
+ * trace that is not recorded nothing is made: what stands for the span hands its parent on.
+ */
 export function startSpan(options: SpanOptions): Span | null {
   if (tracer === null) return null;
-  return tracer.start(options.parent === undefined ? { ...options, parent: activeTraceparent() } : options);
+  const parent = options.parent === undefined ? activeTraceparent() : options.parent;
+  return parent === null || isRecorded(parent) ? tracer.start({ ...options, parent }) : unrecorded(parent);
 }
+
+const nothing = () => {};
+const unrecorded = (traceparent: string): Span => ({
+  traceparent,
+  rename: nothing,
+  set: nothing,
+  end: nothing,
+});
+
+/** The flag `sampled` of a traceparent. */
+const isRecorded = (traceparent: string) => (Number.parseInt(traceparent.slice(-2), 16) & 1) === 1;
 
 /** Runs `work` with `span` as the current one, also in what it begins and does not wait for. */
 export function within<T>(span: Span | null, work: () => T): T {
@@ -59,7 +74,8 @@ export function within<T>(span: Span | null, work: () => T): T {
  * runs it.
  */
 export function inSpan<T>(options: SpanOptions, work: () => Promise<T>): Promise<T> {
-  if (tracer === null || current.getStore() === undefined) return work();
+  const outer = activeTraceparent();
+  if (outer === null || !isRecorded(outer)) return work();
   const span = startSpan(options)!;
   return current.run(span, work).then(
     (result) => {
@@ -86,5 +102,5 @@ export function traceOfLogLine(): { traceId?: string } {
 
 /** True for the traceparent of a trace that is recorded, while telemetry is on. */
 export function isTraced(traceparent: string | null): traceparent is string {
-  return tracer !== null && traceparent !== null && (Number.parseInt(traceparent.slice(-2), 16) & 1) === 1;
+  return tracer !== null && traceparent !== null && isRecorded(traceparent);
 }

@@ -7,6 +7,7 @@ import { checkoutScene } from "./scenes/checkout.ts";
 import { forwarderScene } from "./scenes/forwarder.ts";
 import { gatewayScene } from "./scenes/gateway.ts";
 import { latencyScene } from "./scenes/latency.ts";
+import { mergeScene } from "./scenes/merge.ts";
 import { recoveryScene } from "./scenes/recovery.ts";
 import { relayScene } from "./scenes/relay.ts";
 import { scaleScene } from "./scenes/scale.ts";
@@ -17,6 +18,7 @@ import type { Stage } from "./stage.ts";
 export const scenes: Record<string, (stage: Stage, profile: Profile) => Promise<Figure[]>> = {
   cart: cartScene,
   checkout: checkoutScene,
+  merge: mergeScene,
   gateway: gatewayScene,
   traces: tracesScene,
   forwarder: forwarderScene,

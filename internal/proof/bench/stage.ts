@@ -51,8 +51,8 @@ export interface Stage {
   divide(): void;
   /** From now on the contender has one core; load and servers have the other: as at the beginning. */
   separate(): void;
-  /** A token as the gateway gives it to the cart service. */
-  identity(owner: string): Promise<string>;
+  /** A token as the gateway gives it to the cart service; `guest` is whose cart the owner may merge. */
+  identity(owner: string, guest?: string): Promise<string>;
 }
 
 /**
@@ -144,7 +144,7 @@ export async function openStage(): Promise<Stage> {
       cores = "apart";
       for (const { pid } of [redis, database, rabbit]) pinFamily(pid);
     },
-    identity: (owner) => signer.sign(identityOf(owner)!),
+    identity: (owner, guest) => signer.sign({ ...identityOf(owner)!, ...(guest !== undefined && { guest }) }),
   };
 }
 

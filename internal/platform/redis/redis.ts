@@ -127,7 +127,10 @@ export async function checkRedis(redis: RedisConnection): Promise<void> {
   }
 }
 
-/** Resolves once the connection (of a cluster: each) is usable; rejects when `timeoutMs` pass first. */
+/**
+ * Resolves once the connection (of a cluster: each) is usable. Rejects when `timeoutMs` pass first, or
+ * when a node of a cluster does not answer within the connection's command timeout.
+ */
 export async function awaitRedis(redis: RedisConnection, timeoutMs: number): Promise<void> {
   if (redis.status !== "ready")
     await new Promise<void>((resolve, reject) => {

@@ -344,7 +344,9 @@ describe("Checkout and orders, from outside", function () {
   });
 
   it("counts checkouts, what they were worth, and transitions", async () => {
-    await order(2);
+    const { id } = await order(2);
+    for (const status of [200, 409])
+      expect((await shopper.call("POST", `/api/orders/${id}/cancel`)).status).to.equal(status);
     const text = await (await fetch(`${platform.carts[0]!.adminUrl}/metrics`)).text();
     for (const sample of [
       /^checkouts_total\{.*result="ok".*\} [1-9]/m,

@@ -77,7 +77,11 @@ export function createOrderService(options: {
     if (!found.ok) return found;
     const replayed = await isRepeat(wish.request);
     if (!replayed.ok) return replayed;
-    if (replayed.value) return ok({ order: found.value, replayed: true });
+    if (replayed.value) {
+      // The request may have been done between the two reads.
+      const now = await find(wish.owner, wish.id);
+      return now.ok ? ok({ order: now.value, replayed: true }) : now;
+    }
     const next = transition(found.value, wish.to);
     if ("code" in next) return err(next);
     const partition = partitionOf(next.owner);

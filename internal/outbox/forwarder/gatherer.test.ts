@@ -36,15 +36,20 @@ describe("What goes into a commit", () => {
   });
 
   it("is never more than asked for, and a shard of which something is left stays to be read", async () => {
-    const scene = sceneOf([100, 100, 100]);
-    const { entries, shards } = await scene.gather(150);
-    expect(entries).to.have.length(150);
-    const last = entries.at(-1)!.event.partition;
-    expect(scene.dirty.has(last)).to.equal(true);
-    expect(scene.queues[last]!.mustRead()).to.equal(true);
-    const whole = shards.filter((shard) => !scene.dirty.has(shard));
-    expect(whole, "one shard was taken whole").to.have.length(1);
-    expect(scene.queues[whole[0]!]!.mustRead()).to.equal(false);
+    const scene = sceneOf([100, 100, 20]);
+    const { entries } = await scene.gather(150);
+    expect(entries).to.have.length(2 * 51 + 20);
+    for (const long of [0, 1])
+      expect([scene.dirty.has(long), scene.queues[long]!.mustRead()]).to.deep.equal([true, true]);
+    expect([scene.dirty.has(2), scene.queues[2]!.mustRead()]).to.deep.equal([false, false]);
+  });
+
+  it("is read without much that it has no room for, however much waits", async () => {
+    const scene = sceneOf(Array(64).fill(500));
+    const { entries } = await scene.gather(512);
+    expect(entries).to.have.length(512);
+    const read = scene.reads.reduce((sum, { limit }) => sum + limit, 0);
+    expect(read).to.be.at.most(512 + 2 * 64);
   });
 
   it("keeps the order of each shard", async () => {

@@ -86,7 +86,8 @@ export function createGatherer(options: {
           const looked = order.slice(shards.length, shards.length + together);
           shards.push(...looked);
           for (const shard of looked) dirty.delete(shard);
-          const readMost = Math.min(READ_MOST, room);
+          // Each its share, and one that tells of more: what is not used is read again for the next commit.
+          const readMost = Math.min(READ_MOST, Math.ceil(room / looked.length) + 1);
           const reads = await Promise.all(
             looked.map((shard) => (queues[shard]!.mustRead() ? read(shard, readMost) : null)),
           );

@@ -1,17 +1,15 @@
 import { expect } from "chai";
 import { eventually } from "../../testkit/eventually.ts";
-import { findHelms } from "../../testkit/kube/helm.ts";
 import { run } from "../../testkit/kube/tool.ts";
 import { shopperAt } from "../../testkit/shopper.ts";
-import { CHART, CRDS } from "./former-chart.ts";
+import { CHART } from "./former-chart.ts";
 import { type Platform, platformOf } from "./platform.ts";
-import { NAME, openScene, type Scene } from "./scene.ts";
+import { processesOfPod } from "./pod-processes.ts";
+import { IMAGE, NAME, type Scene, withScene } from "./scene.ts";
 
-const IMAGE = process.env.IMAGE ?? "cartwright:dev";
 const [repository, tag] = IMAGE.split(/:(?=[^:/]*$)/);
 /** A command that ends and starts the cluster's API server, where the caller has one. */
 const { RESTART_API_SERVER } = process.env;
-const HELMS = await findHelms();
 const PAUSE = "cartwright.dev/pause-scaling";
 const RELAY = `${NAME}-outbox-relay`;
 const SESSION_KEYS = `${NAME}-session-keys`;
@@ -34,18 +32,9 @@ for (const major of [3, 4] as const) {
     let scene: Scene;
     let platform: Platform;
 
-    before(async function () {
-      const helm = HELMS.get(major);
-      if (helm === undefined) {
-        console.log(`      there is no Helm ${major}: its scenes do not run`);
-        this.skip();
-      }
-      await run("kubectl", ["apply", "--server-side", "--force-conflicts", "-f", CRDS]);
-      scene = await openScene({ major, helm, image: IMAGE, prefix: "op-test" });
+    withScene(major, "op-test", (opened) => {
+      scene = opened;
       platform = platformOf(scene.namespace);
-    });
-    after(async () => {
-      if (process.env.KEEP === undefined) await scene?.namespace.delete();
     });
 
     const leader = async () => {
@@ -167,20 +156,46 @@ for (const major of [3, 4] as const) {
       expect(await platform.owners(`cartplatform/${NAME}`, "f:spec")).not.to.include("cartwright-operator");
     });
 
-    it("goes on when its leader is killed", async () => {
-      const first = await leader();
-      await scene.namespace.kubectl(["delete", "pod", first, "--grace-period=0", "--force"]);
-      // A lease of 30 s, which another may have seen a third of it late.
-      await eventually("another leads", async () => ![first, ""].includes(await leader()), {
+    /** Another than `first` leads: within a lease of 30 s, which it may have seen a third of it late. */
+    const takenOverFrom = (first: string) =>
+      eventually("another leads", async () => ![first, ""].includes(await leader()), {
         timeoutMs: 90_000,
         intervalMs: 1_000,
       });
-      await platform.annotate(`${PAUSE}=true`);
-      await platform.annotate(`${PAUSE}-`);
+    /** Takes a relay away and waits until the operator has put it back. */
+    const putsRelaysRight = async (timeoutMs = 60_000) => {
       await scene.namespace.kubectl(["scale", "deployment", RELAY, "--replicas=1"]);
       await eventually("it puts the relays right", async () => (await platform.relays()) === 2, {
-        timeoutMs: 60_000,
+        timeoutMs,
       });
+    };
+
+    it("goes on when its leader is killed", async () => {
+      const first = await leader();
+      await scene.namespace.kubectl(["delete", "pod", first, "--grace-period=0", "--force"]);
+      await takenOverFrom(first);
+      await putsRelaysRight();
+      await eventually("two operators", async () => (await scene.namespace.pods("operator")).size === 2);
+      await scene.ready("deployment", "operator");
+    });
+
+    it("goes on when its leader is frozen, which leads no more when it thaws", async function () {
+      const first = await leader();
+      const uid = [...(await scene.namespace.pods("operator"))].find(([, name]) => name === first)![0];
+      const frozen = processesOfPod(uid);
+      if (frozen.length === 0) {
+        console.log("      the cluster's processes are not on this machine: its leader is not frozen");
+        this.skip();
+      }
+      for (const pid of frozen) process.kill(pid, "SIGSTOP");
+      try {
+        await takenOverFrom(first);
+        await putsRelaysRight();
+      } finally {
+        for (const pid of frozen) process.kill(pid, "SIGCONT");
+      }
+      await putsRelaysRight();
+      expect(await leader()).not.to.equal(first);
     });
 
     it("goes on, in the same processes, when the API server was restarted", async function () {
@@ -193,12 +208,8 @@ for (const major of [3, 4] as const) {
       const operators = ["get", "pods", "-l", "app.kubernetes.io/component=operator", "-o", restarts];
       const before = await scene.namespace.kubectl(operators);
       await run("sh", ["-c", RESTART_API_SERVER], { timeoutMs: 300_000 });
-      const scale = ["scale", "deployment", RELAY, "--replicas=1"];
-      await eventually("kubectl is answered", () => scene.namespace.kubectl(scale), { timeoutMs: 120_000 });
-      await eventually("it puts the relays right", async () => (await platform.relays()) === 2, {
-        timeoutMs: 120_000,
-        intervalMs: 1_000,
-      });
+      await eventually("kubectl is answered", () => platform.status(), { timeoutMs: 120_000 });
+      await putsRelaysRight(120_000);
       expect(await scene.namespace.kubectl(operators)).to.equal(before);
     });
 

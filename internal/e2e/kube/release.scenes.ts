@@ -1,18 +1,14 @@
 import { expect } from "chai";
 import { eventually } from "../../testkit/eventually.ts";
-import { findHelms } from "../../testkit/kube/helm.ts";
 import type { LoadReport } from "../../testkit/kube/load-pod.ts";
-import { run } from "../../testkit/kube/tool.ts";
 import { shopperAt } from "../../testkit/shopper.ts";
 import { drain, evict } from "./drain.ts";
-import { CHART, CRDS, formerChart } from "./former-chart.ts";
+import { CHART, formerChart } from "./former-chart.ts";
 import { reachFrom } from "./reach.ts";
-import { NAME, openScene, type Scene } from "./scene.ts";
+import { IMAGE, NAME, type Scene, withScene } from "./scene.ts";
 
-const IMAGE = process.env.IMAGE ?? "cartwright:dev";
 /** What ran before: an upgrade is one of chart and image where the former image is given too. */
 const { FORMER, FORMER_IMAGE = IMAGE } = process.env;
-const HELMS = await findHelms();
 const SERVICES = ["gateway", "cart", "catalog-stub", "outbox-relay"];
 const STORES = ["redis", "rabbitmq", "postgres"];
 const LEFT =
@@ -54,17 +50,8 @@ for (const major of [3, 4] as const) {
     this.bail(true);
     let scene: Scene;
 
-    before(async function () {
-      const helm = HELMS.get(major);
-      if (helm === undefined) {
-        console.log(`      there is no Helm ${major}: its scenes do not run`);
-        this.skip();
-      }
-      await run("kubectl", ["apply", "--server-side", "--force-conflicts", "-f", CRDS]);
-      scene = await openScene({ major, helm, image: IMAGE });
-    });
-    after(async () => {
-      if (process.env.KEEP === undefined) await scene?.namespace.delete();
+    withScene(major, "cartwright-test", (opened) => {
+      scene = opened;
     });
 
     it("installs the chart as it was before, and is ready", async () => {

@@ -1,10 +1,16 @@
 import { eventually } from "../../testkit/eventually.ts";
-import { type Release, releaseOf } from "../../testkit/kube/helm.ts";
+import { findHelms, type Release, releaseOf } from "../../testkit/kube/helm.ts";
 import { type LoadReport, startLoadPod } from "../../testkit/kube/load-pod.ts";
 import { createNamespace, type Namespace } from "../../testkit/kube/namespace.ts";
+import { run } from "../../testkit/kube/tool.ts";
+import { CRDS } from "./former-chart.ts";
 
 /** The release's name, and so the prefix of its objects. */
 export const NAME = "cartwright";
+
+/** What the releases run, and the shoppers. */
+export const IMAGE = process.env.IMAGE ?? "cartwright:dev";
+const HELMS = await findHelms();
 
 /** A release in a namespace of its own, and what its scenes ask of it again and again. */
 export interface Scene {
@@ -30,16 +36,29 @@ export interface Scene {
   restartedBy(change: () => Promise<void>): Promise<string[]>;
 }
 
-/** `image` runs the shoppers; the namespace's name begins with `prefix`. */
-export async function openScene(options: {
-  major: 3 | 4;
-  helm: string;
-  image: string;
-  prefix?: string;
-}): Promise<Scene> {
-  const namespace = await createNamespace(
-    `${options.prefix ?? "cartwright-test"}-${options.major}-${Date.now() % 100_000}`,
-  );
+/**
+ * Opens a scene before the tests of the suite that calls it, and deletes its namespace, whose name begins with
+ * `prefix`, after them (KEEP=1 leaves it); without a Helm of that major version the suite is skipped.
+ */
+export function withScene(major: 3 | 4, prefix: string, use: (scene: Scene) => void): void {
+  let scene: Scene | undefined;
+  before(async function () {
+    const helm = HELMS.get(major);
+    if (helm === undefined) {
+      console.log(`      there is no Helm ${major}: its scenes do not run`);
+      return this.skip();
+    }
+    await run("kubectl", ["apply", "--server-side", "--force-conflicts", "-f", CRDS]);
+    scene = await openScene(helm, `${prefix}-${major}-${Date.now() % 100_000}`);
+    use(scene);
+  });
+  after(async () => {
+    if (process.env.KEEP === undefined) await scene?.namespace.delete();
+  });
+}
+
+async function openScene(helm: string, name: string): Promise<Scene> {
+  const namespace = await createNamespace(name);
   const sql = (statement: string, as: "app" | "owner" = "app") => {
     const user = as === "app" ? "cartwright_app" : "cartwright";
     const psql = ["psql", "-h", "127.0.0.1", "-U", user, "-d", "cartwright", "-Atc", statement];
@@ -50,9 +69,8 @@ export async function openScene(options: {
     Number(await sql(`select count(*) from outbox_event where ${where}`));
   return {
     namespace,
-    release: releaseOf(options.helm, NAME, namespace.name),
-    load: () =>
-      startLoadPod(namespace, { image: options.image, gatewayUrl: `http://${NAME}-gateway`, shoppers: 8 }),
+    release: releaseOf(helm, NAME, namespace.name),
+    load: () => startLoadPod(namespace, { image: IMAGE, gatewayUrl: `http://${NAME}-gateway`, shoppers: 8 }),
     ready: (kind, part) =>
       namespace.kubectl(["rollout", "status", `${kind}/${NAME}-${part}`, "--timeout=180s"]),
     nothingPending: () =>

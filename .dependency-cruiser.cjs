@@ -39,6 +39,13 @@ module.exports = {
       to: { path: "^(scripts|internal/(testkit|e2e|proof))/" },
     },
     {
+      name: "scripts-are-starters",
+      comment: "What more than one script or test needs lives in internal/testkit or internal/proof.",
+      severity: "error",
+      from: { path: "^(cmd|internal)/" },
+      to: { path: "^scripts/" },
+    },
+    {
       name: "drivers-at-the-edge",
       comment: "A driver is imported only by platform/ and by *.<technology>.ts adapters.",
       severity: "error",

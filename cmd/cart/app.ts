@@ -15,11 +15,11 @@ import type { Config } from "./config.ts";
 import { openOrdering } from "./ordering.ts";
 
 /** What the process serves: carts, and the orders that are made of them. */
-export function cartApp(config: Config, process: Service, adapters: ReturnType<typeof openAdapters>) {
-  const { log, registry } = process;
-  const { show, service, merge } = openCarts(config, process, adapters);
-  const ordering = openOrdering(config, process, adapters, show);
-  const keys = openKeyRing("INTERNAL_TOKEN", config, process);
+export function cartApp(config: Config, cart: Service, adapters: ReturnType<typeof openAdapters>) {
+  const { log, registry } = cart;
+  const { show, service, merge } = openCarts(config, cart, adapters);
+  const ordering = openOrdering(config, cart, adapters, show);
+  const keys = openKeyRing("INTERNAL_TOKEN", config, cart);
   const identity = createInternalTokenVerifier({ keys, audience: "cartwright-cart" });
   return createApp({
     log,

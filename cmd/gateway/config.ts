@@ -135,7 +135,7 @@ export const schema = z
       .refine((list) => list.every(isNetwork), "must be addresses or CIDRs such as 10.0.0.0/8,fd00::/8")
       .default([])
       .describe(
-        "addresses and CIDRs of proxies whose X-Forwarded-For is believed, from right to left; none unless set",
+        "addresses and CIDRs of proxies whose X-Forwarded-For is trusted, from right to left; none unless set",
       ),
     CORS_ORIGINS: z
       .string()

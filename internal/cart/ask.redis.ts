@@ -25,31 +25,34 @@ export function createAsk(log: Logger): Ask {
     try {
       reply = await work;
     } catch (cause) {
-      return err({ code: codeOf(key, cause) });
+      return err(faultOf(key, cause));
     }
     if (failing) log.info("the cart store answers again");
     failing = false;
     return read(reply);
   };
 
-  function codeOf(key: string, cause: unknown): StoreFault["code"] {
+  function faultOf(key: string, cause: unknown): StoreFault {
     const { message } = cause as Error;
-    if (/^OOM /.test(message)) return "CART_STORE_FULL";
+    if (/^OOM /.test(message)) return { code: "CART_STORE_FULL" };
     // One cart's data say nothing of the store: its key is named once, and the others go on.
     if (/^(WRONGTYPE|CORRUPT) /.test(message)) {
       if (!corrupt.has(key) && corrupt.size < MOST_NAMED)
         log.error({ key, err: cause }, "a cart cannot be read");
       if (corrupt.size < MOST_NAMED) corrupt.add(key);
-      return "CART_STORE_UNAVAILABLE";
+      return LASTING;
     }
     if (isScriptBug(cause)) throw new Error("a cart script failed", { cause });
     if (!failing) log.warn({ err: cause }, "the cart store does not answer");
     failing = true;
-    return "CART_STORE_UNAVAILABLE";
+    return /^(DENIED|NOPERM) /.test(message) ? LASTING : { code: "CART_STORE_UNAVAILABLE" };
   }
 
   return ask;
 }
+
+/** What lasts until somebody mends the data, or the rights of our user. */
+const LASTING: StoreFault = { code: "CART_STORE_UNAVAILABLE", lasting: true };
 
 /** A script that Redis refused to run is our bug; everything else is a Redis that is not there for us. */
 function isScriptBug(cause: unknown): boolean {

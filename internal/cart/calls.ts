@@ -71,7 +71,7 @@ const readCart: CartCall = {
 };
 
 function changeCall(operation: Operation): CartCall {
-  const { method, path, summary, body, refusals } = operation;
+  const { method, path, summary, body, asksCatalog, refusals } = operation;
   return {
     method,
     path,
@@ -85,7 +85,7 @@ function changeCall(operation: Operation): CartCall {
       ...CHANGE,
       ...(body ? WITH_BODY : []),
       ...refusals,
-      ...(refusals.length > 0 ? CHECKED : []),
+      ...(asksCatalog ? CHECKED : []),
     ],
   };
 }

@@ -59,4 +59,5 @@ export type CartError =
   | { readonly code: "VERSION_MISMATCH"; readonly version: number }
   | { readonly code: "IDEMPOTENCY_KEY_REUSED" }
   | { readonly code: "CART_STORE_FULL" }
-  | { readonly code: "CART_STORE_UNAVAILABLE" };
+  /** `lasting`: this cart's data, or the service's rights, keep it so until somebody mends them. */
+  | { readonly code: "CART_STORE_UNAVAILABLE"; readonly lasting?: true };

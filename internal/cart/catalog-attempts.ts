@@ -25,8 +25,8 @@ export async function attemptRead<T>(ask: () => Promise<T>): Promise<T> {
       return await ask();
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? "";
-      const again = NOT_CONNECTED.has(code) ? attempt < CONNECT_ATTEMPTS : HUNG_UP.has(code) && !hungUp;
-      if (!again) throw error;
+      const mayRetry = NOT_CONNECTED.has(code) ? attempt < CONNECT_ATTEMPTS : HUNG_UP.has(code) && !hungUp;
+      if (!mayRetry) throw error;
       hungUp ||= HUNG_UP.has(code);
     }
   }

@@ -1,5 +1,5 @@
 import { describeCatalog } from "./catalog.contract.ts";
-import { createMemoryCatalog } from "./catalog-memory.ts";
+import { createMemoryCatalog } from "./catalog-memory.contract.ts";
 
 describeCatalog("the catalog in memory", async ({ caching }) => {
   const catalog = createMemoryCatalog([], { caching });

@@ -59,6 +59,12 @@ describe("The HTTP catalog on nonsense", () => {
     });
   }
 
+  it("takes a stock below zero for none", async () => {
+    bench = await startCatalogOf((_req, res) => json(res, { ...aProduct(), stock: -3 }));
+    const product = await bench.catalog.product("mug", "user:a");
+    expect(product.ok && product.value.stock).to.equal(0);
+  });
+
   const price = (amount: unknown, currency: unknown = "EUR") => ({
     ...aProduct(),
     price: { amount, currency },

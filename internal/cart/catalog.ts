@@ -29,10 +29,7 @@ export type Listing =
       readonly asOf: number;
     };
 
-/**
- * What the cart needs to know of the catalog. Both resolve at
- * once, without a look-up, from what was said lately.
- */
+/** What the cart needs to know of the catalog. */
 export interface Catalog {
   /**
    * The product as the catalog says now, or said at most the cache's TTL ago: what

@@ -11,7 +11,7 @@ const SLICE = 500;
  */
 export function createLostCartSearch(redis: RedisConnection, shards: number) {
   /** The shards under search: how far each is, and whether more was evicted since it began. */
-  const searches = new Map<number, { cursor: string; again: boolean }>();
+  const searches = new Map<number, { cursor: string; rescan: boolean }>();
   let seen = 0;
 
   return {
@@ -22,8 +22,8 @@ export function createLostCartSearch(redis: RedisConnection, shards: number) {
       seen = evicted;
       for (let shard = 0; shard < shards; shard++) {
         const search = searches.get(shard);
-        if (search) search.again = true;
-        else searches.set(shard, { cursor: "0", again: false });
+        if (search) search.rescan = true;
+        else searches.set(shard, { cursor: "0", rescan: false });
       }
     },
     /** The next owners of a shard whose carts are gone. */
@@ -34,8 +34,8 @@ export function createLostCartSearch(redis: RedisConnection, shards: number) {
       const owners = flat.filter((_, i) => i % 2 === 0);
       const there = await Promise.all(owners.map((owner) => redis.exists(shardKeys.cart(shard, owner))));
       search.cursor = cursor;
-      if (cursor === "0" && !search.again) searches.delete(shard);
-      if (cursor === "0") search.again = false;
+      if (cursor === "0" && !search.rescan) searches.delete(shard);
+      if (cursor === "0") search.rescan = false;
       return owners.filter((_, i) => there[i] === 0);
     },
   };

@@ -66,6 +66,11 @@ export function problemOf(error: CartError): Problem<CartCode> {
         headers: { "retry-after": "30" },
       };
     case "CART_STORE_UNAVAILABLE":
+      if (error.lasting)
+        return {
+          code: error.code,
+          detail: "The cart cannot be read, and a repeat will not help; whoever runs the shop must mend it.",
+        };
       return {
         code: error.code,
         detail:

@@ -18,7 +18,7 @@ export const WRITING_SCRIPTS: readonly Script[] = [
 export const TRANSFER_SCRIPTS: readonly Script[] = ["settle", "resume"].map((name) =>
   loadScript(new URL(`./lua/${name}.lua`, import.meta.url)),
 );
-const CLAIMING_SCRIPTS: readonly Script[] = ["claim", "release"].map((name) =>
+export const CLAIMING_SCRIPTS: readonly Script[] = ["claim", "release"].map((name) =>
   loadScript(new URL(`./lua/${name}.lua`, import.meta.url)),
 );
 

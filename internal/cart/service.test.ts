@@ -4,7 +4,7 @@ import { Registry } from "../platform/metrics/metrics.ts";
 import { err, ok, unwrap } from "../platform/result/result.ts";
 import type { CartState, OutboxState } from "./cart.ts";
 import type { Product } from "./catalog.ts";
-import { createMemoryCatalog } from "./catalog-memory.ts";
+import { createMemoryCatalog } from "./catalog-memory.contract.ts";
 import { createCartMetrics } from "./metrics.ts";
 import { createCartService } from "./service.ts";
 import { createShowCart } from "./show.ts";

@@ -69,7 +69,7 @@ export function createCartService(options: {
   async function check(owner: string, change: RequestedChange): Promise<Result<Change, CartError>> {
     const { productId, quantity = 0 } = change;
     const operation = OPERATIONS.find(({ name }) => name === change.op);
-    if (productId === undefined || !operation?.asksCatalog(change)) return ok(change);
+    if (productId === undefined || !operation?.asksCatalog?.(change)) return ok(change);
     const product = await catalog.product(productId, owner);
     if (!product.ok) return product;
     const { stock } = product.value;

@@ -11,10 +11,12 @@ import { ownRedis } from "../testkit/servers/test-servers.ts";
 import { createExpirySweep } from "./expiry.redis.ts";
 import { IDEMPOTENCY_KEEP, shardKeys } from "./keys.ts";
 import { createExpiredCounter } from "./metrics.ts";
-import { callsOf, rightsOn, TRANSFER_SCRIPTS, WRITING_SCRIPTS } from "./rights.redis.ts";
+import { CLAIMING_SCRIPTS, callsOf, rightsOn, TRANSFER_SCRIPTS, WRITING_SCRIPTS } from "./rights.redis.ts";
 import { createRedisCartStore } from "./store.redis.ts";
 import type { CartStore, Change, Preconditions } from "./store.ts";
 
+/** What a repeat alone will not mend. */
+const LASTING = { ok: false, error: { code: "CART_STORE_UNAVAILABLE", lasting: true } };
 const none: Preconditions = { ifMatch: null, idempotencyKey: null, traceparent: null };
 const add = (productId: string, quantity = 1): Change => ({ op: "add", productId, quantity, stock: 1_000 });
 
@@ -56,6 +58,8 @@ describe("The cart store on a Redis with something wrong in it", function () {
 
   /** Calls of the scripts' sources that have failed on purpose, as text. */
   const failed = new Set<string>();
+  /** Scripts that have changed a cart. */
+  const changing = new Set<string>();
   const ARGS = {
     owner: "user:faults",
     owner_json: JSON.stringify("user:faults"),
@@ -83,6 +87,7 @@ describe("The cart store on a Redis with something wrong in it", function () {
     client_key: "client k",
     client_request: "max",
     user: "user:faults",
+    token: "token",
   };
   const TRANSFER = [shardKeys.transfer(0, ARGS.owner), shardKeys.transfers(0)] as const;
   const CLAIM = shardKeys.claim(0, ARGS.owner);
@@ -151,19 +156,41 @@ describe("The cart store on a Redis with something wrong in it", function () {
             (reason: Error) => reason.message,
           );
           completed = error === null;
-          if (error !== null) failed.add(/^INJECTED (.*?)(?: script: .*)?$/.exec(error)?.[1] ?? error);
+          if (error !== null) failed.add(injectedInto(error));
           const changed = (await seen()) !== before;
           const told = (await redis.xlen(shardKeys.stream(0))) > staged;
-          if (changed) expect(told, `call ${nth}: changed, so told of`).to.equal(true);
+          expect(changed && !told, `call ${nth}: changed, and not told of`).to.equal(false);
+          if (changed) changing.add(name);
           const kept = (await redis.exists(cart)) + (await redis.hexists(TRANSFER[0], "pending"));
-          if (name === "take" && before !== "{}")
-            expect(kept, `call ${nth}: in one of both`).to.be.at.least(1);
+          const lost = name === "take" && before !== "{}" && kept === 0;
+          expect(lost, `call ${nth}: in neither of both`).to.equal(false);
         }
       });
 
-  it("has made every call of every script fail", () => {
-    const calls = [...WRITING_SCRIPTS, ...TRANSFER_SCRIPTS].flatMap(({ lua }) => lua.match(CALL)!);
+  for (const { name, lua } of CLAIMING_SCRIPTS)
+    it(`leaves no claim without an end, whichever call of ${name}.lua fails`, async () => {
+      const keys = name === "claim" ? [shardKeys.cart(0, ARGS.owner), CLAIM] : [CLAIM];
+      const [argument, after] = name === "claim" ? [JSON.stringify(ARGS), 1] : [ARGS.token, 0];
+      for (let nth = 1, completed = false; !completed; nth++) {
+        await redis.flushall();
+        if (name === "release")
+          await redis.eval(scriptOf("claim"), 2, "no cart", CLAIM, JSON.stringify(ARGS));
+        const error = await redis.eval(failing(lua), keys.length, ...keys, argument, nth).then(
+          () => null,
+          (reason: Error) => reason.message,
+        );
+        completed = error === null;
+        if (error !== null) failed.add(injectedInto(error));
+        expect(await redis.pttl(CLAIM), `call ${nth}: -1 is a claim without an end`).not.to.equal(-1);
+      }
+      expect(await redis.exists(CLAIM)).to.equal(after);
+    });
+
+  it("has made every call of every script fail, and every script that changes carts change one", () => {
+    const scripts = [...WRITING_SCRIPTS, ...TRANSFER_SCRIPTS, ...CLAIMING_SCRIPTS];
+    const calls = scripts.flatMap(({ lua }) => lua.match(CALL)!);
     expect([...failed].sort()).to.deep.equal([...new Set(calls)].sort());
+    expect([...changing].sort()).to.deep.equal(WRITING_SCRIPTS.map(({ name }) => name).sort());
   });
 
   for (const [which, key] of [
@@ -180,7 +207,7 @@ describe("The cart store on a Redis with something wrong in it", function () {
       await redis.hset(key, "not", "ours");
       if (which === "remembered requests") await redis.set(key, "not ours");
       const result = await apply(owner, add("a", 5), { idempotencyKey: "k" });
-      expect(result).to.deep.equal({ ok: false, error: { code: "CART_STORE_UNAVAILABLE" } });
+      expect(result).to.deep.equal(LASTING);
       expect(unwrap(await store.read(owner))).to.deep.equal(before);
     });
 
@@ -188,11 +215,7 @@ describe("The cart store on a Redis with something wrong in it", function () {
     await redis.set(shardKeys.cart(0, "user:wrong-type"), "x");
     await redis.hset(shardKeys.cart(0, "user:no-number"), "@id", "1", "@v", "one", "@x", "99999999999999");
     for (const owner of ["user:wrong-type", "user:no-number"])
-      for (let n = 0; n < 3; n++)
-        expect(await apply(owner, add("a"))).to.deep.equal({
-          ok: false,
-          error: { code: "CART_STORE_UNAVAILABLE" },
-        });
+      for (let n = 0; n < 3; n++) expect(await apply(owner, add("a"))).to.deep.equal(LASTING);
     unwrap(await apply("user:well", add("a")));
     const said = lines.filter(({ level }) => level === "error" || level === "warn");
     expect(said.map(({ key }) => key)).to.deep.equal([
@@ -236,7 +259,7 @@ describe("The cart store on a Redis with something wrong in it", function () {
   });
 
   it("changes nothing for a user whose ACL denies one command of a script, and names the command", async () => {
-    for (const [call, key] of callsOf([...WRITING_SCRIPTS, ...TRANSFER_SCRIPTS])) {
+    for (const [call, key] of callsOf([...WRITING_SCRIPTS, ...TRANSFER_SCRIPTS, ...CLAIMING_SCRIPTS])) {
       if (key === 0) continue;
       await redis.acl("SETUSER", "short", "on", "nopass", "~*", "&*", "+@all", `-${call}`);
       const url = new URL(server.url);
@@ -255,7 +278,7 @@ describe("The cart store on a Redis with something wrong in it", function () {
           log,
         });
         const refused = await other.apply("user:short", add("a"), none);
-        expect(refused, call).to.deep.equal({ ok: false, error: { code: "CART_STORE_UNAVAILABLE" } });
+        expect(refused, call).to.deep.equal(LASTING);
         const said = await rightsOn(limited)
           .check(1)
           .catch((error: Error) => error.message);
@@ -314,9 +337,9 @@ describe("The cart store on a Redis with something wrong in it", function () {
       unwrap(await apply(owner, add("product-number-1"), { idempotencyKey: `k${n}` }));
     const key = shardKeys.idempotency(0, owner);
     expect(await redis.hlen(key)).to.equal(IDEMPOTENCY_KEEP + 1);
-    const again = (name: string) => apply(owner, add("product-number-1"), { idempotencyKey: name });
-    expect(unwrap(await again(`k${IDEMPOTENCY_KEEP + 4}`)).replayed).to.equal(true);
-    expect(unwrap(await again("k4")).replayed, "the oldest are forgotten").to.equal(false);
+    const repeated = (name: string) => apply(owner, add("product-number-1"), { idempotencyKey: name });
+    expect(unwrap(await repeated(`k${IDEMPOTENCY_KEEP + 4}`)).replayed).to.equal(true);
+    expect(unwrap(await repeated("k4")).replayed, "the oldest are forgotten").to.equal(false);
     const bytes = Number(await redis.memory("USAGE", key, "SAMPLES", 0));
     expect(bytes / IDEMPOTENCY_KEEP, "bytes an outcome of a cart of 100 lines").to.be.lessThan(5_000);
     unwrap(await apply("user:still", { op: "clear" }, { idempotencyKey: "k" }));
@@ -326,6 +349,12 @@ describe("The cart store on a Redis with something wrong in it", function () {
 
 /** A call in a script's source, as far as its command and its key. */
 const CALL = /redis\.call\("[A-Z]+"(, [\w.]+)?/g;
+
+/** The call that was made to fail, from the error it led to. */
+const injectedInto = (error: string) => /^INJECTED (.*?)(?: script: .*)?$/.exec(error)?.[1] ?? error;
+
+/** The source of a script that claims checkouts. */
+const scriptOf = (name: string) => CLAIMING_SCRIPTS.find((script) => script.name === name)!.lua;
 
 /** The script, whose call number ARGV[2] fails with the text of that call. */
 function failing(lua: string): string {

@@ -13,7 +13,7 @@ import type { Applied, CartStore, ExpiryReason, Limits, RequestedChange, StoreEr
 
 const READ = loadScript(new URL("./lua/read.lua", import.meta.url));
 const RECALL = loadScript(new URL("./lua/recall.lua", import.meta.url));
-const CHANGES = OPERATIONS.map(({ name, script }) => ({ name, script: loadScript(script) }));
+const CHANGES = OPERATIONS.map(({ name, args, script }) => ({ name, args, script: loadScript(script) }));
 
 export interface RedisCartStoreOptions {
   readonly redis: RedisConnection;
@@ -30,7 +30,9 @@ export function createRedisCartStore(options: RedisCartStoreOptions): CartStore 
   const rights = rightsOn(redis);
   const read = bindScript(redis, READ);
   const recall = bindScript(redis, RECALL);
-  const changes = new Map(CHANGES.map(({ name, script }) => [name, bindScript(redis, script)]));
+  const changes = new Map(
+    CHANGES.map(({ name, args, script }) => [name, { args, run: bindScript(redis, script) }]),
+  );
   const ask = createAsk(log);
 
   function keysOf(owner: string, shard: number, withIdempotency: boolean): string[] {
@@ -43,6 +45,16 @@ export function createRedisCartStore(options: RedisCartStoreOptions): CartStore 
     // Only when it is used: a key that is absent makes a cluster refuse the script while its slot migrates.
     return withIdempotency ? [...keys, shardKeys.idempotency(shard, owner)] : keys;
   }
+
+  function operationOf({ op }: RequestedChange) {
+    const operation = changes.get(op);
+    if (!operation) throw new Error(`there is no operation ${op}`);
+    return operation;
+  }
+
+  /** What must be equal for two requests with one idempotency key to be the same request. */
+  const fingerprint = (change: RequestedChange) =>
+    `${change.op} ${JSON.stringify(operationOf(change).args(change))}`;
 
   return {
     read: (owner) => {
@@ -59,8 +71,7 @@ export function createRedisCartStore(options: RedisCartStoreOptions): CartStore 
     },
     apply: (owner, change, { ifMatch, idempotencyKey, traceparent }) => {
       const shard = shardOf(owner, shards);
-      const run = changes.get(change.op);
-      if (!run) throw new Error(`there is no operation ${change.op}`);
+      const { run, args: argsOf } = operationOf(change);
       const keys = keysOf(owner, shard, idempotencyKey !== null);
       const args = {
         owner,
@@ -78,8 +89,7 @@ export function createRedisCartStore(options: RedisCartStoreOptions): CartStore 
         expiry_event: newId(),
         cart: newId(),
         trace: traceparent ?? "",
-        product: change.productId,
-        quantity: change.quantity,
+        ...argsOf(change),
         stock: change.stock,
         max_lines: limits.maxLines,
         max_quantity: limits.maxQuantity,
@@ -105,11 +115,6 @@ function stateIn({ cartId, version, items, expiresAt }: CartState): CartState {
 /** What read.lua answers. */
 export function stateOf(json: string): CartState {
   return JSON.parse(json) as CartState;
-}
-
-/** What must be equal for two requests with one idempotency key to be the same request. */
-function fingerprint({ op, productId, quantity }: RequestedChange): string {
-  return `${op} ${productId ?? ""} ${quantity ?? ""}`;
 }
 
 /** What a change of lua/ has answered, for the shard that it ran in. */

@@ -96,8 +96,12 @@ describe("The catalog stub", () => {
       const etag = String(first.headers.get("etag"));
       expect(etag).to.match(/^"[\w-]+"$/);
       for (const known of [etag, `"other", ${etag}`, `W/${etag}`, "*"]) {
-        const again = await call(path, { headers: { "if-none-match": known } });
-        expect([again.status, again.headers.get("etag"), await again.text()]).to.deep.equal([304, etag, ""]);
+        const repeated = await call(path, { headers: { "if-none-match": known } });
+        expect([repeated.status, repeated.headers.get("etag"), await repeated.text()]).to.deep.equal([
+          304,
+          etag,
+          "",
+        ]);
       }
       for (const other of ['"other"', etag.slice(1, -1), ""]) {
         expect((await call(path, { headers: { "if-none-match": other } })).status).to.equal(200);

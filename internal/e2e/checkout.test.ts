@@ -21,7 +21,7 @@ describe("Checkout and orders, from outside", function () {
 
   before(async () => {
     const [redis, database, rabbit] = await Promise.all([testRedis(), testDatabase(), testRabbit()]);
-    // A long cache: a checkout must not believe it.
+    // A long cache: a checkout must not rely on it.
     const settings = { CATALOG_CACHE_TTL_MS: "60000", SWEEP_INTERVAL_MS: "100" };
     platform = await startPlatform({ redisUrl: redis.url, database, rabbit, settings });
     consumer = await consumeEvents({ url: rabbit.consumerUrl, queue: "cart.events.demo" });
@@ -286,9 +286,9 @@ describe("Checkout and orders, from outside", function () {
     for (const { status, body } of answers)
       expect([status, body.status, body.version]).to.deep.equal([200, "cancelled", 2]);
     expect(answers.filter(({ headers }) => headers.get("idempotent-replayed") === null)).to.have.length(1);
-    const again = await cancel("another");
-    expectProblem(again, 409, "ORDER_STATE");
-    expect(again.body).to.deep.include({ state: "cancelled", allowed: [] });
+    const repeated = await cancel("another");
+    expectProblem(repeated, 409, "ORDER_STATE");
+    expect(repeated.body).to.deep.include({ state: "cancelled", allowed: [] });
     await eventually("its events", () => eventsOf(id).length >= 2);
     expect(eventsOf(id).map(({ type }) => type)).to.deep.equal(["order.placed", "order.cancelled"]);
   });

@@ -56,8 +56,8 @@ describe("A guest who signs in, from outside", function () {
       "object",
     ]);
     expect((await guest.cart()).body.items).to.deep.equal([]);
-    const again = await merge({ guestToken, strategy: "sum" });
-    expect([again.headers.get("idempotent-replayed"), again.body.lines]).to.deep.equal(["true", lines]);
+    const repeated = await merge({ guestToken, strategy: "sum" });
+    expect([repeated.headers.get("idempotent-replayed"), repeated.body.lines]).to.deep.equal(["true", lines]);
     expect((await user.cart()).body.version).to.equal(cart.version);
     const typesOf = (id: string) =>
       consumer.events.filter(({ subject }) => subject === id).map(({ type }) => type);

@@ -56,9 +56,9 @@ describe("Processes beside the schema of a newer version", function () {
     await more(load, 100);
     // The Job of a release that is rolled back to.
     await migrateDatabase(database);
-    for (const process of [...platform.carts, ...platform.relays]) {
-      await process.kill("SIGTERM");
-      await process.start();
+    for (const each of [...platform.carts, ...platform.relays]) {
+      await each.kill("SIGTERM");
+      await each.start();
     }
     await more(load, 100);
     await expectNothingLost(await load.stop(), consumer);

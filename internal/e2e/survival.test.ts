@@ -154,17 +154,20 @@ describe("Under load, Cartwright survives", function () {
 
   it("the database stopped for 20 s: carts keep working, and say that the events are staged", async () => {
     let during: LoadReport["acknowledged"] = [];
+    let ready = "";
     const report = await underLoad(async (load) => {
       await database.kill(database.endsBy);
       const from = load.count();
       await delay(20_000);
       await more(load, 50);
       during = load.between(from, load.count());
+      ready = await (await fetch(`${platform.carts[0]!.adminUrl}/readyz`)).text();
       await database.start();
     });
     expect(report.refused, "no change was refused").to.deep.equal(new Map());
     const staged = during.filter((change) => change.outbox === "staged").length;
     expect(staged, `of ${during.length} changes`).to.be.greaterThan(during.length / 2);
+    expect(ready, "ready, and says what it can do").to.match(/staged in Redis and not committed/);
     await expectNothingLost(report, consumer);
   });
 

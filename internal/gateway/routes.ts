@@ -34,7 +34,7 @@ export function gatewayRoutes(
     bodyLimitBytes: number;
     bodyTimeoutMs: number;
     limit: ReturnType<typeof createRateLimits>;
-    /** Addresses and CIDRs of proxies whose X-Forwarded-For and -Proto are believed, right to left. */
+    /** Addresses and CIDRs of proxies whose X-Forwarded-For and -Proto are trusted, right to left. */
     trustedProxies: readonly string[];
     /** Origins whose pages may call, or `*`. */
     corsOrigins: readonly string[];

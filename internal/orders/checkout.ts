@@ -31,7 +31,7 @@ export interface CheckoutCarts<View> {
   release(owner: string, token: string): Promise<void>;
   /**
    * Takes what the order holds out of the cart that it was made from, once, however often it is called and by
-   * whoever; what came into the cart since then stays. Resolves with the cart as it is then.
+   * whatever process; what came into the cart since then stays. Resolves with the cart as it is then.
    */
   reduce(order: Order, traceparent: string | null): Promise<Result<View, CartsError>>;
 }

@@ -17,7 +17,8 @@ export type OrderError = StoreError | OrderStateError | { readonly code: "ORDER_
 
 /** Why the cart cannot be had for a checkout. */
 export type CartsError =
-  | { readonly code: "CART_STORE_UNAVAILABLE" }
+  /** `lasting`: a repeat will not help. */
+  | { readonly code: "CART_STORE_UNAVAILABLE"; readonly lasting?: true }
   | { readonly code: "CART_STORE_FULL" }
   /** Another checkout of this cart is under way, or was until seconds ago. */
   | { readonly code: "CHECKOUT_IN_PROGRESS" }

@@ -4,7 +4,7 @@ import type { Order } from "./order.ts";
 import { orderView } from "./order-view.ts";
 
 /** The orders' events; their sequence is the order's version, their subject its id. */
-export const ORDER_EVENTS: EventOrigin = { source: "/cartwright/orders", sequenceName: "orderversion" };
+const ORDER_EVENTS: EventOrigin = { source: "/cartwright/orders", sequenceName: "orderversion" };
 
 /**
  * The event of an order that has just come into its status: `order.placed`, `order.paid` and so on. Its data

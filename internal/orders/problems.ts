@@ -69,6 +69,12 @@ export function problemOf(error: OrderError | CheckoutError): Problem<OrderCode>
         headers: { "retry-after": "30" },
       };
     case "CART_STORE_UNAVAILABLE":
+      if (error.lasting)
+        return {
+          code: error.code,
+          detail:
+            "The cart cannot be read, so nothing was ordered; a repeat will not help, whoever runs the shop must mend it.",
+        };
       return {
         code: error.code,
         detail: "The cart cannot be reached, so nothing was ordered; please try again.",

@@ -9,11 +9,13 @@
 local args = cjson.decode(ARGV[1])
 local keys = { cart = KEYS[1], claim = KEYS[2] }
 local cart = load_cart(keys.cart, now_ms())
-local held = redis.call("HMGET", keys.claim, "token", "key", "request")
-if held[1] and held[1] ~= args.token then
-  if held[2] == args.key and held[3] ~= args.request then return { "IDEMPOTENCY_KEY_REUSED" } end
+local packed = redis.call("GET", keys.claim)
+local held = packed and cmsgpack.unpack(packed)
+if held and held.token ~= args.token then
+  if held.key == args.key and held.request ~= args.request then return { "IDEMPOTENCY_KEY_REUSED" } end
   return { "CHECKOUT_IN_PROGRESS" }
 end
-redis.call("HSET", keys.claim, "token", args.token, "key", args.key, "request", args.request)
-redis.call("PEXPIRE", keys.claim, args.ttl)
+-- In one command with its end: a claim that would stay for ever could be had by nobody.
+local claim = cmsgpack.pack({ token = args.token, key = args.key, request = args.request })
+redis.call("SET", keys.claim, claim, "PX", args.ttl)
 return { "CLAIMED", state_of(cart) }

@@ -1,5 +1,5 @@
 -- The second step of a merge: a user's cart gains the lines of a transfer, once, however often this is
--- run and by whomever: the outcome is remembered under the guest cart's id and version. What decides is
+-- run and by any process: the outcome is remembered under the guest cart's id and version. What decides is
 -- in the transfer, so that it comes out the same whenever it is run; only the user's own cart is looked
 -- at now.
 -- KEYS  1 to 4 as for every change, see change.lua  5 idem:{s}:merge:<user>

@@ -4,5 +4,6 @@
 -- Result  1 when it was, else 0
 --- @flags allow-oom
 local keys = { claim = KEYS[1] }
-if redis.call("HGET", keys.claim, "token") ~= ARGV[1] then return 0 end
+local packed = redis.call("GET", keys.claim)
+if not packed or cmsgpack.unpack(packed).token ~= ARGV[1] then return 0 end
 return redis.call("DEL", keys.claim)

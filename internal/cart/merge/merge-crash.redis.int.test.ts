@@ -9,7 +9,7 @@ import { unwrap } from "../../platform/result/result.ts";
 import { testRedis, testRedisCluster } from "../../testkit/servers/test-servers.ts";
 import { sceneOn } from "./merge-scene.contract.ts";
 
-const DYING_MERGE = fileURLToPath(new URL("./dying-merge.ts", import.meta.url));
+const DYING_MERGE = fileURLToPath(new URL("./dying-merge.contract.ts", import.meta.url));
 
 for (const [name, server] of [
   ["one Redis", testRedis],

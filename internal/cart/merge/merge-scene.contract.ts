@@ -4,7 +4,7 @@ import type { RedisConnection } from "../../platform/redis/redis.ts";
 import { unwrap } from "../../platform/result/result.ts";
 import type { CartState, CartView } from "../cart.ts";
 import type { Product } from "../catalog.ts";
-import { createMemoryCatalog } from "../catalog-memory.ts";
+import { createMemoryCatalog } from "../catalog-memory.contract.ts";
 import { shardKeys, shardOf } from "../keys.ts";
 import { createCartMetrics, createMergedCounter } from "../metrics.ts";
 import { createShowCart } from "../show.ts";

@@ -133,8 +133,8 @@ export function describeMerges(name: string, connect: () => Promise<RedisConnect
       await scene.fill(scene.guest, { tea: 2 });
       const first = await scene.merged({ strategy: "sum" });
       await scene.fill(scene.user, { mug: 1 });
-      const again = await scene.merged({ strategy: "sum" });
-      expect(scene.told(again)).to.deep.equal({ ...scene.told(first), replayed: true });
+      const repeated = await scene.merged({ strategy: "sum" });
+      expect(scene.told(repeated)).to.deep.equal({ ...scene.told(first), replayed: true });
       expect(await scene.cartOf(scene.user)).to.deep.equal({ tea: 2, mug: 1 });
     });
 
@@ -192,8 +192,8 @@ export function describeMerges(name: string, connect: () => Promise<RedisConnect
       await scene.fill(scene.guest, { tea: 2 });
       const first = await scene.merged({ idempotencyKey: "k" });
       await scene.fill(scene.guest, { mug: 1 });
-      const again = await scene.merged({ idempotencyKey: "k" });
-      expect(scene.told(again)).to.deep.equal({ ...scene.told(first), replayed: true });
+      const repeated = await scene.merged({ idempotencyKey: "k" });
+      expect(scene.told(repeated)).to.deep.equal({ ...scene.told(first), replayed: true });
       expect(await scene.cartOf(scene.guest), "the new cart waits").to.deep.equal({ mug: 1 });
       for (const other of [{ strategy: "sum" }, { guest: "guest:another" }] as const)
         expect(await scene.merge({ idempotencyKey: "k", ...other })).to.have.nested.property(
@@ -219,7 +219,7 @@ export function describeMerges(name: string, connect: () => Promise<RedisConnect
       ["the take", "take"],
       ["the give", "give"],
     ] as const) {
-      it(`that ends after ${step} is finished by the next call, for whomever that asks`, async () => {
+      it(`that ends after ${step} is finished by the next call, whoever asks`, async () => {
         await scene.fill(scene.guest, { tea: 2 });
         await scene.fill(scene.user, { tea: 1 });
         await scene.upTo(last);
@@ -238,8 +238,8 @@ export function describeMerges(name: string, connect: () => Promise<RedisConnect
         await Promise.all(Array.from({ length: 4 }, () => scene.sweep()));
         expect(await scene.cartOf(scene.user)).to.deep.equal({ tea: 3 });
         expect(await scene.pending()).to.deep.equal([]);
-        const again = await scene.merged({ strategy: "sum" });
-        expect([again.replayed, scene.quantities(again.cart)]).to.deep.equal([true, { tea: 3 }]);
+        const repeated = await scene.merged({ strategy: "sum" });
+        expect([repeated.replayed, scene.quantities(repeated.cart)]).to.deep.equal([true, { tea: 3 }]);
         expect(
           (await scene.events(scene.user)).filter(({ data }) => data.change.type === "merged"),
         ).to.have.length(1);

@@ -39,7 +39,7 @@ const MOST_READS = 8;
 /**
  * A saga over two carts: take, give, settle. The catalog is asked before the take, so that nothing is
  * begun that cannot be judged; from the take on the merge cannot fail, only be late: a repeat of the
- * call, by whomever, or the sweeper finishes it with the same outcome. A call that finds the guest's cart
+ * call, of any client, or the sweeper finishes it with the same outcome. A call that finds the guest's cart
  * gone to this user gets that outcome again. What the guest has put into a new cart meanwhile is taken by
  * the next call.
  */

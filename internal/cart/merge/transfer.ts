@@ -33,7 +33,6 @@ export const transferSchema = z.object({
 
 export type Transfer = z.infer<typeof transferSchema>;
 /** A line of a guest's cart with what the catalog has of it, when it sells it. */
-export type TransferLine = Transfer["lines"][number];
 
 /** `merged`: as the strategy says; `kept`: the user's quantity stays; `capped`: less; `dropped`: nothing. */
 export const LINE_OUTCOMES = ["merged", "kept", "capped", "dropped"] as const;

@@ -9,6 +9,7 @@ export const add: Operation = {
   summary: "Add to the quantity of a product",
   body: z.strictObject({ productId, quantity: quantity(1) }, asObject),
   asksCatalog: () => true,
+  args: ({ productId, quantity }) => ({ product: productId, quantity }),
   script: new URL("../lua/add.lua", import.meta.url),
   refusals: ["OUT_OF_STOCK", "QUANTITY_LIMIT", "LINE_LIMIT"],
 };

@@ -6,7 +6,8 @@ export const clear: Operation = {
   path: "/cart",
   summary: "Clear the cart",
   body: null,
-  asksCatalog: () => false,
+  asksCatalog: null,
+  args: () => ({}),
   script: new URL("../lua/clear.lua", import.meta.url),
   refusals: [],
 };

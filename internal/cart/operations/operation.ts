@@ -20,8 +20,13 @@ export interface Operation {
   readonly summary: string;
   /** Null for an operation without a body. */
   readonly body: z.ZodType<Fields> | null;
-  /** Whether the catalog must sell the product, and have as much, before the store is touched. */
-  asksCatalog(fields: Fields): boolean;
+  /**
+   * Whether the catalog must sell the product, and have as much, before the store is touched; null for an
+   * operation that never asks.
+   */
+  readonly asksCatalog: ((fields: Fields) => boolean) | null;
+  /** The script's own arguments; two requests with one Idempotency-Key are the same if these are equal. */
+  readonly args: (fields: Fields) => Readonly<Record<string, string | number | undefined>>;
   /** See lua/change.lua for what every script gets and answers. */
   readonly script: URL;
   /** Error codes of its own, besides those of every change. */

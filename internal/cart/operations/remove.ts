@@ -6,7 +6,8 @@ export const remove: Operation = {
   path: "/cart/items/{productId}",
   summary: "Remove a product",
   body: null,
-  asksCatalog: () => false,
+  asksCatalog: null,
+  args: ({ productId }) => ({ product: productId }),
   script: new URL("../lua/remove.lua", import.meta.url),
   refusals: [],
 };

@@ -8,7 +8,8 @@ export const set: Operation = {
   path: "/cart/items/{productId}",
   summary: "Set the quantity of a product; 0 removes it",
   body: z.strictObject({ quantity: quantity(0) }, asObject),
-  asksCatalog: (fields) => fields.quantity !== 0,
+  asksCatalog: ({ quantity }) => quantity !== 0,
+  args: ({ productId, quantity }) => ({ product: productId, quantity }),
   script: new URL("../lua/set.lua", import.meta.url),
   refusals: ["OUT_OF_STOCK", "QUANTITY_LIMIT", "LINE_LIMIT"],
 };

@@ -10,7 +10,9 @@ export function processesOfPod(uid: string): number[] {
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
       const groups = read(`/proc/${pid}/cgroup`);
-      return marks.some((mark) => groups.includes(mark)) && !read(`/proc/${pid}/cmdline`).startsWith("/pause");
+      return (
+        marks.some((mark) => groups.includes(mark)) && !read(`/proc/${pid}/cmdline`).startsWith("/pause")
+      );
     })
     .map(Number);
 }

@@ -37,15 +37,15 @@ export interface Scene {
 }
 
 /**
- * Opens a scene before the tests of the suite that calls it, and deletes its namespace, whose name begins with
- * `prefix`, after them (KEEP=1 leaves it); without a Helm of that major version the suite is skipped.
+ * Opens a scene before the tests of the suite that calls it, and deletes its namespace after them (KEEP=1
+ * leaves it), whose name begins with `prefix`; without a Helm of that major version the suite is skipped.
  */
 export function withScene(major: 3 | 4, prefix: string, use: (scene: Scene) => void): void {
   let scene: Scene | undefined;
   before(async function () {
     const helm = HELMS.get(major);
     if (helm === undefined) {
-      console.log(`      there is no Helm ${major}: its scenes do not run`);
+      process.stdout.write(`      there is no Helm ${major}: its scenes do not run\n`);
       return this.skip();
     }
     await run("kubectl", ["apply", "--server-side", "--force-conflicts", "-f", CRDS]);

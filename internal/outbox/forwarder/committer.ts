@@ -6,7 +6,7 @@ import type { StagedEntry, StagingArea } from "./staging.ts";
 
 /** What became of a batch that did not fail. */
 export interface Committed {
-  /** In SQL now, by whoever. */
+  /** In SQL now, by this process or a rival. */
   readonly committed: readonly StagedEntry[];
   /** In SQL as dead events: the database refuses them for what they are. */
   readonly parked: readonly StagedEntry[];

@@ -147,6 +147,9 @@ describe("The forwarder", function () {
     expect(await forwarder.committed(staged[0]!)).to.equal("staged");
     expect(await forwarder.committed(staged[1]!)).to.equal("staged");
     expect((await scene.staging.backlog()).staged).to.equal(2);
+    expect(forwarder.trouble()).to.equal(
+      "events are staged in Redis and not committed: the database does not take them",
+    );
     failing = false;
     await eventually(
       "the background retry has committed both",
@@ -158,6 +161,7 @@ describe("The forwarder", function () {
       "requests are committed again",
       async () => (await forwarder.committed(third)) === "committed",
     );
+    expect(forwarder.trouble()).to.equal(null);
   });
 
   it("answers staged when the commit takes too long, and goes on when it ends", async () => {

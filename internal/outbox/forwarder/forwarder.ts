@@ -1,17 +1,17 @@
-import { ExponentialBackoff, handleAll, retry } from "cockatiel";
-import type { EventEnvelope, StagedEvent } from "../../platform/event/event.ts";
+import type { StagedEvent } from "../../platform/event/event.ts";
 import type { Logger } from "../../platform/logger/logger.ts";
 import type { CommitNotifier } from "../commit-notifier.ts";
 import type { ForwarderMetrics } from "../metrics.ts";
 import type { OutboxWriter } from "../store/store.ts";
 import { createBatchSize } from "./batch-size.ts";
-import { traceCommit } from "./commit-trace.ts";
+import { createCommitLoop } from "./commit-loop.ts";
 import { commitEntries } from "./committer.ts";
 import { createGatherer } from "./gatherer.ts";
 import { createOutage } from "./outage.ts";
 import { createShardQueue } from "./shard-queue.ts";
 import type { StagedEntry, StagingArea } from "./staging.ts";
 import { createWaiters, type Outcome } from "./waiters.ts";
+import { createWatchedAppend } from "./watched-append.ts";
 
 /** Moves staged events from Redis into the SQL outbox, in stream order, many requests to a commit. */
 export interface Forwarder {
@@ -34,21 +34,8 @@ export interface Forwarder {
   close(): Promise<void>;
 }
 
-/**
- * After a commit of more than one event the next begins no sooner than this
- * after it began, in ms, as PostgreSQL's commit_delay and commit_siblings do
- * for its log. Each commit saved spares Redis, database and relay a wake-up.
- */
-const PACE_MS = 3;
-
 /** When to look again at a shard that a rival was committing, in ms: about as long as a commit takes. */
 const BUSY_MS = 5;
-
-/** Tries again by itself for as long as it takes, without keeping the process alive. */
-const patiently = retry(handleAll, {
-  maxAttempts: Number.POSITIVE_INFINITY,
-  backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 500 }),
-}).dangerouslyUnref();
 
 export function createForwarder(options: {
   store: Pick<OutboxWriter, "appendWhereFree" | "park">;
@@ -70,56 +57,32 @@ export function createForwarder(options: {
   const gatherer = createGatherer({ queues, waiters, staging, metrics });
   const size = createBatchSize(commitTimeoutMs);
   const outage = createOutage(log);
-  const closing = new AbortController();
+  const append = createWatchedAppend({ store, outage, metrics, commitTimeoutMs, size });
   /** Shards in whose streams something may wait. */
   const dirty = new Set<number>();
-  let running = false;
-  let attempt: Promise<void> = Promise.resolve();
+  let closed = false;
   let round = 0;
-  let lastCommit = { at: 0, events: 0 };
+  const loop = createCommitLoop({
+    hasWork: () => dirty.size > 0,
+    commitNext,
+    onFailure: (error) => {
+      size.failed();
+      outage.begin(error);
+      forgetMemory();
+    },
+  });
 
-  function wake(): void {
-    if (running || closing.signal.aborted) return;
-    running = true;
-    void patiently
-      .execute(() => {
-        attempt = forwardDirty();
-        return attempt;
-      }, closing.signal)
-      // Given up only when closing; the failure has been told of when it began.
-      .catch(() => undefined)
-      .finally(() => {
-        running = false;
-        if (dirty.size > 0) wake();
-      });
-  }
-
-  /** Commits until nothing is dirty; rejects at the first failure of Redis or the database. */
-  async function forwardDirty(): Promise<void> {
-    // One turn of the event loop: requests whose replies arrived in the same chunk share the commit.
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    while (dirty.size > 0 && !closing.signal.aborted) {
-      // Only after a commit of several events: with a single client there is nothing to wait for.
-      const wait = lastCommit.events > 1 ? lastCommit.at + PACE_MS - performance.now() : 0;
-      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-      try {
-        await commitNext();
-        outage.end();
-      } catch (err) {
-        size.failed();
-        outage.begin(err);
-        forgetMemory();
-        throw err;
-      }
-    }
-  }
-
-  async function commitNext(): Promise<void> {
+  /** Resolves with how many events it took up. */
+  async function commitNext(): Promise<number> {
     round++;
     const startedAt = performance.now();
     const { entries, shards } = await gatherer.gather(dirty, size.limit(), round);
-    lastCommit = { at: startedAt, events: entries.length };
-    if (entries.length === 0) return;
+    if (entries.length > 0) await commit(entries, shards, startedAt);
+    outage.end();
+    return entries.length;
+  }
+
+  async function commit(entries: readonly StagedEntry[], shards: readonly number[], startedAt: number) {
     try {
       const { committed, parked, busy } = await commitEntries(entries, {
         store,
@@ -142,36 +105,12 @@ export function createForwarder(options: {
     }
   }
 
-  /** One commit, watched: batches are so small that one which takes longer than requests wait is stuck. */
-  async function append(events: readonly EventEnvelope[]): Promise<readonly number[]> {
-    const startedAt = performance.now();
-    const endTrace = traceCommit(events);
-    const watchdog = setTimeout(
-      () => outage.begin(new Error("a commit takes longer than requests may wait")),
-      commitTimeoutMs,
-    );
-    try {
-      const busy = await store.appendWhereFree(events);
-      const left = busy.length === 0 ? 0 : events.filter((event) => busy.includes(event.partition)).length;
-      if (left < events.length) metrics.commits.inc();
-      metrics.forwarded.inc(events.length - left);
-      size.succeeded(events.length - left, performance.now() - startedAt);
-      endTrace(busy);
-      return busy;
-    } catch (error) {
-      endTrace([], error);
-      throw error;
-    } finally {
-      clearTimeout(watchdog);
-    }
-  }
-
   /** Reads shards again that a rival is committing: their events are then gone, or it is our turn. */
   function comeBackTo(busy: ReadonlySet<number>): void {
     for (const shard of busy) queues[shard]!.breakChain();
     setTimeout(() => {
       for (const shard of busy) dirty.add(shard);
-      wake();
+      loop.wake();
     }, BUSY_MS).unref();
   }
 
@@ -201,14 +140,14 @@ export function createForwarder(options: {
     committed: (staged) => {
       const shard = staged.event.partition;
       dirty.add(shard);
-      if (closing.signal.aborted || outage.reason() !== null) {
+      if (closed || outage.reason() !== null) {
         // Kept in Redis only: memory must not fill while the database is away.
         queues[shard]!.breakChain();
         return Promise.resolve("staged");
       }
       queues[shard]!.offer(staged);
       const outcome = waiters.wait(shard, staged.entryId, round);
-      wake();
+      loop.wake();
       return outcome;
     },
     forward: async (wanted) => {
@@ -216,14 +155,14 @@ export function createForwarder(options: {
         queues[shard]!.breakChain();
         dirty.add(shard);
       }
-      wake();
-      await attempt.catch(() => undefined);
+      loop.wake();
+      await loop.settled();
     },
     trouble: outage.reason,
     forgetChains: forgetMemory,
     close: async () => {
-      closing.abort();
-      await attempt.catch(() => undefined);
+      closed = true;
+      await loop.close();
       for (const shard of queues.keys()) waiters.settleShard(shard, "staged");
     },
   };

@@ -38,7 +38,7 @@ export const authorityFile = () =>
 
 /**
  * A refinement for `.superRefine(..., { when: () => true })`: `<server>_CA_FILE` without TLS
- * in `<server>_URL` is a fault, because who gives an authority believes the connection encrypted.
+ * in `<server>_URL` is a fault, because who gives an authority expects an encrypted connection.
  */
 export function authorityNeedsTls(server: string, scheme: string) {
   return (config: Readonly<Record<string, unknown>>, context: z.core.$RefinementCtx): void => {

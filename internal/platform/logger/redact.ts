@@ -1,5 +1,5 @@
 /** What stands in a secret's place. */
-export const REDACTED = "[redacted]";
+const REDACTED = "[redacted]";
 
 const SECRET_NAME =
   /authorization|cookie|password|passwd|\bpwd\b|passphrase|secret|token|credential|(api|private)[-_]?key/i;

@@ -31,10 +31,13 @@ describe("A REDIS_URL", () => {
     "redis://a:1,,b:2",
     "redis://u:%zz@h:1",
   ]) {
-    it(`is not ${JSON.stringify(value)}, and the fault does not repeat it`, () => {
-      const parsed = redisUrl().safeParse(value);
-      expect(parsed.success).to.equal(false);
-      if (value.length > 8) expect(parsed.error?.issues[0]?.message).not.to.contain(value);
+    it(`is not ${JSON.stringify(value)}`, () => {
+      expect(redisUrl().safeParse(value).success).to.equal(false);
     });
   }
+
+  it("that is refused is not repeated in the fault: it may hold a password", () => {
+    const told = redisUrl().safeParse("redis://user:%zz@host:1").error?.issues[0]?.message;
+    expect(told).to.be.a("string").that.does.not.contain("%zz");
+  });
 });

@@ -63,7 +63,8 @@ export async function connectSqlServerTarget(
           .query("INSERT INTO schema_migration (name, checksum, kind) VALUES (@name, @checksum, @kind)");
         await transaction.commit();
       } catch (error) {
-        await transaction.rollback().catch(() => {}); // the server may have rolled back already; the first error tells
+        // The server may have rolled back already; the first error tells.
+        await transaction.rollback().catch(() => {});
         throw error;
       }
     },

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { isTransientPostgres } from "./postgres.ts";
-import { retryWhen } from "./retry.ts";
-import { isDuplicateKey, isTransientSqlServer } from "./sqlserver.ts";
+import { retryPatiently, retryWhen } from "./retry.ts";
+import { isDuplicateKey, isTransientSqlServer, isUnavailableSqlServer } from "./sqlserver.ts";
 
 const failing = (times: number, error: Error) => {
   let calls = 0;
@@ -15,6 +15,22 @@ const deadlock = Object.assign(new Error("deadlock"), { number: 1205 });
 
 /** What came of it: the value, or the error's message. */
 const outcome = (work: Promise<unknown>) => work.catch((error: Error) => error.message);
+
+describe("a command on a database that Azure is moving", () => {
+  const patiently = retryPatiently(isUnavailableSqlServer, { initialDelay: 1, maxDelay: 2 });
+
+  for (const number of [40613, 40501, 49918, 10928])
+    it(`goes on when error ${number} is over`, async () => {
+      expect(await outcome(patiently(failing(5, Object.assign(new Error("moving"), { number }))))).to.equal(
+        6,
+      );
+    });
+
+  it("ends at once with an error that no waiting will mend", async () => {
+    const wrong = Object.assign(new Error("Invalid object name"), { number: 208 });
+    expect(await outcome(patiently(failing(1, wrong)))).to.equal("Invalid object name");
+  });
+});
 
 describe("running a transaction again", () => {
   it("goes on until it succeeds, so many times and no more", async () => {

@@ -36,7 +36,9 @@ try {
   console.log(`    ${HEADING}`);
   for (const name of wanted) {
     await beginScene(stage);
-    for (const figure of await scenes[name]!(stage, profile)) {
+    const measured = await scenes[name]!(stage, profile);
+    if (measured.length === 0) console.log(`  - ${name}: needs PostgreSQL, not measured`);
+    for (const figure of measured) {
       figures.push(figure);
       console.log(`  ${lineOf(figure)}`);
     }

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { DevSecrets } from "../processes/dev-keys.ts";
-import { environmentOf, nodeArguments, type ProcessName, type Surroundings } from "../processes/processes.ts";
-import { spawnLogged, stillRuns, waitUntil } from "../servers/child.ts";
+import { spawnReady } from "../processes/platform.ts";
+import { environmentOf, type ProcessName, type Surroundings } from "../processes/processes.ts";
+import { stillRuns } from "../servers/child.ts";
 import { portTaken } from "../servers/free-port.ts";
 import { portOwner } from "../servers/port-owner.ts";
 import { portFor, startPart, stopPart } from "./start-part.ts";
@@ -51,8 +52,7 @@ async function startProcess(
   const part = { name, port, adminPort, logFile, settings, signal: "SIGTERM" } as const;
   await startPart(state, part, async (onSpawn) => {
     const env = environmentOf(name, surroundings, { port, adminPort, ...urls });
-    const spawned = spawnLogged(process.execPath, nodeArguments(name), { logFile, env, onSpawn });
-    await waitUntil(name, () => ready(adminPort), { timeoutMs: 30_000, process: spawned, logFile });
+    await spawnReady(name, { env, adminPort, logFile, onSpawn });
   });
 }
 
@@ -78,9 +78,4 @@ function fingerprint(env: NodeJS.ProcessEnv): string {
   return createHash("sha256")
     .update(JSON.stringify(Object.entries(env).sort()))
     .digest("hex");
-}
-
-async function ready(adminPort: number): Promise<void> {
-  const answer = await fetch(`http://127.0.0.1:${adminPort}/readyz`, { signal: AbortSignal.timeout(5_000) });
-  if (!answer.ok) throw new Error(await answer.text());
 }

@@ -110,7 +110,32 @@ export async function startPlatform(options: {
   };
 }
 
-/** Starts one process and waits until it says that it is ready. */
+/**
+ * Spawns a process of ours and waits until it says that it is ready, two minutes at most; `onSpawn` is told
+ * of it before it can fail.
+ */
+export async function spawnReady(
+  name: ProcessName,
+  options: {
+    env: NodeJS.ProcessEnv;
+    adminPort: number;
+    logFile: string;
+    nodeFlags?: readonly string[];
+    onSpawn: (process: ProcessId) => void;
+  },
+): Promise<void> {
+  const { env, adminPort, logFile, nodeFlags = [], onSpawn } = options;
+  const args = [...nodeFlags, ...nodeArguments(name)];
+  const spawned = spawnLogged(process.execPath, args, { logFile, env, onSpawn });
+  const ready = async () => {
+    const url = `http://127.0.0.1:${adminPort}/readyz`;
+    const answer = await fetch(url, { signal: AbortSignal.timeout(5_000) });
+    if (!answer.ok) throw new Error(await answer.text());
+  };
+  await waitUntil(name, ready, { timeoutMs: 120_000, process: spawned, logFile });
+}
+
+/** Starts one process on free ports, ready, to be killed and started again. */
 export async function startProcess(
   name: ProcessName,
   surroundings: Surroundings,
@@ -125,9 +150,11 @@ export async function startProcess(
   const adminUrl = `http://127.0.0.1:${adminPort}`;
   let running: ProcessId = NOT_STARTED;
   const start = async () => {
-    const args = [...nodeFlags, ...nodeArguments(name)];
-    running = spawnLogged(process.execPath, args, { logFile, env, onSpawn: watch });
-    await waitUntil(name, () => ready(adminUrl), { timeoutMs: 120_000, process: running, logFile });
+    const onSpawn = (spawned: ProcessId) => {
+      running = spawned;
+      watch(spawned);
+    };
+    await spawnReady(name, { env, adminPort, logFile, nodeFlags, onSpawn });
   };
   await start();
   return {
@@ -145,9 +172,4 @@ export async function startProcess(
     signal: (signal) => send(running, signal),
     start,
   };
-}
-
-async function ready(adminUrl: string): Promise<void> {
-  const answer = await fetch(`${adminUrl}/readyz`, { signal: AbortSignal.timeout(5_000) });
-  if (!answer.ok) throw new Error(await answer.text());
 }

@@ -26,6 +26,11 @@ describe("A setting in the environment of make up", () => {
       expect(ignored).to.deep.equal([]);
     });
 
+  it("makes no process listen beyond this machine, with its admin port neither", () => {
+    for (const name of ["catalog-stub", "cart", "outbox-relay", "gateway"] satisfies ProcessName[])
+      expect(environmentOf(name, SURROUNDINGS, URLS, { HOST: "0.0.0.0" }).HOST, name).to.equal("127.0.0.1");
+  });
+
   it("is refused by name where make up runs what it would point at", () => {
     expect(() => refuseIgnored({ REDIS_URL: "redis://h", JWT_JWKS_FILE: "/f", PATH: "/bin" })).to.throw(
       "make up runs what REDIS_URL, JWT_JWKS_FILE would name itself",

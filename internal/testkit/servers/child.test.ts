@@ -69,7 +69,7 @@ describe("A process that we started", () => {
     const heard: ProcessId[] = [];
     const spawned = spawnLogged("true", [], {
       logFile: join(dir, "true"),
-      onSpawn: (process) => heard.push(process),
+      onSpawn: (started) => heard.push(started),
     });
     expect(heard.map(({ pid }) => pid)).to.deep.equal([spawned.pid]);
   });

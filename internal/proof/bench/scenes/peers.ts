@@ -14,7 +14,10 @@ const SHARE_OF_CEILING = 0.8;
  * takes from a bare sender, in events a second: it bounds everybody. They know PostgreSQL alone.
  */
 export async function besidePeers(stage: Stage, profile: Profile, ceiling: number): Promise<Figure[]> {
-  if (stage.database.dialect !== "postgres") return [];
+  if (stage.database.dialect !== "postgres") {
+    console.log("  - the relay beside job queues: they need PostgreSQL, not measured");
+    return [];
+  }
   if (!peersInstalled())
     throw new Error("the peers are not installed: npm ci --prefix internal/proof/bench/peers");
   const { drain, peerRounds } = profile;

@@ -93,7 +93,7 @@ export function createRelayMetrics(registry: Registry): RelayMetrics {
     }),
     behind: new Gauge({
       name: "outbox_partitions_behind",
-      help: "Partitions of this relay of which more waits than it could read at once: another relay would help",
+      help: "Partitions of this relay that move, of which more waits than it could read at once: another relay would help",
       registers,
     }),
     inFlight: new Gauge({ name: "outbox_in_flight", help: "Events sent and not yet answered", registers }),

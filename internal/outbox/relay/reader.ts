@@ -2,6 +2,7 @@ import type { Logger } from "../../platform/logger/logger.ts";
 import type { StoredEvent } from "../event.ts";
 import type { DeadSubject, OutboxStore } from "../store/store.ts";
 import type { OwnedPartition, OwnedPartitions } from "./owned-partitions.ts";
+import { createPartitionsBehind } from "./partitions-behind.ts";
 import { createPassedEvents } from "./passed-events.ts";
 import { createRest } from "./rest.ts";
 import { type Delivery, deliveryOf, type SubjectQueues } from "./subject-queues.ts";
@@ -53,15 +54,14 @@ export function createReader(options: {
   unsettled: (partition: number) => number;
   /** Events have entered the queues. */
   delivered: () => void;
-  /** After each read: of how many partitions there was more than could be read. */
+  /** Each turn: of how many partitions that move there is more than could be read. */
   behind: (partitions: number) => void;
   log: Logger;
 }): Reader {
   const { store, owned, queues, pollMs, capacity, unsettled, delivered, log } = options;
   /** Partitions that may have events beyond their cursor. */
   const fresh: boolean[] = [];
-  /** Partitions of which the last read found more than it could take. */
-  const behind = new Set<number>();
+  const behind = createPartitionsBehind({ queues, readable });
   let lookedAtAll = Number.NEGATIVE_INFINITY;
   let readAt = Number.NEGATIVE_INFINITY;
   const passed = createPassedEvents(store, log);
@@ -81,10 +81,12 @@ export function createReader(options: {
         for (const each of await passed.goneBack(() => owned.all().filter(idle))) restart(each);
         if (performance.now() - lookedAtAll >= pollMs) lookAtAll();
         found = await read();
+        options.behind(behind.count());
         if (failures > 0) log.info("the outbox can be read again");
         failures = 0;
       } catch (err) {
         if (failures++ === 0) log.warn({ err }, "the outbox cannot be read");
+        options.behind(behind.count());
         await pause(Math.min(50 * 2 ** failures, 1_000));
         continue;
       }
@@ -130,10 +132,7 @@ export function createReader(options: {
     const open = owned.all().filter((each) => fresh[each.partition] && opened(each) && readable(each));
     if (open.length === 0) return 0;
     const limit = Math.max(8, Math.ceil(space / open.length), Math.min(64, space));
-    for (const { partition } of open) {
-      fresh[partition] = false;
-      behind.delete(partition);
-    }
+    for (const { partition } of open) fresh[partition] = false;
     readAt = performance.now();
     let events: StoredEvent[];
     try {
@@ -149,18 +148,14 @@ export function createReader(options: {
     for (const event of events) {
       const entry = byNumber.get(event.partition)!;
       const { partition } = entry;
-      if (++entry.found === limit) {
-        fresh[event.partition] = true;
-        behind.add(event.partition);
-      }
+      if (++entry.found === limit) fresh[event.partition] = true;
       if (partition.phase !== "open") continue;
       owned.advance(partition, event.seq);
       if (passed.waitsForDead(event) || skipped.get(partition)?.has(event.subject)) continue;
       const delivery = deliveryOf(event, partition);
       if (!queues.enter(delivery)) skip(delivery);
     }
-    for (const partition of behind) if (owned.get(partition) === undefined) behind.delete(partition);
-    options.behind(behind.size);
+    for (const { partition, found } of byNumber.values()) behind.read(partition, found >= limit);
     if (events.length > 0) delivered();
     return events.length;
   }

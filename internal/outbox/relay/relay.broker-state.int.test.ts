@@ -1,8 +1,10 @@
 import { expect } from "chai";
 import type { EventEnvelope } from "../../platform/event/event.ts";
+import { Registry } from "../../platform/metrics/metrics.ts";
 import { eventually } from "../../testkit/eventually.ts";
-import { createMemoryPublisher } from "../../testkit/memory-publisher.ts";
+import { createMemoryPublisher, type MemoryPublisher } from "../../testkit/memory-publisher.ts";
 import { arrived, event, events, relayScene, versionsOf } from "../../testkit/relay-scene.ts";
+import { createRelayMetrics } from "../metrics.ts";
 
 /* On a real database; the broker is a stand-in in memory, whose refusals and losses a test can choose. */
 describe("The relay, while the broker is in trouble,", function () {
@@ -83,6 +85,41 @@ describe("The relay, while the broker is in trouble,", function () {
       await eventually("so are new ones", () => arrived(publisher) === 45);
       expect(relay.trouble()).to.match(/^some events of type cart\.updated wait/);
       expect((await scene.store.backlog()).dead).to.equal(0);
+    });
+  });
+
+  describe("counts no partition as behind", () => {
+    const inOne = (count: number, of: (n: number) => EventEnvelope) =>
+      Array.from({ length: count }, (_, n) => ({ ...of(n), partition: 0 }));
+
+    /** Sees the partition counted while it is read, then counted no more though all of it is pending. */
+    async function countedUntilItStands(backlog: readonly EventEnvelope[], publisher: MemoryPublisher) {
+      const metrics = createRelayMetrics(new Registry());
+      for (let from = 0; from < backlog.length; from += 2_000)
+        await scene.store.append(backlog.slice(from, from + 2_000));
+      const counted = async () => (await metrics.behind.get()).values[0]?.value;
+      await start(publisher, { metrics, retryMs: 3_600_000 });
+      await eventually("it is behind", async () => (await counted()) === 1);
+      await eventually("it stands", async () => (await counted()) === 0);
+      expect((await scene.store.backlog()).pending).to.equal(backlog.length);
+    }
+
+    it("whose queue is full of one cart that is refused again and again", async () => {
+      const publisher = createMemoryPublisher();
+      publisher.refuse(({ subject }) => subject === "poison", { about: "message" });
+      await countedUntilItStands(
+        inOne(2_000, (n) => event("poison", n + 1)),
+        publisher,
+      );
+    });
+
+    it("of which so many carts wait for a full queue that it is read no further", async () => {
+      const publisher = createMemoryPublisher();
+      publisher.refuse(() => true, { about: "full" });
+      await countedUntilItStands(
+        inOne(12_000, (n) => event(`cart-${n}`, 1)),
+        publisher,
+      );
     });
   });
 

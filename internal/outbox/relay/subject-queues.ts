@@ -60,6 +60,8 @@ export interface SubjectQueues {
   drop(partition: OwnedPartition): void;
   /** Events read and not yet settled, of one partition or of all. */
   held(partition?: OwnedPartition): number;
+  /** How many events of the partition were settled for good since it is read; 0 after {@link drop}. */
+  settled(partition: OwnedPartition): number;
 }
 
 interface SubjectQueue {
@@ -71,6 +73,7 @@ interface SubjectQueue {
 interface PartitionQueues {
   readonly subjects: Dictionary<SubjectQueue>;
   held: number;
+  settled: number;
 }
 
 export function createSubjectQueues(): SubjectQueues {
@@ -92,7 +95,7 @@ export function createSubjectQueues(): SubjectQueues {
       const { partition, event } = delivery;
       let queues = partitions.get(partition);
       if (queues === undefined) {
-        queues = { subjects: createDictionary(), held: 0 };
+        queues = { subjects: createDictionary(), held: 0, settled: 0 };
         partitions.set(partition, queues);
       }
       const queue = queues.subjects.get(event.subject);
@@ -134,6 +137,7 @@ export function createSubjectQueues(): SubjectQueues {
     },
     done: (delivery) => {
       const queues = settle(delivery, 1);
+      if (queues) queues.settled++;
       const queue = queues?.subjects.get(delivery.event.subject);
       const following = queue?.behind.shift();
       if (queue && following) {
@@ -151,5 +155,6 @@ export function createSubjectQueues(): SubjectQueues {
       partitions.delete(partition);
     },
     held: (partition) => (partition ? (partitions.get(partition)?.held ?? 0) : held),
+    settled: (partition) => partitions.get(partition)?.settled ?? 0,
   };
 }

@@ -4,10 +4,9 @@ import { pauseAsked } from "../platform/kube/kube-error.ts";
 import type { KubeObject } from "../platform/kube/objects.ts";
 import type { Logger } from "../platform/logger/logger.ts";
 import type { Cluster } from "./cluster.ts";
-import type { ScalingMemory } from "./desired-relays.ts";
 import type { OperatorMetrics } from "./metrics.ts";
 import { reconcileKeys } from "./reconcile-keys.ts";
-import { reconcilePlatform } from "./reconcile-platform.ts";
+import { reconcilePlatform, type ScalingState } from "./reconcile-platform.ts";
 import { reconcileReplay } from "./reconcile-replay.ts";
 
 /** The loop that brings the cluster to what the resources say. */
@@ -44,12 +43,12 @@ export function startController(options: {
 }): Controller {
   const { cluster, leading, intervalMs, metrics, log } = options;
   const stopping = new AbortController();
-  let memories = new Map<string, ScalingMemory>();
+  let scalings = new Map<string, ScalingState>();
   const failures = new Map<string, Failure>();
   let woken = Promise.withResolvers<void>();
 
   async function round(): Promise<void> {
-    const kept = new Map<string, ScalingMemory>();
+    const kept = new Map<string, ScalingState>();
     const platforms = cluster.platforms();
     const replays = cluster.replays();
     forget([
@@ -58,16 +57,16 @@ export function startController(options: {
     ]);
     for (const platform of platforms) {
       const name = platform.metadata.name;
-      const memory = memories.get(name) ?? { wanted: [] };
-      kept.set(name, memory);
+      const scaling = scalings.get(name) ?? { memory: { wanted: [] } };
+      kept.set(name, scaling);
       await guarded("CartPlatform", platform, async () => {
         const keys = await reconcileKeys(cluster, platform);
-        kept.set(name, await reconcilePlatform(cluster, platform, keys, memory, metrics));
+        await reconcilePlatform(cluster, platform, keys, scaling, metrics);
       });
     }
     for (const replay of replays)
       await guarded("OutboxReplay", replay, () => reconcileReplay(cluster, replay));
-    memories = kept;
+    scalings = kept;
   }
 
   /** What is gone fails no longer. */
@@ -112,7 +111,7 @@ export function startController(options: {
       await delay(SETTLE_MS, undefined, { signal }).catch(() => {});
       woken = Promise.withResolvers();
       if (!leading()) {
-        memories = new Map();
+        scalings = new Map();
         failures.clear();
       }
       if (leading() && cluster.synced() && !signal.aborted) await round();

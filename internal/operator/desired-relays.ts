@@ -4,19 +4,23 @@ import type { Figures } from "./figures.ts";
 export interface ScalingMemory {
   /** What was wanted lately, oldest first; `at` in ms of a monotonic clock. */
   readonly wanted: readonly { readonly at: number; readonly relays: number }[];
+  /** Why the last round decided as it did; absent before the first. */
+  readonly reason?: ScalingReason;
 }
+
+export type ScalingReason =
+  | "Paused"
+  | "OutOfBounds"
+  | "FiguresMissing"
+  | "BrokerAway"
+  | "LagGrows"
+  | "LagGone"
+  | "Settled";
 
 export interface ScalingDecision {
   readonly replicas: number;
   /** For the Event, the condition and the metric. */
-  readonly reason:
-    | "Paused"
-    | "OutOfBounds"
-    | "FiguresMissing"
-    | "BrokerAway"
-    | "LagGrows"
-    | "LagGone"
-    | "Settled";
+  readonly reason: ScalingReason;
   readonly message: string;
   readonly memory: ScalingMemory;
 }
@@ -41,16 +45,17 @@ export function desiredRelays(options: {
   now: number;
 }): ScalingDecision {
   const { current, min, max, scaleDownMs, paused, figures, memory, now } = options;
-  const keep = (reason: ScalingDecision["reason"], message: string): ScalingDecision => ({
-    replicas: current,
-    reason,
-    message,
-    memory: { wanted: [] },
-  });
+  const decided = (
+    replicas: number,
+    reason: ScalingReason,
+    message: string,
+    wanted: ScalingMemory["wanted"] = [],
+  ): ScalingDecision => ({ replicas, reason, message, memory: { wanted, reason } });
+  const keep = (reason: ScalingReason, message: string) => decided(current, reason, message);
   if (paused) return keep("Paused", "scaling is paused by annotation");
   if (current < min || current > max) {
     const replicas = Math.min(Math.max(current, min), max);
-    return { ...keep("OutOfBounds", `between ${min} and ${max} relays are allowed`), replicas };
+    return decided(replicas, "OutOfBounds", `between ${min} and ${max} relays are allowed`);
   }
   if (figures.partitionsBehind === null)
     return keep("FiguresMissing", "not every relay says how far behind it is; their number stays");
@@ -62,27 +67,24 @@ export function desiredRelays(options: {
   const recent = [...memory.wanted.filter(({ at }) => at > since), { at: now, relays: wantedNow }];
   if (wantedNow > current) {
     const replicas = Math.min(wantedNow, current * GROWTH);
-    const message = `${figures.partitionsBehind} partitions are behind`;
-    return { replicas, reason: "LagGrows", message, memory: { wanted: recent } };
+    return decided(replicas, "LagGrows", `${figures.partitionsBehind} partitions are behind`, recent);
   }
   // The window must be full: a new leader knows nothing of what was wanted before it.
   const watchedSince = memory.wanted[0]?.at ?? now;
   const enough = Math.max(...recent.map(({ relays }) => relays));
   if (enough < current && watchedSince <= since) {
-    const message = `${enough} relays were enough for ${scaleDownMs / 1000} s`;
-    return {
-      replicas: current - 1,
-      reason: "LagGone",
-      message,
-      memory: { wanted: [...memory.wanted.slice(0, 1), ...recent] },
-    };
+    const message = `${relays(enough)} would have been enough for ${scaleDownMs / 1000} s`;
+    return decided(current - 1, "LagGone", message, [...memory.wanted.slice(0, 1), ...recent]);
   }
   const first = memory.wanted[0];
   const kept = first && first.at <= since ? [first, ...recent] : recent;
-  return {
-    replicas: current,
-    reason: "Settled",
-    message: `${current} relays keep up`,
-    memory: { wanted: kept },
-  };
+  const message =
+    figures.partitionsBehind > max
+      ? `${figures.partitionsBehind} partitions are behind, but ${max} relays are the most`
+      : `${relays(current)} ${current === 1 ? "keeps" : "keep"} up`;
+  return decided(current, "Settled", message, kept);
+}
+
+function relays(count: number): string {
+  return count === 1 ? "1 relay" : `${count} relays`;
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Cluster } from "./cluster.ts";
 import { conditionsOf, findings } from "./conditions.ts";
-import { desiredRelays, type ScalingMemory } from "./desired-relays.ts";
+import { desiredRelays, type ScalingDecision, type ScalingMemory } from "./desired-relays.ts";
 import { type Figures, figuresOf } from "./figures.ts";
 import type { OperatorMetrics } from "./metrics.ts";
 import {
@@ -12,27 +12,31 @@ import {
   releaseOf,
 } from "./resource.ts";
 
+/** What the rounds of scaling one release remember: kept by the caller, also of a round that failed. */
+export interface ScalingState {
+  memory: ScalingMemory;
+}
+
 /**
  * Brings one release to what its CartPlatform says: asks the pods, decides on the number of
- * relays, and writes the status when it says something new. `memory` is kept from round to
- * round by the caller. Safe to repeat; throws when the API server refuses a write.
+ * relays, and writes the status when it says something new. Safe to repeat; throws when the
+ * API server refuses a write.
  */
 export async function reconcilePlatform(
   cluster: Cluster,
   platform: CartPlatform,
   keys: readonly KeyStatus[],
-  memory: ScalingMemory,
+  scaling: ScalingState,
   metrics: OperatorMetrics,
-): Promise<ScalingMemory> {
+): Promise<void> {
   const release = releaseOf(platform);
   const figures = await askPods(cluster, release);
-  const { memory: next, relays } = await scaleRelays(cluster, platform, figures, memory, metrics);
+  const relays = await scaleRelays(cluster, platform, figures, scaling, metrics);
   const status = statusOf(cluster, platform, figures, keys, relays);
   if (!isDeepStrictEqual(status, platform.status)) {
     await cluster.writePlatformStatus(platform, status);
     await tellOfConditions(cluster, platform, status);
   }
-  return next;
 }
 
 async function askPods(cluster: Cluster, release: string): Promise<Figures> {
@@ -53,12 +57,12 @@ async function scaleRelays(
   cluster: Cluster,
   platform: CartPlatform,
   figures: Figures,
-  memory: ScalingMemory,
+  scaling: ScalingState,
   metrics: OperatorMetrics,
-): Promise<{ memory: ScalingMemory; relays: number }> {
+): Promise<number> {
   const { deployment, min, max, scaleDownSeconds } = platform.spec.relays;
   const current = cluster.deployments(releaseOf(platform)).find(({ name }) => name === deployment);
-  if (!current) return { memory, relays: 0 };
+  if (!current) return 0;
   const decision = desiredRelays({
     current: current.replicas,
     min,
@@ -66,16 +70,34 @@ async function scaleRelays(
     scaleDownMs: scaleDownSeconds * 1_000,
     paused: platform.metadata.annotations?.[PAUSE_ANNOTATION] === "true",
     figures,
-    memory,
+    memory: scaling.memory,
     now: performance.now(),
   });
+  if (decision.replicas !== current.replicas) await cluster.scale(deployment, decision.replicas);
   metrics.decisions.inc({ reason: decision.reason });
-  if (decision.replicas !== current.replicas) {
-    await cluster.scale(deployment, decision.replicas);
-    const message = `${current.replicas} to ${decision.replicas} relays: ${decision.message}`;
-    await cluster.event(platform, "Normal", decision.reason, message);
-  }
-  return { memory: decision.memory, relays: decision.replicas };
+  const before = scaling.memory.reason;
+  scaling.memory = decision.memory;
+  await tellOfDecision(cluster, platform, current.replicas, decision, before);
+  return decision.replicas;
+}
+
+/** Tells of another number or another reason; that all is settled is no news to a new leader. */
+async function tellOfDecision(
+  cluster: Cluster,
+  platform: CartPlatform,
+  current: number,
+  { replicas, reason, message }: ScalingDecision,
+  before: ScalingMemory["reason"],
+): Promise<void> {
+  const changes = replicas !== current;
+  if (!changes && reason === (before ?? "Settled")) return;
+  const type = reason === "FiguresMissing" || reason === "BrokerAway" ? "Warning" : "Normal";
+  await cluster.event(
+    platform,
+    type,
+    reason,
+    changes ? `relays from ${current} to ${replicas}: ${message}` : message,
+  );
 }
 
 function statusOf(

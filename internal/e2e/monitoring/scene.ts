@@ -36,7 +36,7 @@ export async function exportOperator(): Promise<URL> {
   const count = setInterval(() => {
     metrics.reconciles.inc({ kind: "CartPlatform", result: "ok" });
     metrics.duration.observe({ kind: "CartPlatform" }, 0.01);
-    metrics.decisions.inc({ reason: "steady" });
+    metrics.decisions.inc({ reason: "Settled" });
   }, 500);
   const server = createServer(async (_req, res) => void res.end(await registry.metrics()));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

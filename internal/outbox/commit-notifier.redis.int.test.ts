@@ -24,8 +24,8 @@ for (const [where, url] of [
       open.push(redis);
       return redis;
     }
-    /** Rings until it is heard: a subscription takes its time. */
-    const ringUntilHeard = async (redis: RedisConnection, partitions: number[]) => {
+    /** Notifies until it is heard: a subscription takes its time. */
+    const notifyUntilHeard = async (redis: RedisConnection, partitions: number[]) => {
       heard = [];
       const notifier = createRedisCommitNotifier(redis, log);
       await eventually("the notifier is heard", () => {
@@ -43,31 +43,31 @@ for (const [where, url] of [
 
     it("is heard by a listener that began before Redis was connected, with the partitions notified", async () => {
       createRedisCommitSubscriber(await connect(), log).listen((partitions) => heard.push([...partitions]));
-      const ringing = await connect();
-      await awaitRedis(ringing, 10_000);
-      await ringUntilHeard(ringing, [3, 17, 63]);
+      const notifying = await connect();
+      await awaitRedis(notifying, 10_000);
+      await notifyUntilHeard(notifying, [3, 17, 63]);
       expect(heard[0]).to.deep.equal([3, 17, 63]);
     });
 
     it("is heard again after the listener's connection broke", async () => {
       createRedisCommitSubscriber(await connect(), log).listen((partitions) => heard.push([...partitions]));
-      const ringing = await connect();
-      await awaitRedis(ringing, 10_000);
-      await ringUntilHeard(ringing, [1]);
-      const nodes = "nodes" in ringing ? ringing.nodes("master") : [ringing];
+      const notifying = await connect();
+      await awaitRedis(notifying, 10_000);
+      await notifyUntilHeard(notifying, [1]);
+      const nodes = "nodes" in notifying ? notifying.nodes("master") : [notifying];
       const ended = await Promise.all(nodes.map((node) => node.call("CLIENT", "KILL", "TYPE", "pubsub")));
       expect(ended.reduce<number>((sum, each) => sum + Number(each), 0)).to.be.at.least(1);
-      await ringUntilHeard(ringing, [2]);
+      await notifyUntilHeard(notifying, [2]);
     });
 
     it("may be notified while there is no connection: nothing is thrown and nobody hears it", async () => {
       createRedisCommitSubscriber(await connect(), log).listen((partitions) => heard.push([...partitions]));
-      const [gone, ringing] = [await connect(), await connect()];
-      await Promise.all([gone, ringing].map((redis) => awaitRedis(redis, 10_000)));
+      const [gone, notifying] = [await connect(), await connect()];
+      await Promise.all([gone, notifying].map((redis) => awaitRedis(redis, 10_000)));
       gone.disconnect();
       await eventually("the connection is over", () => gone.status !== "ready");
       createRedisCommitNotifier(gone, log).notify([1]);
-      await ringUntilHeard(ringing, [2]);
+      await notifyUntilHeard(notifying, [2]);
       expect(heard.flat()).not.to.include(1);
     });
   });
@@ -97,21 +97,21 @@ describe("Commit notifications on a Redis that forbids its channel", function ()
       createRedisCommitSubscriber(listening, recorded).listen((partitions) => heard.push([...partitions]));
       const notifier = createRedisCommitNotifier(notifying, recorded);
       await awaitRedis(notifying, 10_000);
-      const rings = () => {
+      const notified = () => {
         notifier.notify([1]);
         return heard.length > 0;
       };
-      await eventually("it is heard", rings);
+      await eventually("it is heard", notified);
       // Redis ends the connection of a listener that has lost its channel.
       await allow();
       const said = (what: RegExp) => lines.filter((line) => what.test(String(line.msg))).length;
       await eventually("both ends have said so", () => {
-        rings();
+        notified();
         return said(/refuses commit notifications/) === 1 && said(/refuses the subscription/) === 1;
       });
       heard.length = 0;
       await allow("&outbox-committed");
-      await eventually("it is heard again", rings);
+      await eventually("it is heard again", notified);
       expect(said(/refuses commit notifications|refuses the subscription/)).to.equal(2);
       expect(unhandled).to.deep.equal([]);
     } finally {

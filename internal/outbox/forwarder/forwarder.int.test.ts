@@ -50,7 +50,7 @@ describe("The forwarder", function () {
     expect(await committedIds(1)).to.deep.equal(order);
   });
 
-  it("rings for the partitions it has committed, once their events can be read and not before", async () => {
+  it("notifies of the partitions it has committed, once their events can be read and not before", async () => {
     const readable: string[][] = [];
     const notified: number[][] = [];
     let failing = true;

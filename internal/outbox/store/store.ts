@@ -20,9 +20,9 @@ export interface OutboxWriter {
    * commit, so that within a partition events become visible in `seq` order, whoever writes them: whatever a
    * transaction does besides should come first, and one that appends twice should do so in the order of
    * partitions. Outside `tx`: when a rival is inserting the same ids at the same moment, waits for the
-   * rival's outcome; once this resolves, every event of the array is committed, by whoever. A payload may
-   * come back as another spelling of the same JSON. Rejects with {@link EventsRefused} when it is the events
-   * that cannot be stored.
+   * rival's outcome; once this resolves, every event of the array is committed, by this call or by another.
+   * A payload may come back as another spelling of the same JSON. Rejects with {@link EventsRefused} when it
+   * is the events that cannot be stored.
    */
   append(events: readonly EventEnvelope[], tx?: Transaction): Promise<void>;
   /**

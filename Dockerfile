@@ -21,9 +21,12 @@ COPY --chmod=0755 cmd cmd
 COPY --chmod=0755 internal internal
 ARG VERSION=0.1.0
 ARG REVISION=unknown
+# Where the source of this image is: whoever builds another names theirs.
+ARG SOURCE=https://cartwright.dev
 LABEL org.opencontainers.image.title="cartwright" \
       org.opencontainers.image.description="A shopping-cart platform for Kubernetes" \
       org.opencontainers.image.url="https://cartwright.dev" \
+      org.opencontainers.image.source="${SOURCE}" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"

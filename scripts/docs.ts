@@ -1,15 +1,17 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { configurationTables } from "../internal/testkit/processes/configuration-tables.ts";
+import { knownVariables } from "../internal/testkit/processes/known-variables.ts";
 import { metricsPage } from "../internal/testkit/processes/metrics-page.ts";
 import { processRegistries } from "../internal/testkit/processes/registries.ts";
 import { processSchemas } from "../internal/testkit/processes/schemas.ts";
 
 /*
- * `make docs`: writes README's tables of the configuration from the schemas, and the
- * page of all metrics from the registries. --check only compares.
+ * `make docs`: writes README's tables of the configuration and the variables that the
+ * chart knows from the schemas, and the page of all metrics from the registries. --check only compares.
  */
 
 const README = new URL("../README.md", import.meta.url);
+const VARIABLES = new URL("../charts/cartwright/files/variables.yaml", import.meta.url);
 const METRICS = new URL("../k8s/metrics.md", import.meta.url);
 const BEGIN = "<!-- configuration: written by `make docs` from cmd/*/config.ts -->\n";
 const END = "<!-- configuration ends -->\n";
@@ -23,6 +25,11 @@ async function readme(text: string): Promise<string> {
 
 const pages = [
   { file: README, from: "the schemas of cmd/*/config.ts", write: readme },
+  {
+    file: VARIABLES,
+    from: "the schemas of cmd/*/config.ts",
+    write: async () => knownVariables(await processSchemas()),
+  },
   { file: METRICS, from: "the processes' registries", write: () => metricsPage(processRegistries()) },
 ];
 for (const { file, from, write } of pages) {

@@ -8,6 +8,8 @@ export interface RelayTemplate {
     readonly automountServiceAccountToken?: boolean;
     readonly imagePullSecrets?: readonly unknown[];
     readonly securityContext?: unknown;
+    readonly nodeSelector?: Readonly<Record<string, string>>;
+    readonly tolerations?: readonly unknown[];
     readonly volumes?: readonly { readonly name: string }[];
     readonly containers: readonly {
       readonly name: string;
@@ -32,9 +34,9 @@ export function jobNameOf(replay: OutboxReplay): string {
 }
 
 /**
- * The Job that runs a replay once: the relay's image, identity and database credentials, with the selector as
- * arguments. Its result is the last container's termination message, JSON `{"matched","replayed"}`. A
- * pod that was lost runs again: a replay that has happened matches nothing more.
+ * The Job that runs a replay once: the relay's image, nodes, identity and database credentials, with the
+ * selector as arguments. Its result is the last container's termination message, JSON
+ * `{"matched","replayed"}`. A pod that was lost runs again: a replay that has happened matches nothing more.
  */
 export function replayJob(replay: OutboxReplay, relay: RelayTemplate, release: string): object {
   const container = relay.spec.containers[0];
@@ -48,6 +50,7 @@ export function replayJob(replay: OutboxReplay, relay: RelayTemplate, release: s
   };
   const { volumes, serviceAccountName, automountServiceAccountToken, imagePullSecrets, securityContext } =
     relay.spec;
+  const { nodeSelector, tolerations } = relay.spec;
   return {
     apiVersion: "batch/v1",
     kind: "Job",
@@ -75,6 +78,8 @@ export function replayJob(replay: OutboxReplay, relay: RelayTemplate, release: s
           automountServiceAccountToken,
           imagePullSecrets,
           securityContext,
+          nodeSelector,
+          tolerations,
           volumes,
           containers: [
             {

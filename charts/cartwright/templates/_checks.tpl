@@ -7,16 +7,11 @@
 {{- if and (eq (include "cartwright.runs" (dict "root" . "part" "sqlserver")) "true") (not .Values.sqlserver.acceptEula) }}
 {{- fail "SQL Server needs your word on its licence: set sqlserver.acceptEula=true (amd64 nodes only), or choose PostgreSQL with --set database.kind=postgres" }}
 {{- end }}
-{{- if and $external.url $external.existingSecret }}{{ fail "database.external: give url or existingSecret, not both" }}{{ end }}
 {{- range $server := list "database" "redis" "rabbitmq" }}
-{{- $theirs := (index $.Values $server).external }}
-{{- if and $theirs.caSecret (not (or $theirs.url $theirs.existingSecret)) }}
-{{- fail (printf "%s.external.caSecret is for a server of somebody else's: set %s.external.url or %s.external.existingSecret" $server $server $server) }}
-{{- end }}
+{{- include "cartwright.checkExternal" (dict "server" $server "external" (index $.Values $server).external) }}
 {{- end }}
 {{- range $part := list "redis" "rabbitmq" }}
 {{- $values := index $.Values $part }}
-{{- if and $values.external.url $values.external.existingSecret }}{{ fail (printf "%s.external: give url or existingSecret, not both" $part) }}{{ end }}
 {{- if not (or $values.enabled $values.external.url $values.external.existingSecret) }}
 {{- fail (printf "%s.enabled=false needs somebody else's: set %s.external.url or %s.external.existingSecret" $part $part $part) }}
 {{- end }}
@@ -31,8 +26,58 @@
 {{- if and .Values.operator.enabled (not (index .Values "outbox-relay").enabled) }}
 {{- fail "outbox-relay.enabled=false leaves the operator no relays to look after: set operator.enabled=false too" }}
 {{- end }}
+{{- if and .Values.operator.enabled (gt (int .Values.operator.relays.min) (int .Values.operator.relays.max)) }}
+{{- fail (printf "operator.relays.min=%v is more than operator.relays.max=%v" .Values.operator.relays.min .Values.operator.relays.max) }}
+{{- end }}
+{{- range $part := list "gateway" "cart" }}
+{{- $values := index $.Values $part }}
+{{- with $values.autoscaling }}{{ if and $values.enabled .enabled (gt (int .min) (int .max)) }}
+{{- fail (printf "%s.autoscaling.min=%v is more than %s.autoscaling.max=%v" $part .min $part .max) }}
+{{- end }}{{ end }}
+{{- end }}
+{{- include "cartwright.checkKinds" . }}
 {{- $catalog := index .Values "catalog-stub" }}
 {{- if not (or $catalog.enabled $catalog.url) }}{{ fail "catalog-stub.enabled=false needs your own catalog: set catalog-stub.url" }}{{ end }}
+{{- end -}}
+
+{{/* What somebody else's server is named by. Context: dict server, external. */}}
+{{- define "cartwright.checkExternal" -}}
+{{- $server := .server }}{{ $external := .external }}
+{{- if and $external.url $external.existingSecret }}{{ fail (printf "%s.external: give url or existingSecret, not both" $server) }}{{ end }}
+{{- range $field := list "caSecret" "appRole" }}
+{{- if and (get $external $field) (not (or $external.url $external.existingSecret)) }}
+{{- fail (printf "%s.external.%s is for a server of somebody else's: set %s.external.url or %s.external.existingSecret" $server $field $server $server) }}
+{{- end }}
+{{- end }}
+{{- range $field, $entry := dict "ownerUrl" "owner-url" "gatewayUrl" "gateway-url" }}
+{{- if and (get $external $field) (not $external.url) }}
+{{- fail (printf "%s.external.%s is beside %s.external.url, which is not set; in a Secret (%s.external.existingSecret) it is the entry %s" $server $field $server $server $entry) }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/*
+Kinds that come with somebody's CRDs, where the release asks for them and a cluster answers: only a cluster names its
+kinds, `helm template` alone knows of groups.
+*/}}
+{{- define "cartwright.checkKinds" -}}
+{{- $kinds := .Capabilities.APIVersions }}
+{{- if $kinds.Has "apps/v1/Deployment" }}
+{{- $monitoring := "install the Prometheus operator's CRDs first" }}
+{{- if and .Values.monitoring.serviceMonitor.enabled (not ($kinds.Has "monitoring.coreos.com/v1/ServiceMonitor")) }}
+{{- fail (printf "monitoring.serviceMonitor.enabled=true: the cluster knows no ServiceMonitor: %s" $monitoring) }}
+{{- end }}
+{{- if and .Values.monitoring.rules.enabled (not ($kinds.Has "monitoring.coreos.com/v1/PrometheusRule")) }}
+{{- fail (printf "monitoring.rules.enabled=true: the cluster knows no PrometheusRule: %s" $monitoring) }}
+{{- end }}
+{{- if and .Values.gateway.enabled .Values.gateway.httpRoute.enabled (not ($kinds.Has "gateway.networking.k8s.io/v1/HTTPRoute")) }}
+{{- fail "gateway.httpRoute.enabled=true: the cluster knows no HTTPRoute: install the Gateway API's CRDs first" }}
+{{- end }}
+{{- /* An install brings them itself. */}}
+{{- if and .Release.IsUpgrade .Values.operator.enabled (not ($kinds.Has "cartwright.dev/v1alpha1/CartPlatform")) }}
+{{- fail "operator.enabled=true: the cluster knows no CartPlatform, and Helm adds no kinds in an upgrade: kubectl apply --server-side -f charts/cartwright/charts/operator/crds" }}
+{{- end }}
+{{- end }}
 {{- end -}}
 
 {{- define "cartwright.checkNodes" -}}

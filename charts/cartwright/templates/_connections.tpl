@@ -13,15 +13,31 @@ A password is a variable of its own, put into the URL by the kubelet.
   valueFrom: { secretKeyRef: { name: {{ include "cartwright.credentials" .root }}, key: {{ .key }} } }
 {{- end -}}
 
-{{/* "true" when the operator rotates the keys of tokens, which then are mounted. Context: the root. */}}
+{{/* "true" when the operator rotates the keys of tokens. Context: the root. */}}
 {{- define "cartwright.rotates" -}}
 {{- if and .Values.operator.enabled (not .Values.credentials.existingSecret) }}true{{ end -}}
+{{- end -}}
+
+{{/* The Secret with the keys for one purpose. Context: dict root, purpose (internal-token or session). */}}
+{{- define "cartwright.keysSecret" -}}
+{{ include "cartwright.fullname" .root }}-{{ .purpose }}-keys
+{{- end -}}
+
+{{/*
+"true" when keys are mounted: they are rotated, or were once. Without the operator the rotated ones go on, because
+clients hold tokens that they have signed. Context: the root.
+*/}}
+{{- define "cartwright.mountsKeys" -}}
+{{- $session := include "cartwright.keysSecret" (dict "root" . "purpose" "session") }}
+{{- if not .Values.credentials.existingSecret }}
+{{- if or .Values.operator.enabled (lookup "v1" "Secret" .Release.Namespace $session) }}true{{ end }}
+{{- end -}}
 {{- end -}}
 
 {{/* The keys for one purpose. Context: dict root, purpose (internal-token or session). */}}
 {{- define "cartwright.keysEnv" -}}
 {{- $variable := .purpose | replace "-" "_" | upper -}}
-{{- if include "cartwright.rotates" .root -}}
+{{- if include "cartwright.mountsKeys" .root -}}
 - { name: {{ $variable }}_KEYS_DIR, value: /keys/{{ .purpose }} }
 {{- else -}}
 {{ include "cartwright.secretEnv" (dict "root" .root "name" (printf "%s_SECRET" $variable) "key" (printf "%s-secret" .purpose)) }}

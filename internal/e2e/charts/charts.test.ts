@@ -77,18 +77,25 @@ describe("The Helm chart", function () {
     expect([...seen, "outbox-admin"]).to.have.members([...schemas.keys()]);
   });
 
+  const refusal = async (set: string) => {
+    const values = ["--set", `database.kind=postgres,${set}`];
+    const { code, stderr } = await attempt(helm!, ["template", CHART, ...KUBE, ...values]);
+    expect([set, code]).to.deep.equal([set, 1]);
+    return stderr;
+  };
+
   it("refuses a typo in the values", async () => {
-    const typos = ["gatway.enabled=true", "cart.replicsa=2", "redis.external.ulr=redis://a"];
-    for (const typo of typos) {
-      const { code, stderr } = await attempt(helm!, [
-        "template",
-        CHART,
-        ...KUBE,
-        "--set",
-        `database.kind=postgres,${typo}`,
-      ]);
-      expect([typo, code]).to.deep.equal([typo, 1]);
-      expect(stderr).to.match(/additional propert/i);
+    for (const typo of ["gatway.enabled=true", "cart.replicsa=2", "redis.external.ulr=redis://a"]) {
+      expect(await refusal(typo)).to.match(/additional propert/i);
+    }
+  });
+
+  it("names a value that it needs and that was taken away", async () => {
+    const taken = { "gateway.jwt": "/gateway", "database.external": "/database", "cart.shards": "/cart" };
+    for (const [value, at] of Object.entries(taken)) {
+      expect(await refusal(`${value}=null`)).to.include(
+        `at '${at}': missing property '${value.split(".").at(-1)}'`,
+      );
     }
   });
 

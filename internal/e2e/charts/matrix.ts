@@ -47,6 +47,16 @@ const SWITCHES: readonly Choice[] = [
   { name: "Ingress", set: ["gateway.ingress.enabled=true", "gateway.ingress.className=nginx"] },
   { name: "HTTPRoute", set: ["gateway.httpRoute.enabled=true", "gateway.httpRoute.parentRefs[0].name=door"] },
   { name: "limits", set: ["gateway.rateLimits.owner=600/60", "gateway.rateLimits.session=5/10"] },
+  {
+    name: "own nodes and variables",
+    set: [
+      "migrate.nodeSelector.pool=jobs",
+      "test.nodeSelector.pool=jobs",
+      "cart.env.CART_MAX_LINES=20",
+      "catalog-stub.envFromSecret.CATALOG_ADMIN_TOKEN.secret=admin",
+      "catalog-stub.envFromSecret.CATALOG_ADMIN_TOKEN.key=token",
+    ],
+  },
   { name: "own Secret", set: ["credentials.existingSecret=mine"] },
   {
     name: "users",

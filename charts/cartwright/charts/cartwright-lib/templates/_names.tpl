@@ -40,6 +40,16 @@ readOnlyRootFilesystem: true
 capabilities: { drop: [ALL] }
 {{- end -}}
 
+{{/* Which nodes a pod may run on. Context: values with nodeSelector and tolerations. */}}
+{{- define "cartwright.nodes" -}}
+{{- with (. | default dict).nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with (. | default dict).tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
 {{/* Pods of one part on different nodes where that is possible. Context: dict root, part. */}}
 {{- define "cartwright.spread" -}}
 affinity:

@@ -7,7 +7,7 @@ Context: dict
   values    the part's values
   env       list of environment variables, rendered
   config    text whose change rolls the pods
-  keys      purposes whose keys are mounted where they are rotated
+  keys      purposes whose keys are mounted where they are or were rotated
   authorities  servers (redis, rabbitmq, database) whose private authority is mounted where there is one
   serves    whether it has a port of its own beside the admin port
   token     whether it talks to the Kubernetes API
@@ -17,6 +17,7 @@ Context: dict
 {{- $root := .root }}{{ $part := .part }}{{ $values := .values }}
 {{- $name := printf "%s-%s" (include "cartwright.fullname" $root) $part }}
 {{- $labels := dict "root" $root "part" $part }}
+{{- $env := include "cartwright.env" . }}
 {{- $hpa := and $values.autoscaling $values.autoscaling.enabled }}
 apiVersion: v1
 kind: ServiceAccount
@@ -46,7 +47,7 @@ spec:
         {{- with $values.podLabels }}{{ toYaml . | nindent 8 }}{{ end }}
       annotations:
         checksum/config: {{ .config | sha256sum }}
-        checksum/secrets: {{ include "cartwright.secretsChecksum" (dict "root" $root "env" .env "authorities" .authorities) }}
+        checksum/secrets: {{ include "cartwright.secretsChecksum" (dict "root" $root "env" $env "authorities" .authorities) }}
         {{- with $values.podAnnotations }}{{ toYaml . | nindent 8 }}{{ end }}
     spec:
       serviceAccountName: {{ $name }}
@@ -58,19 +59,14 @@ spec:
       {{- end }}
       securityContext: {{- include "cartwright.podSecurity" (dict "user" 10001) | nindent 8 }}
       {{- include "cartwright.spread" $labels | nindent 6 }}
-      {{- with $values.nodeSelector }}
-      nodeSelector: {{- toYaml . | nindent 8 }}
-      {{- end }}
-      {{- with $values.tolerations }}
-      tolerations: {{- toYaml . | nindent 8 }}
-      {{- end }}
+      {{- with include "cartwright.nodes" $values }}{{ . | nindent 6 }}{{ end }}
       containers:
         - name: {{ $part }}
           image: {{ include "cartwright.image" $root }}
           imagePullPolicy: {{ $root.Values.image.pullPolicy }}
           args: [{{ $part }}]
           env:
-            {{- include "cartwright.env" . | nindent 12 }}
+            {{- $env | nindent 12 }}
           ports:
             {{- if .serves }}
             - { name: http, containerPort: 8080 }
@@ -155,34 +151,20 @@ spec:
   selector: {{- include "cartwright.selector" $labels | nindent 4 }}
   ports:
     - { name: admin, port: 9090, targetPort: admin }
----
-apiVersion: monitoring.coreos.com/v1
-kind: ServiceMonitor
-metadata:
-  name: {{ $name }}
-  labels:
-    {{- include "cartwright.labels" $labels | nindent 4 }}
-    {{- with $root.Values.monitoring.serviceMonitor.labels }}{{ toYaml . | nindent 4 }}{{ end }}
-spec:
-  selector:
-    matchLabels:
-      {{- include "cartwright.selector" $labels | nindent 6 }}
-      cartwright.dev/scrape: "true"
-  endpoints:
-    - { port: admin, path: /metrics, interval: {{ $root.Values.monitoring.serviceMonitor.interval }} }
 {{- end }}
+{{- include "cartwright.serviceMonitor" (dict "root" $root "part" $part "port" "admin" "path" "/metrics" "labels" (dict "cartwright.dev/scrape" "true")) }}
 {{- include "cartwright.networkPolicy" $labels }}
 {{- end -}}
 
 {{/*
-The mounts of a container and the volumes of its pod, which must be the pod's next field: keys that are rotated, private
+The mounts of a container and the volumes of its pod, which must be the pod's next field: keys that are or were rotated, private
 authorities. Context: as of cartwright.service.
 */}}
 {{- define "cartwright.volumes" -}}
 {{- $root := .root }}{{ $mounts := include "cartwright.authorities" . | fromYamlArray }}
-{{- if include "cartwright.rotates" $root }}
+{{- if include "cartwright.mountsKeys" $root }}
 {{- range .keys }}
-{{- $mounts = append $mounts (dict "name" (printf "%s-keys" .) "secret" (printf "%s-%s-keys" (include "cartwright.fullname" $root) .) "path" (printf "/keys/%s" .)) }}
+{{- $mounts = append $mounts (dict "name" (printf "%s-keys" .) "secret" (include "cartwright.keysSecret" (dict "root" $root "purpose" .)) "path" (printf "/keys/%s" .)) }}
 {{- end }}
 {{- end }}
 {{- if $mounts -}}
@@ -195,38 +177,5 @@ volumes:
   - name: {{ .name }}
     secret: { secretName: {{ .secret }}, defaultMode: 0444 }
   {{- end }}
-{{- end }}
-{{- end -}}
-
-{{/*
-A service's variables, each once: what the chart sets, and what the part's values add or set otherwise.
-Context: as of cartwright.service.
-*/}}
-{{- define "cartwright.env" -}}
-{{- $log := .values.logLevel | default .root.Values.logLevel }}
-{{- $free := dict "LOG_LEVEL" $log "SHUTDOWN_DEADLINE_MS" "25000" }}
-{{- $fixed := list (dict "name" "ADMIN_PORT" "value" "9090") }}
-{{- if .serves }}
-{{- $fixed = append $fixed (dict "name" "PORT" "value" "8080") }}
-{{- /* At SIGTERM it serves on for so long, each answer being its connection's last: longer than clients keep a
-connection that they do not use (ours 3 s, Node's own 4 or 5). */}}
-{{- $_ := set $free "SHUTDOWN_DELAY_MS" "7000" }}
-{{- end }}
-{{- with .root.Values.telemetry }}{{ if .endpoint }}
-{{- $fixed = append $fixed (dict "name" "OTEL_EXPORTER_OTLP_ENDPOINT" "value" .endpoint) }}
-{{- $fixed = append $fixed (dict "name" "OTEL_TRACES_SAMPLER_ARG" "value" (toString .ratio)) }}
-{{- end }}{{ end }}
-{{- $part := .part }}{{ $values := .values }}
-{{- range concat $fixed (.env | fromYamlArray) }}
-{{- if hasKey ($values.env | default dict) .name }}
-{{- fail (printf "%s.env.%s: the chart sets this variable itself, from other values" $part .name) }}
-{{- end }}
-{{- end -}}
-{{ toYaml $fixed }}
-{{- range $name, $value := merge (deepCopy ($values.env | default dict)) $free }}
-- { name: {{ $name }}, value: {{ $value | quote }} }
-{{- end }}
-{{- with .env }}
-{{ . }}
 {{- end }}
 {{- end -}}

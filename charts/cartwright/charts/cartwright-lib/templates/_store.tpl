@@ -56,12 +56,7 @@ spec:
       imagePullSecrets: {{- toYaml . | nindent 8 }}
       {{- end }}
       securityContext: {{- include "cartwright.podSecurity" (dict "user" .user) | nindent 8 }}
-      {{- with .values.nodeSelector }}
-      nodeSelector: {{- toYaml . | nindent 8 }}
-      {{- end }}
-      {{- with .values.tolerations }}
-      tolerations: {{- toYaml . | nindent 8 }}
-      {{- end }}
+      {{- with include "cartwright.nodes" .values }}{{ . | nindent 6 }}{{ end }}
       containers:
         - name: {{ .part }}
           {{- .container | nindent 10 }}

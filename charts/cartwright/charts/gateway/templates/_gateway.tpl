@@ -27,8 +27,10 @@
 {{- $limits := .Values.gateway.rateLimits }}
 {{- range $name := list "owner" "address" "session" }}
 {{- $variable := printf "RATE_LIMIT_%s" (upper $name) }}
-{{- if hasKey ($.Values.gateway.env | default dict) $variable }}
-{{- fail (printf "gateway.env.%s: set gateway.rateLimits.%s, with which all gateways count together" $variable $name) }}
+{{- range $field := list "env" "envFromSecret" }}
+{{- if hasKey (index $.Values.gateway $field | default dict) $variable }}
+{{- fail (printf "gateway.%s.%s: set gateway.rateLimits.%s, with which all gateways count together" $field $variable $name) }}
+{{- end }}
 {{- end }}
 {{- with index $limits $name }}
 - { name: {{ $variable }}, value: {{ . | quote }} }

@@ -1,7 +1,8 @@
 {{/* Context: the root. */}}
 {{- define "operator.resources" -}}
 {{- $name := printf "%s-operator" (include "cartwright.fullname" .) }}
-{{- $fullname := include "cartwright.fullname" . }}
+{{- $internal := include "cartwright.keysSecret" (dict "root" . "purpose" "internal-token") }}
+{{- $session := include "cartwright.keysSecret" (dict "root" . "purpose" "session") }}
 {{- $labels := dict "root" . "part" "operator" }}
 {{- $env := include "operator.env" . }}
 {{- include "cartwright.service" (dict "root" . "part" "operator" "values" .Values.operator "env" $env "config" $env "serves" false "token" true) }}
@@ -20,7 +21,7 @@ rules:
   - { apiGroups: [""], resources: [pods], verbs: [list, watch] }
   - { apiGroups: [batch], resources: [jobs], verbs: [list, watch, create] }
   {{- if include "cartwright.rotates" . }}
-  - { apiGroups: [""], resources: [secrets], resourceNames: [{{ $fullname }}-internal-token-keys, {{ $fullname }}-session-keys], verbs: [get, patch] }
+  - { apiGroups: [""], resources: [secrets], resourceNames: [{{ $internal }}, {{ $session }}], verbs: [get, patch] }
   {{- end }}
   - { apiGroups: [events.k8s.io], resources: [events], verbs: [create] }
   - { apiGroups: [coordination.k8s.io], resources: [leases], verbs: [create] }
@@ -58,11 +59,11 @@ spec:
     max: {{ .Values.operator.relays.max }}
     scaleDownSeconds: {{ .Values.operator.relays.scaleDownSeconds }}
   {{- if include "cartwright.rotates" . }}
-  {{- $session := ((.Values.gateway.env).SESSION_TTL_SECONDS) | default 86400 }}
+  {{- $life := ((.Values.gateway.env).SESSION_TTL_SECONDS) | default 86400 }}
   # A key stays accepted as long as what it has signed is valid.
   keys:
-    - { secret: {{ $fullname }}-internal-token-keys, everyHours: {{ .Values.operator.keys.everyHours }}, overlapSeconds: 300 }
-    - { secret: {{ $fullname }}-session-keys, everyHours: {{ .Values.operator.keys.everyHours }}, overlapSeconds: {{ max 60 (int $session) }} }
+    - { secret: {{ $internal }}, everyHours: {{ .Values.operator.keys.everyHours }}, overlapSeconds: 300 }
+    - { secret: {{ $session }}, everyHours: {{ .Values.operator.keys.everyHours }}, overlapSeconds: {{ max 60 (int $life) }} }
   {{- else }}
   keys: []
   {{- end }}

@@ -7,7 +7,8 @@
 
 {{/* The share of the memory limit that Redis may fill, in MiB. Context: the root. */}}
 {{- define "redis.maxmemoryMiB" -}}
-{{- $limit := .Values.redis.resources.limits.memory | toString }}
+{{- $limit := ((.Values.redis.resources).limits).memory | default "" | toString }}
+{{- if not $limit }}{{ fail "redis.resources.limits.memory is not set: give it in Mi or Gi, because maxmemory is a share of it" }}{{ end }}
 {{- if not (regexMatch "^[0-9]+(Mi|Gi)$" $limit) }}{{ fail (printf "redis.resources.limits.memory=%s: give it in Mi or Gi, because maxmemory is a share of it" $limit) }}{{ end }}
 {{- $mib := mul (regexFind "^[0-9]+" $limit | int) (ternary 1024 1 (hasSuffix "Gi" $limit)) }}
 {{- div (mul $mib (.Values.redis.maxmemoryPercent | int)) 100 }}

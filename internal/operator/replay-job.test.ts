@@ -1,0 +1,21 @@
+import { expect } from "chai";
+import { type RelayTemplate, replayJob } from "./replay-job.ts";
+import type { OutboxReplay } from "./resource.ts";
+
+const REPLAY: OutboxReplay = {
+  kind: "OutboxReplay",
+  metadata: { name: "all", uid: "01a21269", generation: 1 },
+  spec: { selector: { all: true } },
+};
+
+describe("The Job of a replay", () => {
+  it("runs where the relay may run, as who the relay is", () => {
+    const where = { nodeSelector: { pool: "relays" }, tolerations: [{ key: "relays", operator: "Exists" }] };
+    const identity = { serviceAccountName: "relay", automountServiceAccountToken: false };
+    const relay: RelayTemplate = {
+      spec: { ...identity, ...where, containers: [{ name: "outbox-relay", image: "cartwright:1" }] },
+    };
+    const job = replayJob(REPLAY, relay, "shop") as { spec: { template: { spec: object } } };
+    expect(job.spec.template.spec).to.deep.include({ ...identity, ...where });
+  });
+});

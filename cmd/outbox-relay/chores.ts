@@ -1,6 +1,11 @@
+import { createExpiringSweep } from "../../internal/cart/expiring.redis.ts";
 import { createExpirySweep } from "../../internal/cart/expiry.redis.ts";
 import { createMergeSweep } from "../../internal/cart/merge/merge-sweep.ts";
-import { createExpiredCounter, createMergedCounter } from "../../internal/cart/metrics.ts";
+import {
+  createExpiredCounter,
+  createExpiringCounter,
+  createMergedCounter,
+} from "../../internal/cart/metrics.ts";
 import { forgetOldRequests } from "../../internal/orders/settle-sweep.ts";
 import { sweepStaged } from "../../internal/outbox/forwarder/sweeper.ts";
 import { createDeadPurgedCounter, createPurgedCounter } from "../../internal/outbox/metrics.ts";
@@ -12,8 +17,8 @@ import type { Config } from "./config.ts";
 import { openSettling } from "./settling.ts";
 
 /**
- * What a relay does beside publishing: forwards stuck staged
- * events, tells of expired carts, reduces carts that were ordered, finishes merges, purges what is old.
+ * What a relay does beside publishing: forwards stuck staged events, tells of expired carts and, where it is
+ * asked to, of those near their end, reduces carts that were ordered, finishes merges, purges what is old.
  */
 export function startChores(
   config: Config,
@@ -26,6 +31,14 @@ export function startChores(
     redis,
     shards: config.CART_SHARDS,
     expired: createExpiredCounter(registry),
+    log,
+  });
+  const noticeMs = config.CART_EXPIRING_NOTICE_SECONDS * 1000;
+  const notify = createExpiringSweep({
+    redis,
+    shards: config.CART_SHARDS,
+    noticeMs,
+    told: createExpiringCounter(registry),
     log,
   });
   const { orders, settle } = openSettling(config, service, adapters);
@@ -55,6 +68,7 @@ export function startChores(
   const chores = [
     every(config.SWEEP_INTERVAL_MS, "sweep of staged events", sweep, log),
     every(config.SWEEP_INTERVAL_MS, "sweep of expired carts", expire, log),
+    ...(noticeMs > 0 ? [every(config.SWEEP_INTERVAL_MS, "sweep of carts near their end", notify, log)] : []),
     every(config.SWEEP_INTERVAL_MS, "sweep of carts that were ordered", settle, log),
     every(config.SWEEP_INTERVAL_MS, "sweep of merges", merge, log),
     every(config.OUTBOX_PURGE_INTERVAL_MS, "purge", purge, log),

@@ -35,6 +35,11 @@ export const schema = z
     CART_SHARDS: integer(1, 1_024)
       .default(64)
       .describe("into how many shards carts are divided; the same as the cart's"),
+    CART_EXPIRING_NOTICE_SECONDS: integer(0, 31_536_000)
+      .default(0)
+      .describe(
+        "s before a cart's end at which `cart.expiring` tells of it; less than the cart's CART_TTL_SECONDS; 0 for never",
+      ),
     RELAY_LEASE_MS: milliseconds(500, 300_000)
       .default(10_000)
       .describe("ms for which a relay holds a partition without renewing: how long a dead one is waited for"),
@@ -50,7 +55,7 @@ export const schema = z
       .describe("ms between looks at every partition while nothing is notified"),
     SWEEP_INTERVAL_MS: milliseconds(10, 60_000)
       .default(500)
-      .describe("ms between sweeps of staged events and of expired carts"),
+      .describe("ms between sweeps of staged events, of carts, of orders and of merges"),
     SWEEP_AGE_MS: milliseconds(0, 600_000)
       .default(1_000)
       .describe("ms after which a staged event is forwarded by the relay instead of the cart"),

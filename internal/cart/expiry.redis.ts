@@ -1,11 +1,11 @@
 import type { Logger } from "../platform/logger/logger.ts";
 import type { Counter } from "../platform/metrics/metrics.ts";
 import type { RedisConnection } from "../platform/redis/redis.ts";
-import { bindScript, loadScript } from "../platform/redis/script.ts";
-import { newId } from "../platform/uuid/new-id.ts";
+import { loadScript } from "../platform/redis/script.ts";
 import { shardKeys } from "./keys.ts";
 import { createLostCartSearch } from "./lost-carts.redis.ts";
 import { rightsOn } from "./rights.redis.ts";
+import { bindSweepScript, redisNow } from "./sweep-script.redis.ts";
 
 const EXPIRE = loadScript(new URL("./lua/expire.lua", import.meta.url));
 
@@ -25,34 +25,23 @@ export function createExpirySweep(options: {
 }): () => Promise<void> {
   const { redis, shards, expired, log } = options;
   const rights = rightsOn(redis);
-  const expire = bindScript(redis, EXPIRE);
-
-  async function expireOne(shard: number, owner: string): Promise<unknown> {
-    const key = shardKeys.cart(shard, owner);
-    const keys = [key, shardKeys.stream(shard), shardKeys.expiry(shard), shardKeys.ordinal(shard)];
-    try {
-      const args = { owner, owner_json: JSON.stringify(owner), event: newId() };
-      return await expire(keys, JSON.stringify(args));
-    } catch (err) {
-      if (!(err instanceof Error && /^(WRONGTYPE|CORRUPT) /.test(err.message))) throw err;
-      // Left where it is for whoever looks into it, but no longer in the way of the shard's other carts.
-      await redis.zrem(shardKeys.expiry(shard), owner);
-      log.error({ key, err }, "a cart cannot be read, and so not expire; it is no longer looked at");
-      return "CORRUPT";
-    }
-  }
-
+  const expire = bindSweepScript(redis, EXPIRE, log);
   const lost = createLostCartSearch(redis, shards);
 
   async function tell(shard: number, owner: string): Promise<void> {
-    const told = await expireOne(shard, owner);
+    const keys = [
+      shardKeys.cart(shard, owner),
+      shardKeys.stream(shard),
+      shardKeys.expiry(shard),
+      shardKeys.ordinal(shard),
+    ];
+    const told = await expire(keys, { shard, owner });
     if (told === "EXPIRED") expired.inc({ reason: "time" });
     if (told === "MISSING") expired.inc({ reason: "missing" });
   }
 
   return async () => {
-    const time = await redis.time();
-    const now = Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000);
+    const now = await redisNow(redis);
     await lost.begin();
     await Promise.all(
       Array.from({ length: shards }, async (_, shard) => {

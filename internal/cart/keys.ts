@@ -28,6 +28,8 @@ export const shardKeys = {
   /** Entries of the stream that can become no event, for whoever looks into them. */
   setAside: (shard: number) => `outbox-dead:{${shard}}`,
   expiry: (shard: number) => `expiry:{${shard}}`,
+  /** Sorted set of the owners whose carts were told to be near their end, by the end told of. */
+  expiring: (shard: number) => `expiring:{${shard}}`,
   ordinal: (shard: number) => `ordinal:{${shard}}`,
   idempotency: (shard: number, owner: string) => `idem:{${shard}}:${owner}`,
   /** Whose checkout of the owner's cart is under way. */

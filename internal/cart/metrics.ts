@@ -51,3 +51,12 @@ export function createExpiredCounter(registry: Registry): Counter<"reason"> {
   for (const reason of ["time", "missing"] satisfies ExpiryReason[]) expired.inc({ reason }, 0);
   return expired;
 }
+
+/** Carts that this process has told to be near their end. */
+export function createExpiringCounter(registry: Registry): Counter {
+  return new Counter({
+    name: "cart_expiring_total",
+    help: "Carts whose coming end this process has told of; 0 while CART_EXPIRING_NOTICE_SECONDS is",
+    registers: [registry],
+  });
+}

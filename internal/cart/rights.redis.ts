@@ -9,7 +9,7 @@ const RIGHTS = loadScript(new URL("./lua/rights.lua", import.meta.url));
 /** Every script that changes carts. */
 export const WRITING_SCRIPTS: readonly Script[] = [
   ...OPERATIONS.map(({ script }) => loadScript(script)),
-  ...["expire", "take", "give", "reduce"].map((name) =>
+  ...["expire", "expiring", "take", "give", "reduce"].map((name) =>
     loadScript(new URL(`./lua/${name}.lua`, import.meta.url)),
   ),
 ];
@@ -35,6 +35,7 @@ const KEY_INDEX: Readonly<Record<string, number>> = {
   "keys.claim": 6,
   "keys.transfer": 7,
   "keys.transfers": 8,
+  "keys.told": 9,
 };
 const PROBE = "rights-probe";
 const keysOf = (shard: number) => [
@@ -46,6 +47,7 @@ const keysOf = (shard: number) => [
   shardKeys.claim(shard, PROBE),
   shardKeys.transfer(shard, PROBE),
   shardKeys.transfers(shard),
+  shardKeys.expiring(shard),
 ];
 
 /** The rights of our user in Redis, as far as the cart's scripts need them. */

@@ -88,6 +88,7 @@ describe("The cart store on a Redis with something wrong in it", function () {
     client_request: "max",
     user: "user:faults",
     token: "token",
+    notice: 120_000,
   };
   const TRANSFER = [shardKeys.transfer(0, ARGS.owner), shardKeys.transfers(0)] as const;
   const CLAIM = shardKeys.claim(0, ARGS.owner);
@@ -97,6 +98,8 @@ describe("The cart store on a Redis with something wrong in it", function () {
     const { owner } = ARGS;
     const cart = shardKeys.cart(0, owner);
     const keys = [cart, shardKeys.stream(0), shardKeys.expiry(0), shardKeys.ordinal(0)];
+    if (name === "expiring")
+      return { keys: [cart, shardKeys.stream(0), shardKeys.ordinal(0), shardKeys.expiring(0)], args: ARGS };
     if (["settle", "resume"].includes(name))
       return { keys: TRANSFER, args: { ...ARGS, cart: "c", version: "1" } };
     const lines = name === "give" ? [{ product: "c", quantity: 1, stock: 5 }] : ARGS.lines;
@@ -317,7 +320,11 @@ describe("The cart store on a Redis with something wrong in it", function () {
       .filter(({ type }) => type === "cart.expired")
       .map(({ data }) => JSON.parse(data!));
     expect(told.map(({ owner }) => owner).sort()).to.deep.equal([...missing].sort());
-    expect(told[0]).to.deep.include({ cartId: null, change: { type: "cart-expired", reason: "missing" } });
+    expect(told[0]).to.deep.include({
+      ownerKind: "user",
+      cartId: null,
+      change: { type: "cart-expired", reason: "missing" },
+    });
     expect(Date.parse(told[0].expiresAt)).to.be.greaterThan(0);
     const counted = (await expired.get()).values.find(({ labels }) => labels.reason === "missing");
     expect(counted?.value).to.equal(missing.length - 1);

@@ -250,7 +250,8 @@ export function describeCartStore(name: string, connect: () => Promise<RedisConn
       await Promise.all(sweeps);
       const events = await staged();
       expect(events.map((event) => event.type)).to.deep.equal(["cart.updated", "cart.expired"]);
-      expect(lines(JSON.parse(events[1]!.data).items)).to.deep.equal(["a x 3"]);
+      const told = JSON.parse(events[1]!.data);
+      expect([told.ownerKind, lines(told.items)]).to.deep.equal(["user", ["a x 3"]]);
       const shard = shardOf(owner, SHARDS);
       expect(await redis.exists(shardKeys.cart(shard, owner))).to.equal(0);
       expect(await redis.zscore(shardKeys.expiry(shard), owner)).to.equal(null);

@@ -3,6 +3,7 @@ import { awaitRedis, connectRedis } from "../platform/redis/redis.ts";
 import { parseRedisUrl } from "../platform/redis/redis-url.ts";
 import { testRedis, testRedisCluster } from "../testkit/servers/test-servers.ts";
 import { describeCheckoutStore } from "./checkout-store.contract.ts";
+import { describeExpiringNotices } from "./expiring.contract.ts";
 import { describeCartStore } from "./store.contract.ts";
 
 async function connect(url: string) {
@@ -14,7 +15,7 @@ async function connect(url: string) {
   return redis;
 }
 
-for (const describeStore of [describeCartStore, describeCheckoutStore]) {
+for (const describeStore of [describeCartStore, describeCheckoutStore, describeExpiringNotices]) {
   describeStore("one Redis", async () => connect((await testRedis()).url));
   describeStore("a Redis Cluster of three nodes", async () => connect((await testRedisCluster()).url));
 }

@@ -36,6 +36,9 @@
 {{- end }}{{ end }}
 {{- end }}
 {{- include "cartwright.checkKinds" . }}
+{{- if ge (int .Values.cart.expiringNoticeSeconds) (int .Values.cart.ttlSeconds) }}
+{{- fail (printf "cart.expiringNoticeSeconds=%d would tell of each cart at each change: it must be less than cart.ttlSeconds=%d" (int .Values.cart.expiringNoticeSeconds) (int .Values.cart.ttlSeconds)) }}
+{{- end }}
 {{- $catalog := index .Values "catalog-stub" }}
 {{- if not (or $catalog.enabled $catalog.url) }}{{ fail "catalog-stub.enabled=false needs your own catalog: set catalog-stub.url" }}{{ end }}
 {{- end -}}

@@ -13,16 +13,22 @@ local function stage(stream, counter, event)
   return entry, n
 end
 
--- The event's data: the full state after the change, so that a consumer needs no history.
-local function event_data(cart, owner_json, change)
-  return '{"owner":' .. owner_json .. ',"change":' .. change .. "," .. describe(cart) .. "}"
+-- The event's data: the full state after the change, so that a consumer needs no history. `more` are
+-- further fields, each with a comma before it.
+local function event_data(cart, owner_json, change, more)
+  return '{"owner":' .. owner_json .. (more or "") .. ',"change":' .. change .. "," .. describe(cart) .. "}"
+end
+
+-- Whose cart it is, a user's or a guest's, as a further field: of events that lead a shop to its shoppers.
+local function owner_kind(owner_json)
+  return ',"ownerKind":"' .. string.match(owner_json, '^"(%a*)') .. '"'
 end
 
 -- Tells of a cart that the expiry index still holds and Redis no longer: evicted, or past its grace. Its id,
 -- version and lines are unknown; the event's own id stands for the cart's.
 local function stage_missing(keys, indexed, owner_json, event_id, now)
   return stage(keys.stream, keys.counter, { id = event_id, type = "cart.expired", subject = event_id, version = "1",
-    at = string.format("%d", now), trace = "", data = '{"owner":' .. owner_json
+    at = string.format("%d", now), trace = "", data = '{"owner":' .. owner_json .. owner_kind(owner_json)
       .. ',"change":{"type":"cart-expired","reason":"missing"},"cartId":null,"version":null,"items":null,"expiresAt":"'
       .. iso8601(tonumber(indexed)) .. '"}' })
 end
@@ -33,7 +39,7 @@ local function stage_expired(keys, cart, owner_json, event_id, now)
   cart.version = cart.version + 1
   local entry, n = stage(keys.stream, keys.counter, { id = event_id, type = "cart.expired", subject = cart.id,
     version = string.format("%d", cart.version), at = string.format("%d", now), trace = "",
-    data = event_data(cart, owner_json, '{"type":"cart-expired"}') })
+    data = event_data(cart, owner_json, '{"type":"cart-expired"}', owner_kind(owner_json)) })
   redis.call("DEL", keys.cart)
   return entry, n
 end

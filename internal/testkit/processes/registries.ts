@@ -1,6 +1,11 @@
 import { createHttpCatalog } from "../../cart/catalog.http.ts";
 import { registerLiveCartMetrics } from "../../cart/live-carts.redis.ts";
-import { createCartMetrics, createExpiredCounter, createMergedCounter } from "../../cart/metrics.ts";
+import {
+  createCartMetrics,
+  createExpiredCounter,
+  createExpiringCounter,
+  createMergedCounter,
+} from "../../cart/metrics.ts";
 import { registerStoreMemory } from "../../cart/store-memory.redis.ts";
 import { createRateLimits } from "../../gateway/rate-limit.ts";
 import { createMemoryCounter } from "../../gateway/rate-limit-memory.ts";
@@ -69,6 +74,7 @@ export function processRegistries(): ReadonlyMap<string, Registry> {
   createForwarderMetrics(relay);
   createBrokerGauge(relay);
   createExpiredCounter(relay);
+  createExpiringCounter(relay);
   createMergedCounter(relay);
   createPurgedCounter(relay);
   createDeadPurgedCounter(relay);

@@ -9,4 +9,5 @@
 {{ include "cartwright.databaseEnv" (dict "root" . "user" "app") }}
 {{ include "cartwright.amqpEnv" . }}
 - { name: CART_SHARDS, value: {{ .Values.cart.shards | quote }} }
+- { name: CART_EXPIRING_NOTICE_SECONDS, value: {{ .Values.cart.expiringNoticeSeconds | quote }} }
 {{- end -}}

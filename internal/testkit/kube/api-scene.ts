@@ -1,7 +1,13 @@
 import { readFileSync } from "node:fs";
-import { CoreV1Api, loadYaml } from "@kubernetes/client-node";
+import {
+  ApiException,
+  ApiextensionsV1Api,
+  CoreV1Api,
+  type KubeConfig,
+  loadYaml,
+  type V1CustomResourceDefinition,
+} from "@kubernetes/client-node";
 import { createKubeClient, type KubeClient } from "../../platform/kube/kube-client.ts";
-import { KubeError } from "../../platform/kube/kube-error.ts";
 import type { KubeObject } from "../../platform/kube/objects.ts";
 import { Registry } from "../../platform/metrics/metrics.ts";
 import { eventually } from "../eventually.ts";
@@ -36,7 +42,7 @@ export async function openApiScene(): Promise<ApiScene | null> {
   const config = server.admin();
   const { log } = recordingLogger();
   const client = createKubeClient({ config, fieldManager: "test", registry: new Registry(), log });
-  await installKinds(client);
+  await installKinds(config, client);
   const namespace = `op-test-${process.pid}-${Date.now() % 100_000}`;
   await client.create("/api/v1/namespaces", { metadata: { name: namespace } });
 
@@ -65,13 +71,15 @@ export async function openApiScene(): Promise<ApiScene | null> {
 }
 
 /** Our kinds, where they are not there yet: a cluster of somebody's keeps the ones that it has. */
-async function installKinds(client: KubeClient): Promise<void> {
+async function installKinds(config: KubeConfig, client: KubeClient): Promise<void> {
+  // loadYaml renames fields (x_kubernetes_validations), which only the library's own client undoes.
+  const definitions = config.makeApiClient(ApiextensionsV1Api);
   for (const kind of ["cartplatforms", "outboxreplays"]) {
     const crd = readFileSync(new URL(`../../../k8s/crds/${kind}.yaml`, import.meta.url), "utf8");
     try {
-      await client.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", loadYaml(crd));
+      await definitions.createCustomResourceDefinition({ body: loadYaml<V1CustomResourceDefinition>(crd) });
     } catch (err) {
-      if (!(err instanceof KubeError && err.code === 409)) throw err;
+      if (!(err instanceof ApiException && err.code === 409)) throw err;
     }
     const served = () => client.get(`/apis/cartwright.dev/v1alpha1/${kind}`);
     await eventually(`${kind} are served`, served, { timeoutMs: 120_000, intervalMs: 200 });

@@ -2,6 +2,8 @@ import { expect } from "chai";
 import { eventually } from "../../testkit/eventually.ts";
 import { type ApiScene, openApiScene } from "../../testkit/kube/api-scene.ts";
 import { type OperatorProcess, startOperator } from "../../testkit/kube/operator-process.ts";
+import { metricsOf } from "../../testkit/processes/metrics-page.ts";
+import { processRegistries } from "../../testkit/processes/registries.ts";
 import { openShop, type Shop } from "./shop.ts";
 
 const LEASE_S = 12;
@@ -51,6 +53,13 @@ describe("Two operators of one release", function () {
   /** What it did that may change something; its looks at the lease are none. */
   const writes = async (operator: OperatorProcess) =>
     (await operator.calls()).filter(({ verb }) => !["get", "list", "watch"].includes(verb));
+
+  it("export exactly the metrics that k8s/metrics.md has of an operator", async () => {
+    const { leader } = await roles();
+    const exported = [...(await leader.metrics()).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
+    const described = metricsOf(processRegistries().get("operator")!).map(({ name }) => name);
+    expect(exported).to.have.members(described);
+  });
 
   it("the leader is killed: the other takes over within the lease and goes on with the work", async () => {
     const { leader, rival } = await roles();

@@ -1,7 +1,8 @@
 import { HttpMethod, KubeConfig, RequestContext } from "@kubernetes/client-node";
 import { fetch, type Response } from "undici";
 import type { Logger } from "../logger/logger.ts";
-import { Counter, type Registry } from "../metrics/metrics.ts";
+import type { Registry } from "../metrics/metrics.ts";
+import { createCallCounter } from "./call-counter.ts";
 import { keepConnections } from "./kube-connections.ts";
 import { errorOf } from "./kube-error.ts";
 import { type Outages, trackOutages } from "./outages.ts";
@@ -56,12 +57,7 @@ export function createKubeClient(options: {
   keepConnections(config);
   const server = config.getCurrentCluster()?.server;
   if (server === undefined) throw new Error("the Kubernetes configuration names no cluster");
-  const calls = new Counter({
-    name: "kubernetes_requests_total",
-    help: "Calls to the Kubernetes API by what they are to RBAC and their status, 0 without an answer",
-    labelNames: ["verb", "group", "resource", "code"] as const,
-    registers: [registry],
-  });
+  const calls = createCallCounter(registry);
 
   /** Resolves with the headers of a success. */
   async function send(method: HttpMethod, path: string, call: Call, signal: AbortSignal): Promise<Response> {

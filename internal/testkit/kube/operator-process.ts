@@ -27,6 +27,8 @@ export interface OperatorProcess {
   /** By its own metric; false when it does not answer. */
   leads(): Promise<boolean>;
   calls(): Promise<RecordedCall[]>;
+  /** Its page of metrics, as Prometheus reads it. */
+  metrics(): Promise<string>;
   /** How often it has brought a resource to what it says. */
   rounds(): Promise<number>;
   /** SIGSTOP or SIGCONT. */
@@ -87,6 +89,7 @@ export async function startOperator(options: {
         (sum, [, count]) => sum + Number(count),
         0,
       ),
+    metrics,
     signal: (signal) => send(spawned, signal),
     end,
   };

@@ -22,6 +22,7 @@ import {
   createRelayMetrics,
 } from "../../outbox/metrics.ts";
 import { createApp } from "../../platform/http/app.ts";
+import { createCallCounter } from "../../platform/kube/call-counter.ts";
 import { createLogger } from "../../platform/logger/logger.ts";
 import { createRegistry, type Registry } from "../../platform/metrics/metrics.ts";
 
@@ -83,6 +84,7 @@ export function processRegistries(): ReadonlyMap<string, Registry> {
 
   const operator = createRegistry("operator");
   createOperatorMetrics(operator, () => false);
+  createCallCounter(operator);
 
   return new Map([
     ["gateway", gateway],

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 import { eventually } from "../../testkit/eventually.ts";
@@ -15,7 +15,7 @@ import {
   testRedis,
 } from "../../testkit/servers/test-servers.ts";
 import { type Load, startLoad } from "../load.ts";
-import { needPrometheus, RULES, targetsOf } from "./scene.ts";
+import { exportOperator, needPrometheus, RULE_FILES, targetsOf } from "./scene.ts";
 
 /**
  * Fires by right as soon as 1 % of what this Prometheus saw published was late: on a busy machine, by itself.
@@ -31,6 +31,7 @@ describe("Of the running platform's outages", function () {
   let platform: Platform;
   let load: Load;
   let prometheus: PrometheusServer;
+  let targets: URL[];
   let lateBefore: number;
 
   before(async function () {
@@ -39,6 +40,7 @@ describe("Of the running platform's outages", function () {
     [database, rabbit] = own;
     platform = await startPlatform({ redisUrl: redis.url, database, rabbit });
     load = await startLoad(platform, 4);
+    targets = [...targetsOf(platform, rabbit), await exportOperator()];
   });
   after(async () => {
     await load?.stop();
@@ -50,7 +52,7 @@ describe("Of the running platform's outages", function () {
   beforeEach(async () => {
     await eventually("events are in time again", () => inTimeFor(3_000), { timeoutMs: 240_000 });
     lateBefore = await late();
-    prometheus = await ownPrometheus(targetsOf(platform, rabbit), [impatientRules()]);
+    prometheus = await ownPrometheus(targets, impatientRules());
     await eventually("the platform is seen, and well", isSeenWell, { timeoutMs: 60_000, intervalMs: 500 });
   });
   afterEach(() => prometheus.stop());
@@ -91,17 +93,20 @@ describe("Of the running platform's outages", function () {
     const down = await prometheus.query("up == 0");
     if (down.length > 0) throw new Error(`not scraped: ${JSON.stringify(down)}`);
     const up = await prometheus.query("up == 1");
-    if (up.length < targetsOf(platform, rabbit).length) throw new Error(`only ${up.length} were scraped`);
+    if (up.length < targets.length) throw new Error(`only ${up.length} were scraped`);
     const [age] = await prometheus.query("max(outbox_oldest_pending_age_seconds)");
     if (age === undefined || age.value >= 5) throw new Error(`the oldest event waits for ${age?.value} s`);
     return true;
   }
 
   /** The rules as they are, but for `for`: a minute of patience would only make the test longer. */
-  function impatientRules(): string {
-    const file = join(tempDir("rules"), "rules.yaml");
-    writeFileSync(file, readFileSync(RULES, "utf8").replace(/^( +for:) .*$/gm, "$1 2s"));
-    return file;
+  function impatientRules(): string[] {
+    const dir = tempDir("rules");
+    return RULE_FILES.map((file) => {
+      const impatient = join(dir, basename(file));
+      writeFileSync(impatient, readFileSync(file, "utf8").replace(/^( +for:) .*$/gm, "$1 2s"));
+      return impatient;
+    });
   }
 
   /** Everything that fires from before `fault` until `expected` fire; then mends. */
@@ -134,15 +139,19 @@ describe("Of the running platform's outages", function () {
     return judged().sort();
   }
 
-  const expected = async (cause: string, fault: () => Promise<void>, mend: () => Promise<void>) => {
-    const alerts = [cause, "CartwrightEventsLate"].sort();
+  const expected = async (
+    causes: readonly string[],
+    fault: () => Promise<void>,
+    mend: () => Promise<void>,
+  ) => {
+    const alerts = [...causes, "CartwrightEventsLate"].sort();
     expect(await firingIn(fault, mend, alerts)).to.deep.equal(alerts);
   };
 
   it("a relay that stops is told of, beside the lateness that it causes, and nothing else", async () => {
     const [relay] = platform.relays;
     await expected(
-      "CartwrightRelaysGone",
+      ["CartwrightRelaysGone"],
       () => relay!.kill("SIGTERM"),
       () => relay!.start(),
     );
@@ -150,7 +159,7 @@ describe("Of the running platform's outages", function () {
 
   it("a broker that stops likewise", async () => {
     await expected(
-      "CartwrightBrokerAway",
+      ["CartwrightBrokerAway", "CartwrightBrokerMetricsAbsent"],
       () => rabbit.kill("SIGTERM"),
       () => rabbit.start(),
     );
@@ -158,7 +167,7 @@ describe("Of the running platform's outages", function () {
 
   it("a database that stops likewise", async () => {
     await expected(
-      "CartwrightStagedBacklog",
+      ["CartwrightStagedBacklog"],
       () => database.kill("SIGKILL"),
       () => database.start(),
     );

@@ -2,12 +2,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { attempt, findTool } from "../../testkit/kube/tool.ts";
-import { needPrometheus, RULES } from "./scene.ts";
+import { needPrometheus, RULE_FILES } from "./scene.ts";
 
 const UNIT_TESTS = fileURLToPath(new URL("rules.promtool.yaml", import.meta.url));
 const RUNBOOKS = new URL("../../../k8s/runbooks/", import.meta.url);
 
-const text = readFileSync(RULES, "utf8");
+const text = RULE_FILES.map((file) => readFileSync(file, "utf8")).join("\n");
 const alerts = [...new Set([...text.matchAll(/- alert: (\w+)/g)].map(([, name]) => name!))];
 
 describe("The rules", function () {
@@ -16,7 +16,7 @@ describe("The rules", function () {
   it("pass promtool's check and their unit tests, in which each alert fires once and is silent once", async function () {
     needPrometheus(this);
     for (const args of [
-      ["check", "rules", RULES],
+      ["check", "rules", ...RULE_FILES],
       ["test", "rules", UNIT_TESTS],
     ]) {
       const { code, stdout, stderr } = await attempt(findTool("promtool")!, args, { timeoutMs: 240_000 });

@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
@@ -8,10 +9,10 @@ import type { Platform } from "../../testkit/processes/platform.ts";
 import type { RabbitServer } from "../../testkit/servers/rabbitmq.ts";
 import { onTeardown } from "../../testkit/servers/test-servers.ts";
 
-/** The chart's alerts, as a plain Prometheus reads them. */
-export const RULES = fileURLToPath(
-  new URL("../../../charts/cartwright/files/rules/cartwright.yaml", import.meta.url),
-);
+const RULES = new URL("../../../charts/cartwright/files/rules/", import.meta.url);
+
+/** The files of the chart's alerts, as a plain Prometheus reads them. */
+export const RULE_FILES = readdirSync(RULES).map((name) => fileURLToPath(new URL(name, RULES)));
 
 /** Skips the suite, saying why, where there is no Prometheus. */
 export function needPrometheus(context: Mocha.Context): void {

@@ -67,7 +67,16 @@ export async function runChaos(options: {
     const { attempts } = shoppers;
     return {
       seed,
-      history: { attempts, arrivals: [...witness.arrivals], carts, faults },
+      // The shoppers do no merges, checkouts or cancellations yet; the checker can judge them.
+      history: {
+        attempts,
+        arrivals: [...witness.arrivals],
+        carts,
+        journeys: [],
+        orderArrivals: [],
+        orders: [],
+        faults,
+      },
       worstLag: lag.worst(),
       recoveredMs,
       drainedMs,

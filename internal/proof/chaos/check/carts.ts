@@ -1,4 +1,5 @@
-import { type Arrival, linesText, type Violation } from "./history.ts";
+import { type Arrival, linesText, type OrderArrival, type Violation } from "./history.ts";
+import { effectOfJourney, isOfJourney, type Journeys } from "./journeys.ts";
 import { EXPIRY, operationOfChange } from "./operations.ts";
 
 /** What the events tell of one cart, from its first to its last. */
@@ -12,11 +13,10 @@ export interface ToldCart {
 }
 
 /** The arrivals without repeats; a repeat that tells something else is a violation. */
-export function distinctEvents(arrivals: readonly Arrival[]): {
-  events: Arrival[];
-  violations: Violation[];
-} {
-  const first = new Map<string, Arrival>();
+export function distinctEvents<T extends Arrival | OrderArrival>(
+  arrivals: readonly T[],
+): { events: T[]; violations: Violation[] } {
+  const first = new Map<string, T>();
   const violations: Violation[] = [];
   for (const arrival of arrivals) {
     const before = first.get(arrival.id);
@@ -25,29 +25,38 @@ export function distinctEvents(arrivals: readonly Arrival[]): {
       violations.push({
         rule: "repeat-differs",
         owner: arrival.data.owner,
-        sentence: `event ${arrival.id} of cart ${arrival.subject} came again and told something else`,
+        sentence: `event ${arrival.id} of ${arrival.subject} came again and told something else`,
       });
   }
   return { events: [...first.values()], violations };
 }
 
-const told = ({ type, subject, version, trace, data }: Arrival) => ({ type, subject, version, trace, data });
+const told = ({ type, subject, version, trace, data }: Arrival | OrderArrival) => ({
+  type,
+  subject,
+  version,
+  trace,
+  data,
+});
 
 /** Judges each cart by itself: versions 1, 2, 3 in order of arrival, each event the effect of its change. */
-export function checkCarts(events: readonly Arrival[]): { carts: ToldCart[]; violations: Violation[] } {
+export function checkCarts(
+  events: readonly Arrival[],
+  journeys: Journeys,
+): { carts: ToldCart[]; violations: Violation[] } {
   const bySubject = Map.groupBy(events, ({ subject }) => subject);
   const carts: ToldCart[] = [];
   const violations: Violation[] = [];
   for (const [id, of] of bySubject) {
     const owner = of[0]!.data.owner;
-    const faults = faultsOf(id, of);
+    const faults = faultsOf(id, of, journeys);
     violations.push(...faults.map((fault) => ({ ...fault, owner })));
     carts.push({ id, owner, events: of, ended: ends(of.at(-1)!) });
   }
   return { carts, violations };
 }
 
-function faultsOf(id: string, events: readonly Arrival[]): Omit<Violation, "owner">[] {
+function faultsOf(id: string, events: readonly Arrival[], journeys: Journeys): Omit<Violation, "owner">[] {
   const faults: Omit<Violation, "owner">[] = [];
   const fault = (rule: string, sentence: string) =>
     faults.push({ rule, sentence: `cart ${id}: ${sentence}` });
@@ -65,7 +74,7 @@ function faultsOf(id: string, events: readonly Arrival[]): Omit<Violation, "owne
       const rule = idOf.has(due) ? "order" : "gap";
       fault(rule, `version ${event.version} came where ${due} was due`);
     } else {
-      const wrong = contradiction(event, previous);
+      const wrong = contradiction(event, previous, journeys);
       if (wrong !== null) fault("wrong-event", `version ${event.version} ${wrong}`);
     }
     previous = event;
@@ -73,8 +82,18 @@ function faultsOf(id: string, events: readonly Arrival[]): Omit<Violation, "owne
   return faults;
 }
 
+/** The types of the events that end a cart; of other changes it is `cart.updated`. */
+const ENDINGS: Readonly<Record<string, string>> = {
+  "cart-cleared": "cart.cleared",
+  "cart-merged": "cart.merged",
+};
+
 /** What is wrong with an event that follows `previous`; null when nothing is. */
-function contradiction({ type, subject, version, data }: Arrival, previous: Arrival | null): string | null {
+function contradiction(
+  { type, subject, version, data }: Arrival,
+  previous: Arrival | null,
+  journeys: Journeys,
+): string | null {
   const { change } = data;
   if (data.cartId !== subject || data.version !== version)
     return `says cart ${data.cartId}, version ${data.version} in its data`;
@@ -86,8 +105,12 @@ function contradiction({ type, subject, version, data }: Arrival, previous: Arri
     if (type !== "cart.expired") return `tells of an expiry as ${type}`;
     return linesText(data.items) === linesText(before) ? null : "did not expire with the lines it had";
   }
-  if (type !== (change.type === "cart-cleared" ? "cart.cleared" : "cart.updated"))
-    return `tells of ${change.type} as ${type}`;
+  if (type !== (ENDINGS[change.type] ?? "cart.updated")) return `tells of ${change.type} as ${type}`;
+  if (isOfJourney(change)) {
+    const left = effectOfJourney(before, change, journeys);
+    if (left === null || linesText(left) === linesText(data.items)) return null;
+    return `has [${linesText(data.items)}], but ${change.type} leaves [${linesText(left)}] of [${linesText(before)}]`;
+  }
   const kind = operationOfChange(change.type);
   if (!kind) return `tells of a change nobody knows, ${change.type}`;
   const { productId = null, quantity = null } = change;

@@ -66,6 +66,9 @@ function honest() {
       event(5, 3, "item-removed", undefined, []),
     ],
     carts: [{ owner: OWNER, cart: EMPTY, from: 9_000, to: 9_010 }],
+    journeys: [],
+    orderArrivals: [],
+    orders: [],
     faults: [],
   };
 }

@@ -1,6 +1,9 @@
 import { attribute } from "./attribution.ts";
 import { checkCarts, distinctEvents } from "./carts.ts";
 import type { History, Violation } from "./history.ts";
+import { journeysOf, shownCarts } from "./journeys.ts";
+import { checkMerges } from "./merges.ts";
+import { checkOrders } from "./orders.ts";
 import { checkTimeline } from "./timeline.ts";
 
 /**
@@ -9,11 +12,18 @@ import { checkTimeline } from "./timeline.ts";
  */
 export function check(history: History): Violation[] {
   const { events, violations } = distinctEvents(history.arrivals);
-  const carts = checkCarts(events);
+  const orders = distinctEvents(history.orderArrivals);
+  violations.push(...orders.violations);
+  const carts = checkCarts(events, journeysOf(events, orders.events));
   const attribution = attribute(events, history.attempts);
   violations.push(...carts.violations, ...attribution.violations);
+  violations.push(...checkMerges(events, history.journeys));
+  violations.push(...checkOrders(orders.events, events, history.journeys, history.orders));
   const cartsOf = Map.groupBy(carts.carts, ({ owner }) => owner);
-  const attemptsOf = Map.groupBy(history.attempts, ({ owner }) => owner);
+  const attemptsOf = Map.groupBy(
+    [...history.attempts, ...shownCarts(history.journeys)],
+    ({ owner }) => owner,
+  );
   const finalOf = new Map(history.carts.map((cart) => [cart.owner, cart]));
   for (const owner of new Set([...cartsOf.keys(), ...attemptsOf.keys(), ...finalOf.keys()])) {
     const told = cartsOf.get(owner) ?? [];

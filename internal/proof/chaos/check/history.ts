@@ -48,6 +48,21 @@ export interface Attempt {
   readonly outcome: Outcome;
 }
 
+/** What a cart's event says was done. */
+export interface Change {
+  readonly type: string;
+  readonly productId?: string;
+  readonly quantity?: number;
+  /** Of `cart-merged`: the user, and what the cart held. */
+  readonly into?: string;
+  readonly lines?: readonly Line[];
+  /** Of `merged`: the guest's cart, and its version when it was taken. */
+  readonly from?: string;
+  readonly fromVersion?: number;
+  /** Of `ordered`. */
+  readonly orderId?: string;
+}
+
 /** One arrival at the consumer; the same event may arrive more than once. */
 export interface Arrival {
   readonly id: string;
@@ -65,7 +80,7 @@ export interface Arrival {
     readonly owner: string;
     readonly cartId: string;
     readonly version: number;
-    readonly change: { readonly type: string; readonly productId?: string; readonly quantity?: number };
+    readonly change: Change;
     readonly items: readonly Line[];
     readonly expiresAt: string | null;
   };
@@ -78,6 +93,70 @@ export interface FinalCart {
   /** Epoch ms, before and after the reading. */
   readonly from: number;
   readonly to: number;
+}
+
+/** A line of a merge's report. */
+export interface ReportLine {
+  readonly productId: string;
+  readonly outcome: string;
+  readonly guestQuantity: number;
+  readonly userQuantity: number;
+  readonly quantity: number;
+}
+
+/** An order as the API shows it. */
+export interface SeenOrder {
+  readonly id: string;
+  readonly status: string;
+  readonly version: number;
+  readonly items: readonly Line[];
+}
+
+/** One attempt of a merge (strategy `sum`), a checkout or a cancellation; repeats have the same `key`. */
+export interface JourneyAttempt {
+  /** Unique, as of an {@link Attempt}. */
+  readonly trace: string;
+  /** The user. */
+  readonly owner: string;
+  readonly operation: "merge" | "checkout" | "cancel";
+  /** Of a merge: the guest, `guest:<id>`. */
+  readonly guest: string | null;
+  /** Of a cancellation. */
+  readonly orderId: string | null;
+  readonly key: string;
+  /** Epoch ms. */
+  readonly from: number;
+  readonly to: number;
+  readonly outcome:
+    | {
+        readonly kind: "done";
+        readonly replayed: boolean;
+        /** Null when it is still to be reduced, and after a cancellation. */
+        readonly cart: SeenCart | null;
+        readonly report: readonly ReportLine[];
+        readonly order: SeenOrder | null;
+      }
+    | Exclude<Outcome, { kind: "done" }>;
+}
+
+/** An order's event. */
+export interface OrderArrival extends Omit<Arrival, "data"> {
+  readonly data: {
+    readonly owner: string;
+    readonly orderId: string;
+    readonly status: string;
+    readonly version: number;
+    readonly items: readonly Line[];
+    /** The cart that the order was made from. */
+    readonly cartId: string;
+    readonly cartVersion: number;
+  };
+}
+
+/** All orders of an owner, as they were listed after everything had come to rest. */
+export interface FinalOrders {
+  readonly owner: string;
+  readonly orders: readonly SeenOrder[];
 }
 
 /** Something the nemesis did. */
@@ -94,6 +173,10 @@ export interface History {
   /** In order of arrival, repeats included. */
   readonly arrivals: readonly Arrival[];
   readonly carts: readonly FinalCart[];
+  readonly journeys: readonly JourneyAttempt[];
+  /** In order of arrival, repeats included. */
+  readonly orderArrivals: readonly OrderArrival[];
+  readonly orders: readonly FinalOrders[];
   readonly faults: readonly Fault[];
 }
 

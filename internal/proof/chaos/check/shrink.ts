@@ -3,22 +3,28 @@ import type { History, Violation } from "./history.ts";
 
 /**
  * The smallest part of a history that still shows this violation, word for word:
- * only its owner's, then without whatever can be left out, in halves, quarters and
+ * only its owner's (and of whoever merged with it), then without whatever can be left out, in halves, quarters and
  * so on (Zeller's ddmin, 2002). Gives up cutting after `budgetMs`.
  */
 export function shrink(history: History, violation: Violation, budgetMs = 20_000): History {
   const deadline = Date.now() + budgetMs;
   const shows = (part: History) =>
     check(part).some(({ rule, sentence }) => rule === violation.rule && sentence === violation.sentence);
-  const { owner } = violation;
+  // With whoever a merge joins to the owner.
+  const joined = history.journeys.filter(({ owner, guest }) => [owner, guest].includes(violation.owner));
+  const owners = new Set([violation.owner, ...joined.flatMap(({ owner, guest }) => [owner, guest ?? owner])]);
+  const of = ({ owner }: { owner: string }) => owners.has(owner);
   let part: History = {
-    attempts: history.attempts.filter((attempt) => attempt.owner === owner),
-    arrivals: history.arrivals.filter((arrival) => arrival.data.owner === owner),
-    carts: history.carts.filter((cart) => cart.owner === owner),
+    attempts: history.attempts.filter(of),
+    arrivals: history.arrivals.filter(({ data }) => of(data)),
+    carts: history.carts.filter(of),
+    journeys: history.journeys.filter(of),
+    orderArrivals: history.orderArrivals.filter(({ data }) => of(data)),
+    orders: history.orders.filter(of),
     faults: history.faults,
   };
   if (!shows(part)) return history;
-  for (const which of ["carts", "attempts", "arrivals"] as const) {
+  for (const which of ["carts", "orders", "attempts", "journeys", "arrivals", "orderArrivals"] as const) {
     for (
       let size = Math.ceil(part[which].length / 2);
       size >= 1 && Date.now() < deadline;
@@ -35,10 +41,10 @@ export function shrink(history: History, violation: Violation, budgetMs = 20_000
 }
 
 /** The faults at the time of what is left. */
-function around({ attempts, arrivals, faults }: History): History["faults"] {
+function around({ attempts, journeys, arrivals, orderArrivals, faults }: History): History["faults"] {
   const times = [
-    ...attempts.flatMap(({ from, to }) => [from, to]),
-    ...arrivals.map((each) => each.receivedAt),
+    ...[...attempts, ...journeys].flatMap(({ from, to }) => [from, to]),
+    ...[...arrivals, ...orderArrivals].map((each) => each.receivedAt),
   ];
   const [first, last] = [Math.min(...times), Math.max(...times)];
   return faults.filter(({ from, to }) => to >= first && from <= last);

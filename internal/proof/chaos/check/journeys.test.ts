@@ -1,0 +1,215 @@
+import { expect } from "chai";
+import { check } from "./checker.ts";
+import type { Arrival, Attempt, Change, History, JourneyAttempt, Line, OrderArrival } from "./history.ts";
+
+const [ANN, GUEST] = ["user:ann", "guest:g"];
+const mugs = (quantity: number): Line[] => (quantity === 0 ? [] : [{ productId: "mug", quantity }]);
+const trace = (n: number) => String(n).repeat(32);
+
+function event(n: number, subject: string, version: number, change: Change, items: Line[]): Arrival {
+  const owner = subject === "gc" ? GUEST : ANN;
+  return {
+    id: `${subject}-${version}`,
+    type: change.type === "cart-merged" ? "cart.merged" : "cart.updated",
+    subject,
+    version,
+    trace: trace(n),
+    occurredAt: 1_000 * n + 50,
+    receivedAt: 1_000 * n + 60,
+    data: { owner, cartId: subject, version, change, items, expiresAt: null },
+  };
+}
+
+function orderEvent(n: number, version: number, status: string): OrderArrival {
+  const { data, ...rest } = event(n, "o1", version, { type: "" }, mugs(5));
+  const { owner, items } = data;
+  return {
+    ...rest,
+    type: `order.${status}`,
+    data: { owner, items, orderId: "o1", status, version, cartId: "uc", cartVersion: 2 },
+  };
+}
+
+const cart = (cartId: string, version: number, quantity: number) => ({
+  cartId: quantity === 0 ? null : cartId,
+  version: quantity === 0 ? 0 : version,
+  items: mugs(quantity),
+});
+
+/** A guest's two mugs join a user's three; all five are ordered, and the order is cancelled. */
+function honest(): History {
+  const add = (n: number, owner: string, id: string, quantity: number): Attempt => ({
+    trace: trace(n),
+    owner,
+    operation: "add",
+    productId: "mug",
+    quantity,
+    key: `key-${n}`,
+    ifMatch: null,
+    from: 1_000 * n,
+    to: 1_000 * n + 100,
+    outcome: { kind: "done", cart: cart(id, 1, quantity), replayed: false },
+  });
+  const journey = (n: number, operation: JourneyAttempt["operation"], done: object): JourneyAttempt => ({
+    trace: trace(n),
+    owner: ANN,
+    operation,
+    guest: operation === "merge" ? GUEST : null,
+    orderId: operation === "cancel" ? "o1" : null,
+    key: `key-${n}`,
+    from: 1_000 * n,
+    to: 1_000 * n + 100,
+    outcome: { kind: "done", replayed: false, cart: null, report: [], order: null, ...done },
+  });
+  const order = (status: string, version: number) => ({ id: "o1", status, version, items: mugs(5) });
+  const line = { productId: "mug", outcome: "merged", guestQuantity: 2, userQuantity: 3, quantity: 5 };
+  const added = (quantity: number) => ({ type: "item-added", productId: "mug", quantity });
+  return {
+    attempts: [add(1, GUEST, "gc", 2), add(2, ANN, "uc", 3)],
+    journeys: [
+      journey(3, "merge", { cart: cart("uc", 2, 5), report: [line] }),
+      journey(4, "checkout", { cart: cart("uc", 3, 0), order: order("placed", 1) }),
+      journey(5, "cancel", { order: order("cancelled", 2) }),
+    ],
+    arrivals: [
+      event(1, "gc", 1, added(2), mugs(2)),
+      event(2, "uc", 1, added(3), mugs(3)),
+      event(3, "gc", 2, { type: "cart-merged", into: ANN, lines: mugs(2) }, []),
+      event(3, "uc", 2, { type: "merged", from: "gc", fromVersion: 1 }, mugs(5)),
+      event(4, "uc", 3, { type: "ordered", orderId: "o1" }, []),
+    ],
+    orderArrivals: [orderEvent(4, 1, "placed"), orderEvent(5, 2, "cancelled")],
+    carts: [{ owner: ANN, cart: cart("uc", 3, 0), from: 9_000, to: 9_010 }],
+    orders: [{ owner: ANN, orders: [order("cancelled", 2)] }],
+    faults: [],
+  };
+}
+
+/** The honest history with one list changed. */
+function but<K extends keyof History>(which: K, change: (list: History[K]) => History[K]): History {
+  const story = honest();
+  return { ...story, [which]: change(story[which]) };
+}
+const rules = (history: History) => check(history).map(({ rule }) => rule);
+const unknown = { kind: "unknown", reason: "no answer" } as const;
+const refused = (code: string) => ({ kind: "refused", status: 409, code }) as const;
+
+/** One journey with something changed. */
+const journey = (at: number, change: Partial<JourneyAttempt>) =>
+  but("journeys", (list) => list.with(at, { ...list[at]!, ...change }));
+/** One journey's answer with something changed. */
+const answer = (at: number, change: object) =>
+  journey(at, { outcome: { ...honest().journeys[at]!.outcome, ...change } as JourneyAttempt["outcome"] });
+const without = (which: "arrivals" | "orderArrivals", at: number) =>
+  but(which, (list) => list.toSpliced(at, 1) as never);
+
+describe("The chaos checker of merges, checkouts and cancellations", () => {
+  it("finds nothing in a story that keeps every promise", () => {
+    expect(check(honest())).to.deep.equal([]);
+  });
+  for (const at of [0, 1, 2])
+    it(`accepts an unknown outcome with its events, number ${at}`, () => {
+      expect(check(journey(at, { outcome: unknown }))).to.deep.equal([]);
+    });
+  it("accepts an unknown outcome and an expected refusal without events", () => {
+    const [merge, checkout, cancel] = honest().journeys;
+    const more: JourneyAttempt[] = [
+      { ...merge!, trace: trace(6), key: "a", outcome: unknown },
+      { ...checkout!, trace: trace(7), key: "b", outcome: refused("CART_EMPTY") },
+      { ...cancel!, trace: trace(8), key: "c", outcome: refused("ORDER_STATE") },
+    ];
+    expect(check(but("journeys", (list) => [...list, ...more]))).to.deep.equal([]);
+  });
+
+  const gain = honest().arrivals[3]!;
+  const reduction = honest().arrivals[4]!;
+  const again = (of: Arrival, more: Partial<Arrival["data"]>) => ({
+    ...of,
+    id: "again",
+    version: 4,
+    data: { ...of.data, version: 4, ...more },
+  });
+  const cases: [what: string, story: History, rule: string][] = [
+    ["a guest's cart that was taken and never given", without("arrivals", 3), "merge-lost"],
+    [
+      "a guest's cart that was given twice",
+      but("arrivals", (list) => [...list, again(gain, { items: mugs(2) })]),
+      "merge-twice",
+    ],
+    ["a gain from a cart that was never taken", without("arrivals", 2), "merge-invented"],
+    ["a merge that nobody asked for", but("journeys", (list) => list.slice(1)), "merge-invented"],
+    ["a refused merge that was done", journey(0, { outcome: refused("MERGE_CONFLICT") }), "refused-yet-done"],
+    [
+      "a merge that gave less than it took",
+      but("arrivals", (list) => list.with(3, { ...gain, data: { ...gain.data, items: mugs(4) } })),
+      "wrong-event",
+    ],
+    [
+      "a merge that took less than there was",
+      but("arrivals", (list) =>
+        list.with(2, event(3, "gc", 2, { type: "cart-merged", into: ANN, lines: mugs(1) }, [])),
+      ),
+      "merge-lost",
+    ],
+    [
+      "a guest's cart that goes on after its merge",
+      but("arrivals", (list) => [
+        ...list,
+        event(1, "gc", 3, { type: "item-added", productId: "mug", quantity: 1 }, mugs(1)),
+      ]),
+      "wrong-event",
+    ],
+    ["a report that leaves a line out", answer(0, { report: [] }), "wrong-report"],
+    [
+      "a report of a loss that it does not name",
+      answer(0, {
+        report: [{ productId: "mug", outcome: "merged", guestQuantity: 2, userQuantity: 3, quantity: 4 }],
+      }),
+      "wrong-report",
+    ],
+    ["an order without order.placed", but("orderArrivals", () => []), "order-without-event"],
+    [
+      "an order.placed without an order",
+      but("orders", () => [{ owner: ANN, orders: [] }]),
+      "event-without-order",
+    ],
+    [
+      "an order cancelled before it was placed",
+      but("orderArrivals", (list) => list.toReversed()),
+      "order-version",
+    ],
+    ["a cancellation that was not told", without("orderArrivals", 1), "order-without-event"],
+    ["an order that nobody asked for", but("journeys", (list) => list.toSpliced(1, 1)), "order-invented"],
+    ["a refused checkout that was done", journey(1, { outcome: refused("CART_EMPTY") }), "refused-yet-done"],
+    [
+      "a correct checkout that was refused",
+      journey(1, { outcome: refused("PRICE_CHANGED") }),
+      "wrong-refusal",
+    ],
+    [
+      "two orders of one key and cart",
+      but("orderArrivals", (list) => [
+        ...list,
+        { ...list[0]!, id: "x", subject: "o2", data: { ...list[0]!.data, orderId: "o2" } },
+      ]),
+      "order-twice",
+    ],
+    [
+      "an order of other lines than its cart's",
+      but("orderArrivals", (list) =>
+        list.map((each) => ({ ...each, data: { ...each.data, items: mugs(6) } })),
+      ),
+      "order-lines",
+    ],
+    ["a cart that was never reduced", without("arrivals", 4), "not-reduced"],
+    ["a cart reduced twice", but("arrivals", (list) => [...list, again(reduction, {})]), "reduced-twice"],
+    [
+      "a cart reduced by another quantity",
+      but("arrivals", (list) => list.with(4, { ...reduction, data: { ...reduction.data, items: mugs(1) } })),
+      "wrong-event",
+    ],
+    ["a cart reduced by no order", but("orderArrivals", () => []), "reduced-wrongly"],
+    ["an answer that shows a cart that never was", answer(1, { cart: cart("uc", 9, 1) }), "untold-state"],
+  ];
+  for (const [what, story, rule] of cases) it(`catches ${what}`, () => expect(rules(story)).to.include(rule));
+});

@@ -1,0 +1,156 @@
+import { ends } from "./carts.ts";
+import {
+  type Arrival,
+  type FinalOrders,
+  type JourneyAttempt,
+  linesText,
+  type OrderArrival,
+  type SeenOrder,
+  type Violation,
+} from "./history.ts";
+import { journeyText, wronglyRefused } from "./journeys.ts";
+
+type Fault = (rule: string, owner: string, sentence: string) => void;
+
+/** The statuses of an order that shoppers can bring about, each at its version. */
+const STATUSES = ["placed", "cancelled"];
+
+/**
+ * Every order has its events, placed and then cancelled, and every such event its order; each was somebody's
+ * wish and a key has one order at most; the order holds what its cart held, and reduces it once in the end.
+ */
+export function checkOrders(
+  events: readonly OrderArrival[],
+  cartEvents: readonly Arrival[],
+  journeys: readonly JourneyAttempt[],
+  finals: readonly FinalOrders[],
+): Violation[] {
+  const violations: Violation[] = [];
+  const fault: Fault = (rule, owner, sentence) => violations.push({ rule, owner, sentence });
+  const told = Map.groupBy(events, ({ subject }) => subject);
+  for (const of of told.values()) checkStory(of, fault);
+  checkCauses(events, journeys, fault);
+  checkAnswers(told, journeys, fault);
+  for (const { owner, orders } of finals) checkFinal(owner, orders, told, fault);
+  checkReductions(events, cartEvents, fault);
+  return violations;
+}
+
+function checkStory(of: readonly OrderArrival[], fault: Fault): void {
+  for (const [at, { subject, type, version, data }] of of.entries()) {
+    const due = STATUSES[at];
+    if (version !== at + 1 || data.version !== version || data.status !== due || type !== `order.${due}`)
+      fault("order-version", data.owner, `order ${subject}: ${type} ${version} came as number ${at + 1}`);
+    if (linesText(data.items) !== linesText(of[0]!.data.items))
+      fault("order-lines", data.owner, `order ${subject}: ${type} has other lines than at first`);
+  }
+}
+
+function checkCauses(
+  events: readonly OrderArrival[],
+  journeys: readonly JourneyAttempt[],
+  fault: Fault,
+): void {
+  const attemptOf = new Map(journeys.map((attempt) => [attempt.trace, attempt]));
+  const orderOfKey = new Map<string, string>();
+  for (const { subject, type, trace, data } of events) {
+    const attempt = attemptOf.get(trace ?? "");
+    const operation = type === "order.placed" ? "checkout" : "cancel";
+    const fits =
+      attempt?.owner === data.owner &&
+      attempt.operation === operation &&
+      (operation === "checkout" || attempt.orderId === subject);
+    if (!fits) {
+      fault("order-invented", data.owner, `${type} of ${subject} was asked for by nobody`);
+      continue;
+    }
+    if (attempt.outcome.kind === "refused")
+      fault("refused-yet-done", data.owner, `${type} of ${subject} was refused: ${journeyText(attempt)}`);
+    const other = orderOfKey.get(`${operation} ${attempt.key}`);
+    if (other !== undefined)
+      fault("order-twice", data.owner, `the key ${attempt.key} made ${other} and ${subject}`);
+    orderOfKey.set(`${operation} ${attempt.key}`, subject);
+  }
+}
+
+type Told = ReadonlyMap<string, readonly OrderArrival[]>;
+
+/** An order that was shown is told of as it was shown. */
+function wrongOrder({ id, status, version, items }: SeenOrder, told: Told): string | null {
+  const event = told.get(id)?.find((each) => each.version === version);
+  if (!event) return "order-without-event";
+  return event.data.status === status && linesText(event.data.items) === linesText(items)
+    ? null
+    : "order-differs";
+}
+
+function checkAnswers(told: Told, journeys: readonly JourneyAttempt[], fault: Fault): void {
+  for (const attempt of journeys) {
+    const { operation, outcome, owner } = attempt;
+    if (operation === "merge") continue;
+    if (wronglyRefused(attempt))
+      fault("wrong-refusal", owner, `${journeyText(attempt)}: ${JSON.stringify(outcome)}`);
+    if (outcome.kind !== "done" || outcome.order === null) continue;
+    const rule = wrongOrder(outcome.order, told);
+    if (rule !== null) fault(rule, owner, `${journeyText(attempt)} showed ${JSON.stringify(outcome.order)}`);
+  }
+}
+
+function checkFinal(owner: string, orders: readonly SeenOrder[], told: Told, fault: Fault): void {
+  const listed = new Map(orders.map((order) => [order.id, order]));
+  for (const order of orders) {
+    const rule = wrongOrder(order, told);
+    if (rule !== null) fault(rule, owner, `at rest: ${JSON.stringify(order)}`);
+  }
+  for (const [id, of] of told) {
+    const last = of.at(-1)!;
+    if (last.data.owner !== owner) continue;
+    const order = listed.get(id);
+    if (!order) fault("event-without-order", owner, `${last.type} of ${id}, and there is no such order`);
+    else if (order.version !== last.version)
+      fault("order-differs", owner, `order ${id} is at ${order.version}, the last event at ${last.version}`);
+  }
+}
+
+function checkReductions(
+  events: readonly OrderArrival[],
+  cartEvents: readonly Arrival[],
+  fault: Fault,
+): void {
+  const reductions = Map.groupBy(
+    cartEvents.filter(({ data }) => data.change.type === "ordered"),
+    ({ data }) => data.change.orderId ?? "",
+  );
+  const ofCart = Map.groupBy(cartEvents, ({ subject }) => subject);
+  const orderOfState = new Map<string, string>();
+  for (const { subject, type, data } of events) {
+    if (type !== "order.placed") continue;
+    const { owner, cartId, cartVersion } = data;
+    const state = `cart ${cartId} at version ${cartVersion}`;
+    const other = orderOfState.get(state);
+    if (other !== undefined) fault("order-twice", owner, `${state} became ${other} and ${subject}`);
+    orderOfState.set(state, subject);
+    const cart = ofCart.get(cartId) ?? [];
+    const from = cart.find(({ version }) => version === cartVersion);
+    if (!from || linesText(from.data.items) !== linesText(data.items))
+      fault("order-lines", owner, `order ${subject} holds [${linesText(data.items)}], unlike ${state}`);
+    const by = reductions.get(subject) ?? [];
+    reductions.delete(subject);
+    if (by.length > 1)
+      fault("reduced-twice", owner, `order ${subject} reduced cart ${cartId} ${by.length} times`);
+    if (by.some((each) => each.subject !== cartId || each.version <= cartVersion))
+      fault("reduced-wrongly", owner, `order ${subject} was made from ${state} and reduced another`);
+    if (by.length === 0 && !cart.some((each) => each.version > cartVersion && spared(each, data.items)))
+      fault("not-reduced", owner, `order ${subject} never reduced ${state}`);
+  }
+  for (const [id, [event]] of reductions)
+    fault("reduced-wrongly", event!.data.owner, `cart ${event!.subject} was reduced by ${id}, no order`);
+}
+
+/** True when the cart had nothing left that an order of these items could take. */
+function spared(event: Arrival, items: OrderArrival["data"]["items"]): boolean {
+  return (
+    ends(event) ||
+    !event.data.items.some(({ productId }) => items.some((item) => item.productId === productId))
+  );
+}

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { eventually } from "../../testkit/eventually.ts";
 import { chosenDialect } from "../../testkit/servers/database.ts";
 import type { History } from "./check/history.ts";
+import { unfinished } from "./check/unfinished.ts";
 import { watchLag } from "./lag.ts";
 import { unleash } from "./nemesis.ts";
 import { seeded } from "./random.ts";
@@ -40,13 +41,17 @@ export async function runChaos(options: {
   const random = seeded(seed);
   const timeoutMs = PATIENCE_MS[chosenDialect()];
   const stage = await openStage();
+  say("the platform is there");
   const witness = await openWitness(stage.consumerUrl, "cart.events.demo");
   const lag = watchLag([...stage.carts, ...stage.relays]);
   const shoppers = await sendShoppers(stage, seeded(random(2 ** 32)));
+  const requests = () => shoppers.notes.attempts.length + shoppers.notes.journeys.length;
   try {
     await eventually("a first event is told", () => witness.arrivals.length > 0, { timeoutMs });
     const faults = await unleash(stage, seeded(random(2 ** 32)), Date.now() + seconds * 1_000, (kind) =>
-      say(`${kind}; ${shoppers.attempts.length} requests, ${witness.arrivals.length} events`),
+      say(
+        `${kind}; ${requests()} requests, ${witness.arrivals.length + witness.orderArrivals.length} events`,
+      ),
     );
     const healed = Date.now();
     say("the nemesis rests");
@@ -55,6 +60,7 @@ export async function runChaos(options: {
       intervalMs: 100,
     });
     const recoveredMs = Date.now() - healed;
+    say("all is well again under load; the shoppers stop");
     await shoppers.stop();
     const stopped = Date.now();
     await eventually("the lag returns to zero", () => lag.gone(), {
@@ -62,21 +68,18 @@ export async function runChaos(options: {
       intervalMs: 100,
     });
     const drainedMs = Date.now() - stopped;
-    const carts = await shoppers.readCarts();
-    await quiet(() => witness.arrivals.length);
-    const { attempts } = shoppers;
+    say("nothing is staged or pending; the sweepers finish merges and orders");
+    const told = () => ({ arrivals: [...witness.arrivals], orderArrivals: [...witness.orderArrivals] });
+    const { attempts, journeys } = shoppers.notes;
+    const seen = () => ({ attempts, journeys, carts: [], orders: [], faults, ...told() });
+    // What is not finished by then is the checker's to tell, with its story.
+    await within(timeoutMs, () => unfinished(seen()) === 0);
+    say("the last look at carts and orders");
+    const atRest = await shoppers.readAll();
+    await quiet(() => witness.arrivals.length + witness.orderArrivals.length);
     return {
       seed,
-      // The shoppers do no merges, checkouts or cancellations yet; the checker can judge them.
-      history: {
-        attempts,
-        arrivals: [...witness.arrivals],
-        carts,
-        journeys: [],
-        orderArrivals: [],
-        orders: [],
-        faults,
-      },
+      history: { ...seen(), ...atRest },
       worstLag: lag.worst(),
       recoveredMs,
       drainedMs,
@@ -86,6 +89,11 @@ export async function runChaos(options: {
     lag.stop();
     witness.close();
   }
+}
+
+/** Resolves when the condition holds, or when time is up. */
+async function within(timeoutMs: number, holds: () => boolean): Promise<void> {
+  for (const deadline = Date.now() + timeoutMs; !holds() && Date.now() < deadline; ) await delay(500);
 }
 
 /** Resolves when the count has not risen for two seconds. */

@@ -1,26 +1,35 @@
 import { describe, nameOf } from "./check/attribution.ts";
-import type { History, Violation } from "./check/history.ts";
+import { type History, linesText, type Outcome, type Violation } from "./check/history.ts";
+import { journeyText } from "./check/journeys.ts";
 import type { Run } from "./run.ts";
 
 /** What a person wants to know of a run, a line each. */
 export function summaryOf({ history, worstLag, recoveredMs, drainedMs }: Run): string[] {
-  const { attempts, arrivals, faults } = history;
-  const ids = new Set(arrivals.map(({ id }) => id));
-  const outcomes = counted(
-    attempts.map(({ outcome }) => {
-      if (outcome.kind === "done") return outcome.replayed ? "done (repeated)" : "done";
-      return outcome.kind === "refused" ? `refused ${outcome.code}` : `unknown: ${outcome.reason}`;
-    }),
-  );
+  const { attempts, journeys, arrivals, orderArrivals, faults } = history;
+  const told = [...arrivals, ...orderArrivals];
+  const events = [...new Map(told.map(({ id, type }) => [id, type]))];
+  const of = (type: string) => events.filter(([, each]) => each === type).length;
   return [
     `requests    ${attempts.length}: ${counted(attempts.map(({ operation }) => operation))}`,
-    `answers     ${outcomes}`,
+    `answers     ${counted(attempts.map(({ outcome }) => outcomeText(outcome)))}`,
+    ...(["merge", "checkout", "cancel"] as const).map((operation) => {
+      const of = journeys.filter((each) => each.operation === operation);
+      return `${operation.padEnd(12)}${of.length}: ${counted(of.map(({ outcome }) => outcomeText(outcome)))}`;
+    }),
+    `moved       ${of("cart.merged")} carts merged, ${of("order.placed")} orders placed, ${of("order.cancelled")} cancelled`,
     `faults      ${faults.length}: ${counted(faults.map(({ kind }) => kind))}`,
-    `events      ${ids.size}, ${arrivals.length - ids.size} of them told again`,
+    `events      ${events.length}, ${told.length - events.length} of them told again`,
     `worst lag   ${worstLag.toFixed(1)} s`,
     `recovered   ${(recoveredMs / 1_000).toFixed(1)} s after the last fault, under load`,
     `drained     ${(drainedMs / 1_000).toFixed(1)} s after the last request`,
   ];
+}
+
+type AnyOutcome = { kind: "done"; replayed: boolean } | Exclude<Outcome, { kind: "done" }>;
+
+function outcomeText(outcome: AnyOutcome): string {
+  if (outcome.kind === "done") return outcome.replayed ? "done (repeated)" : "done";
+  return outcome.kind === "refused" ? `refused ${outcome.code}` : `unknown: ${outcome.reason}`;
 }
 
 function counted(names: readonly string[]): string {
@@ -32,20 +41,32 @@ function counted(names: readonly string[]): string {
 }
 
 /** A history in the order of time, a line for each thing that happened. */
-export function story({ attempts, arrivals, carts, faults }: History): string[] {
+export function story(history: History): string[] {
+  const { attempts, journeys, arrivals, orderArrivals, carts, orders, faults } = history;
   const lines = [
     ...attempts.map((attempt) => ({
       at: attempt.from,
       text: `${describe(attempt)}${attempt.ifMatch === null ? "" : ` if at ${attempt.ifMatch}`}: ${JSON.stringify(attempt.outcome)} after ${attempt.to - attempt.from} ms`,
     })),
+    ...journeys.map((journey) => ({
+      at: journey.from,
+      text: `${journeyText(journey)} ${journey.strategy ?? ""} by ${journey.owner}: ${JSON.stringify(journey.outcome)} after ${journey.to - journey.from} ms`,
+    })),
     ...arrivals.map((arrival) => ({
       at: arrival.receivedAt,
       text: `${nameOf(arrival)} of (${arrival.trace?.slice(0, 8) ?? "nobody"}) at ${arrival.occurredAt} arrives: ${JSON.stringify(arrival.data.items)}`,
     })),
+    ...orderArrivals.map(({ id, type, subject, version, trace, occurredAt, receivedAt, data }) => ({
+      at: receivedAt,
+      text: `event ${id} (${type} ${version} of ${subject}, cart ${data.cartId} version ${data.cartVersion}) of (${trace?.slice(0, 8) ?? "nobody"}) at ${occurredAt} arrives: [${linesText(data.items)}]`,
+    })),
     ...faults.map(({ kind, from, to }) => ({ at: from, text: `*** ${kind}, for ${to - from} ms` })),
     ...carts.map(({ cart, from }) => ({ at: from, text: `the cart at rest: ${JSON.stringify(cart)}` })),
   ];
-  return lines.sort((a, b) => a.at - b.at).map(({ at, text }) => `${at} ${text}`);
+  return [
+    ...lines.sort((a, b) => a.at - b.at).map(({ at, text }) => `${at} ${text}`),
+    ...orders.map(({ owner, orders }) => `the orders of ${owner} at rest: ${JSON.stringify(orders)}`),
+  ];
 }
 
 export function violationText({ rule, owner, sentence }: Violation): string {

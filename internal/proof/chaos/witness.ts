@@ -1,10 +1,12 @@
 import rhea, { type EventContext, type Message } from "rhea";
-import type { Arrival } from "./check/history.ts";
+import type { Arrival, OrderArrival } from "./check/history.ts";
 
 /** A consumer of the run's own, which shares no code with the product and outlives the broker. */
 export interface Witness {
-  /** Everything that arrived, in order of arrival, repeats included. */
+  /** Every cart's event that arrived, in order of arrival, repeats included. */
   readonly arrivals: readonly Arrival[];
+  /** The orders' likewise. */
+  readonly orderArrivals: readonly OrderArrival[];
   close(): void;
 }
 
@@ -14,6 +16,7 @@ const RECONNECT_MS = 200;
 export async function openWitness(url: string, queue: string): Promise<Witness> {
   const { hostname, port, username, password } = new URL(url);
   const arrivals: Arrival[] = [];
+  const orderArrivals: OrderArrival[] = [];
   let closed = false;
   let attached: () => void;
   const firstOpen = new Promise<void>((resolve, reject) => {
@@ -53,7 +56,10 @@ export async function openWitness(url: string, queue: string): Promise<Witness> 
     for (const event of ["connection_error", "session_error", "receiver_error"])
       connection.on(event, () => {});
     connection.on("message", ({ message }: EventContext) => {
-      if (!over) arrivals.push(arrivalOf(message!));
+      if (over) return;
+      const { common, data } = read(message!);
+      if (common.type.startsWith("order.")) orderArrivals.push({ ...common, data });
+      else arrivals.push({ ...common, data });
     });
     connection.on("receiver_open", () => attached());
     connection.on("connection_open", () => {
@@ -69,21 +75,27 @@ export async function openWitness(url: string, queue: string): Promise<Witness> 
   };
   connect();
   await firstOpen;
-  return { arrivals, close };
+  return { arrivals, orderArrivals, close };
 }
 
-function arrivalOf(message: Message): Arrival {
+/** What the events of carts and of orders have in common, and the data, which the checker judges. */
+// biome-ignore lint/suspicious/noExplicitAny: whatever came
+function read(message: Message): { common: Omit<Arrival, "data">; data: any } {
   const properties = message.application_properties ?? {};
+  const type = String(properties["cloudEvents:type"]);
+  const sequence = type.startsWith("order.") ? "orderversion" : "cartversion";
   const trace = properties["cloudEvents:traceparent"];
   const content = (message.body as { content: Buffer }).content;
   return {
-    id: String(message.message_id),
-    type: String(properties["cloudEvents:type"]),
-    subject: String(properties["cloudEvents:subject"]),
-    version: Number(properties["cloudEvents:cartversion"]),
-    trace: typeof trace === "string" ? (trace.split("-")[1] ?? null) : null,
-    occurredAt: Date.parse(String(properties["cloudEvents:time"])),
-    receivedAt: Date.now(),
+    common: {
+      id: String(message.message_id),
+      type,
+      subject: String(properties["cloudEvents:subject"]),
+      version: Number(properties[`cloudEvents:${sequence}`]),
+      trace: typeof trace === "string" ? (trace.split("-")[1] ?? null) : null,
+      occurredAt: Date.parse(String(properties["cloudEvents:time"])),
+      receivedAt: Date.now(),
+    },
     data: JSON.parse(content.toString("utf8")),
   };
 }

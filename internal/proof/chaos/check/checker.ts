@@ -14,10 +14,11 @@ export function check(history: History): Violation[] {
   const { events, violations } = distinctEvents(history.arrivals);
   const orders = distinctEvents(history.orderArrivals);
   violations.push(...orders.violations);
-  const carts = checkCarts(events, journeysOf(events, orders.events));
+  const moved = journeysOf(events, orders.events, history.journeys);
+  const carts = checkCarts(events, moved);
   const attribution = attribute(events, history.attempts);
   violations.push(...carts.violations, ...attribution.violations);
-  violations.push(...checkMerges(events, history.journeys));
+  violations.push(...checkMerges(events, history.journeys, moved));
   violations.push(...checkOrders(orders.events, events, history.journeys, history.orders));
   const cartsOf = Map.groupBy(carts.carts, ({ owner }) => owner);
   const attemptsOf = Map.groupBy(

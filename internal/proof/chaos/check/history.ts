@@ -112,7 +112,10 @@ export interface SeenOrder {
   readonly items: readonly Line[];
 }
 
-/** One attempt of a merge (strategy `sum`), a checkout or a cancellation; repeats have the same `key`. */
+/** What a merge makes of a product that both carts have. */
+export type Strategy = "sum" | "max";
+
+/** One attempt of a merge, a checkout or a cancellation. */
 export interface JourneyAttempt {
   /** Unique, as of an {@link Attempt}. */
   readonly trace: string;
@@ -121,9 +124,11 @@ export interface JourneyAttempt {
   readonly operation: "merge" | "checkout" | "cancel";
   /** Of a merge: the guest, `guest:<id>`. */
   readonly guest: string | null;
+  readonly strategy: Strategy | null;
   /** Of a cancellation. */
   readonly orderId: string | null;
-  readonly key: string;
+  /** The Idempotency-Key, the same of repeats; a merge needs none. */
+  readonly key: string | null;
   /** Epoch ms. */
   readonly from: number;
   readonly to: number;
@@ -187,6 +192,8 @@ export interface Violation {
   readonly owner: string;
   readonly sentence: string;
 }
+
+export type NoteViolation = (rule: string, owner: string, sentence: string) => void;
 
 /** Lines as text, the same for the same lines in whatever order. */
 export function linesText(items: readonly Line[]): string {

@@ -1,9 +1,16 @@
-import type { Arrival, Attempt, Change, JourneyAttempt, Line, OrderArrival } from "./history.ts";
+import type { Arrival, Attempt, Change, JourneyAttempt, Line, OrderArrival, Strategy } from "./history.ts";
+
+/** What a merge has taken out of a guest's cart. */
+export interface Transfer {
+  readonly lines: readonly Line[];
+  /** What was asked for by whoever took it; null when nobody did. */
+  readonly strategy: Strategy | null;
+}
 
 /** What merges and checkouts have moved, as the events of guests' carts and of orders tell. */
 export interface Journeys {
-  /** By the guest's cart id and its version when it was taken: what it held. */
-  readonly transfers: ReadonlyMap<string, readonly Line[]>;
+  /** By the guest's cart id and its version when it was taken. */
+  readonly transfers: ReadonlyMap<string, Transfer>;
   /** By order id: what was ordered. */
   readonly ordered: ReadonlyMap<string, readonly Line[]>;
 }
@@ -14,16 +21,30 @@ export const transferKey = (cartId: string | undefined, version: number | undefi
 /** The change of a guest's cart that a merge has taken, and of a user's that has got it or was ordered from. */
 export const isOfJourney = ({ type }: Change) => ["cart-merged", "merged", "ordered"].includes(type);
 
-export function journeysOf(events: readonly Arrival[], orders: readonly OrderArrival[]): Journeys {
+export function journeysOf(
+  events: readonly Arrival[],
+  orders: readonly OrderArrival[],
+  journeys: readonly JourneyAttempt[],
+): Journeys {
+  const asked = new Map(journeys.map(({ trace, strategy }) => [trace, strategy]));
   const taken = events.filter(({ data }) => data.change.type === "cart-merged");
   const placed = orders.filter(({ type }) => type === "order.placed");
   return {
     transfers: new Map(
-      taken.map(({ subject, version, data }) => [transferKey(subject, version - 1), data.change.lines ?? []]),
+      taken.map(({ subject, version, trace, data }) => [
+        transferKey(subject, version - 1),
+        { lines: data.change.lines ?? [], strategy: asked.get(trace ?? "") ?? null },
+      ]),
     ),
     ordered: new Map(placed.map(({ subject, data }) => [subject, data.items])),
   };
 }
+
+/** The quantity that a strategy makes of a guest's and a user's. */
+export const JOINED: Readonly<Record<Strategy, (guest: number, user: number) => number>> = {
+  sum: (guest, user) => guest + user,
+  max: Math.max,
+};
 
 /** The lines it leaves behind; null when no event tells what was moved, which other rules judge. */
 export function effectOfJourney(
@@ -32,14 +53,22 @@ export function effectOfJourney(
   { transfers, ordered }: Journeys,
 ): readonly Line[] | null {
   if (change.type === "cart-merged") return [];
-  const [moved, sign] =
-    change.type === "merged"
-      ? [transfers.get(transferKey(change.from, change.fromVersion)), 1]
-      : [ordered.get(change.orderId ?? ""), -1];
-  if (!moved) return null;
+  if (change.type === "ordered") {
+    const taken = ordered.get(change.orderId ?? "");
+    return taken ? combined(before, taken, (less, held) => held - less) : null;
+  }
+  const transfer = transfers.get(transferKey(change.from, change.fromVersion));
+  return transfer?.strategy ? combined(before, transfer.lines, JOINED[transfer.strategy]) : null;
+}
+
+function combined(
+  before: readonly Line[],
+  moved: readonly Line[],
+  join: (moved: number, held: number) => number,
+): readonly Line[] {
   const after = new Map(before.map(({ productId, quantity }) => [productId, quantity]));
   for (const { productId, quantity } of moved)
-    after.set(productId, (after.get(productId) ?? 0) + sign * quantity);
+    after.set(productId, join(quantity, after.get(productId) ?? 0));
   return [...after]
     .filter(([, quantity]) => quantity > 0)
     .map(([productId, quantity]) => ({ productId, quantity }));

@@ -11,7 +11,8 @@ export interface Choice {
 
 /**
  * All there is to know about one operation of a shopper: how often, how it is asked for, and
- * what it means. A further operation (merge, checkout) is added here and nowhere else.
+ * what it means. A further one on a single cart is added here and nowhere else; what moves things between
+ * carts and orders is in journeys.ts.
  */
 export interface OperationKind {
   readonly name: string;

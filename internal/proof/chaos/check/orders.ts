@@ -1,16 +1,15 @@
-import { ends } from "./carts.ts";
 import {
   type Arrival,
   type FinalOrders,
   type JourneyAttempt,
   linesText,
+  type NoteViolation,
   type OrderArrival,
   type SeenOrder,
   type Violation,
 } from "./history.ts";
 import { journeyText, wronglyRefused } from "./journeys.ts";
-
-type Fault = (rule: string, owner: string, sentence: string) => void;
+import { checkReductions } from "./reductions.ts";
 
 /** The statuses of an order that shoppers can bring about, each at its version. */
 const STATUSES = ["placed", "cancelled"];
@@ -26,17 +25,17 @@ export function checkOrders(
   finals: readonly FinalOrders[],
 ): Violation[] {
   const violations: Violation[] = [];
-  const fault: Fault = (rule, owner, sentence) => violations.push({ rule, owner, sentence });
+  const fault: NoteViolation = (rule, owner, sentence) => violations.push({ rule, owner, sentence });
   const told = Map.groupBy(events, ({ subject }) => subject);
   for (const of of told.values()) checkStory(of, fault);
   checkCauses(events, journeys, fault);
   checkAnswers(told, journeys, fault);
   for (const { owner, orders } of finals) checkFinal(owner, orders, told, fault);
-  checkReductions(events, cartEvents, fault);
+  checkReductions(events, cartEvents, journeys, fault);
   return violations;
 }
 
-function checkStory(of: readonly OrderArrival[], fault: Fault): void {
+function checkStory(of: readonly OrderArrival[], fault: NoteViolation): void {
   for (const [at, { subject, type, version, data }] of of.entries()) {
     const due = STATUSES[at];
     if (version !== at + 1 || data.version !== version || data.status !== due || type !== `order.${due}`)
@@ -49,7 +48,7 @@ function checkStory(of: readonly OrderArrival[], fault: Fault): void {
 function checkCauses(
   events: readonly OrderArrival[],
   journeys: readonly JourneyAttempt[],
-  fault: Fault,
+  fault: NoteViolation,
 ): void {
   const attemptOf = new Map(journeys.map((attempt) => [attempt.trace, attempt]));
   const orderOfKey = new Map<string, string>();
@@ -84,7 +83,7 @@ function wrongOrder({ id, status, version, items }: SeenOrder, told: Told): stri
     : "order-differs";
 }
 
-function checkAnswers(told: Told, journeys: readonly JourneyAttempt[], fault: Fault): void {
+function checkAnswers(told: Told, journeys: readonly JourneyAttempt[], fault: NoteViolation): void {
   for (const attempt of journeys) {
     const { operation, outcome, owner } = attempt;
     if (operation === "merge") continue;
@@ -96,7 +95,7 @@ function checkAnswers(told: Told, journeys: readonly JourneyAttempt[], fault: Fa
   }
 }
 
-function checkFinal(owner: string, orders: readonly SeenOrder[], told: Told, fault: Fault): void {
+function checkFinal(owner: string, orders: readonly SeenOrder[], told: Told, fault: NoteViolation): void {
   const listed = new Map(orders.map((order) => [order.id, order]));
   for (const order of orders) {
     const rule = wrongOrder(order, told);
@@ -110,47 +109,4 @@ function checkFinal(owner: string, orders: readonly SeenOrder[], told: Told, fau
     else if (order.version !== last.version)
       fault("order-differs", owner, `order ${id} is at ${order.version}, the last event at ${last.version}`);
   }
-}
-
-function checkReductions(
-  events: readonly OrderArrival[],
-  cartEvents: readonly Arrival[],
-  fault: Fault,
-): void {
-  const reductions = Map.groupBy(
-    cartEvents.filter(({ data }) => data.change.type === "ordered"),
-    ({ data }) => data.change.orderId ?? "",
-  );
-  const ofCart = Map.groupBy(cartEvents, ({ subject }) => subject);
-  const orderOfState = new Map<string, string>();
-  for (const { subject, type, data } of events) {
-    if (type !== "order.placed") continue;
-    const { owner, cartId, cartVersion } = data;
-    const state = `cart ${cartId} at version ${cartVersion}`;
-    const other = orderOfState.get(state);
-    if (other !== undefined) fault("order-twice", owner, `${state} became ${other} and ${subject}`);
-    orderOfState.set(state, subject);
-    const cart = ofCart.get(cartId) ?? [];
-    const from = cart.find(({ version }) => version === cartVersion);
-    if (!from || linesText(from.data.items) !== linesText(data.items))
-      fault("order-lines", owner, `order ${subject} holds [${linesText(data.items)}], unlike ${state}`);
-    const by = reductions.get(subject) ?? [];
-    reductions.delete(subject);
-    if (by.length > 1)
-      fault("reduced-twice", owner, `order ${subject} reduced cart ${cartId} ${by.length} times`);
-    if (by.some((each) => each.subject !== cartId || each.version <= cartVersion))
-      fault("reduced-wrongly", owner, `order ${subject} was made from ${state} and reduced another`);
-    if (by.length === 0 && !cart.some((each) => each.version > cartVersion && spared(each, data.items)))
-      fault("not-reduced", owner, `order ${subject} never reduced ${state}`);
-  }
-  for (const [id, [event]] of reductions)
-    fault("reduced-wrongly", event!.data.owner, `cart ${event!.subject} was reduced by ${id}, no order`);
-}
-
-/** True when the cart had nothing left that an order of these items could take. */
-function spared(event: Arrival, items: OrderArrival["data"]["items"]): boolean {
-  return (
-    ends(event) ||
-    !event.data.items.some(({ productId }) => items.some((item) => item.productId === productId))
-  );
 }

@@ -1,33 +1,28 @@
-import type { Arrival } from "./history.ts";
-import type { Random } from "./operations.ts";
+import { type Bug, followed, twice, without } from "./falsify.ts";
+import { MERGE_BUGS } from "./merge-bugs.ts";
+import { ORDER_BUGS } from "./order-bugs.ts";
 
-/** The deliberate bugs that the checker has to find. */
-export const SABOTAGES = ["drop", "double", "reorder"] as const;
-export type Sabotage = (typeof SABOTAGES)[number];
+const CART_BUGS = {
+  drop: {
+    does: "drops an event",
+    rule: "gap",
+    falsify: (history, random) => without(history, "arrivals", followed(history, random).victim),
+  },
+  double: {
+    does: "tells an event under two ids",
+    rule: "version-twice",
+    falsify: (history, random) => twice(history, "arrivals", followed(history, random).victim, {}),
+  },
+  reorder: {
+    does: "swaps two events",
+    rule: "order",
+    falsify: (history, random) => {
+      const { victim, next } = followed(history, random);
+      const { arrivals } = without(history, "arrivals", victim);
+      return { ...history, arrivals: arrivals.toSpliced(arrivals.indexOf(next) + 1, 0, victim) };
+    },
+  },
+} as const satisfies Record<string, Bug>;
 
-/**
- * What would have arrived had the platform lost an event, told
- * one twice under two ids, or swapped two of a cart.
- */
-export function sabotage(arrivals: readonly Arrival[], how: Sabotage, random: Random): Arrival[] {
-  const seen = new Set<string>();
-  const firsts = arrivals.filter(({ id }) => !seen.has(id) && seen.add(id));
-  const successorOf = new Map(firsts.map((event) => [`${event.subject} ${event.version - 1}`, event]));
-  const next = (event: Arrival) => successorOf.get(`${event.subject} ${event.version}`);
-  // With a successor, so that each of the three can be done to it.
-  const candidates = firsts.filter(next);
-  const victim = candidates[random(candidates.length)];
-  if (!victim) throw new Error("nothing arrived that could be sabotaged");
-  const after = next(victim)!;
-  const without = arrivals.filter(({ id }) => id !== victim.id);
-  switch (how) {
-    case "drop":
-      return without;
-    case "double":
-      return arrivals.flatMap((each) =>
-        each === victim ? [each, { ...each, id: `${each.id}-again` }] : [each],
-      );
-    case "reorder":
-      return without.toSpliced(without.indexOf(after) + 1, 0, victim);
-  }
-}
+/** The bugs that the checker has to find, by name. */
+export const SABOTAGES: Readonly<Record<string, Bug>> = { ...CART_BUGS, ...MERGE_BUGS, ...ORDER_BUGS };

@@ -1,0 +1,130 @@
+import { answered, answering, type Bug, changes, listing, one, ordersOf, twice, without } from "./falsify.ts";
+import type { Arrival, History } from "./history.ts";
+import type { Random } from "./operations.ts";
+
+/** What a platform could do wrong with orders. */
+export const ORDER_BUGS = {
+  "order-lost": {
+    does: "loses an order that it told of",
+    rule: "event-without-order",
+    falsify: (history, random) => listing(history, random, "placed", (orders) => orders.slice(1)),
+  },
+  "order-untold": {
+    does: "places an order and does not tell of it",
+    rule: "order-without-event",
+    falsify: (history, random) => {
+      const cancelled = new Set(ordersOf(history, "cancelled").map(({ subject }) => subject));
+      const others = ordersOf(history, "placed").filter(({ subject }) => !cancelled.has(subject));
+      return without(history, "orderArrivals", one(others, random));
+    },
+  },
+  "order-twice": {
+    does: "makes two orders of one cart",
+    rule: "order-twice",
+    falsify: (history, random) => {
+      const victim = one(ordersOf(history, "placed"), random);
+      const orderId = `${victim.subject}-again`;
+      return twice(history, "orderArrivals", victim, { subject: orderId, data: { ...victim.data, orderId } });
+    },
+  },
+  "order-lines": {
+    does: "orders less than the cart holds",
+    rule: "order-lines",
+    falsify: (history, random) => {
+      const { subject } = one(ordersOf(history, "placed"), random);
+      const orderArrivals = history.orderArrivals.map((each) =>
+        each.subject === subject
+          ? { ...each, data: { ...each.data, items: each.data.items.slice(1) } }
+          : each,
+      );
+      return { ...history, orderArrivals };
+    },
+  },
+  "order-reorder": {
+    does: "tells of a cancellation before the order",
+    rule: "order-version",
+    falsify: (history, random) => {
+      const cancelled = one(ordersOf(history, "cancelled"), random);
+      const rest = without(history, "orderArrivals", cancelled).orderArrivals;
+      return { ...history, orderArrivals: [cancelled, ...rest] };
+    },
+  },
+  "order-differs": {
+    does: "forgets that an order was cancelled",
+    rule: "order-differs",
+    falsify: (history, random) =>
+      listing(history, random, "cancelled", (orders) =>
+        orders.map((order) => ({ ...order, status: "placed", version: 1 })),
+      ),
+  },
+  "order-invented": {
+    does: "orders what nobody asked for",
+    rule: "order-invented",
+    falsify: (history, random) => {
+      const { trace } = one(ordersOf(history, "placed"), random);
+      return { ...history, journeys: history.journeys.filter((each) => each.trace !== trace) };
+    },
+  },
+  "refused-yet-done": {
+    does: "refuses a checkout and places the order",
+    rule: "refused-yet-done",
+    falsify: (history, random) => refusing(history, random, "CART_CHANGED"),
+  },
+  "wrong-refusal": {
+    does: "tells of a risen price where none rose",
+    rule: "wrong-refusal",
+    falsify: (history, random) => refusing(history, random, "PRICE_CHANGED"),
+  },
+  "not-reduced": {
+    does: "leaves what was ordered in the cart",
+    rule: "not-reduced",
+    falsify: (history, random) => without(history, "arrivals", one(soleReductions(history), random)),
+  },
+  "reduced-twice": {
+    does: "takes what was ordered out of the cart twice",
+    rule: "reduced-twice",
+    falsify: (history, random) => twice(history, "arrivals", one(changes(history, "ordered"), random), {}),
+  },
+  "reduced-late": {
+    does: "shows a cart as reduced before it is",
+    rule: "reduced-late",
+    falsify: (history, random) => {
+      const victim = one(soleReductions(history), random);
+      const late = (each: Arrival) => ({ ...each, occurredAt: each.occurredAt + 3_600_000 });
+      const arrivals = history.arrivals.map((each) => (each.id === victim.id ? late(each) : each));
+      return { ...history, arrivals };
+    },
+  },
+  "reduced-wrongly": {
+    does: "reduces a cart for no order",
+    rule: "reduced-wrongly",
+    falsify: (history, random) => {
+      const { id } = one(changes(history, "ordered"), random);
+      const change = { type: "ordered", orderId: "none" };
+      const arrivals = history.arrivals.map((each) =>
+        each.id === id ? { ...each, data: { ...each.data, change } } : each,
+      );
+      return { ...history, arrivals };
+    },
+  },
+} as const satisfies Record<string, Bug>;
+
+/** The history in which a checkout that has placed an order was refused. */
+function refusing(history: History, random: Random, code: string): History {
+  const { trace } = one(ordersOf(history, "placed"), random);
+  return answering(history, { trace: trace ?? "" }, { kind: "refused", status: 409, code });
+}
+
+/** Reductions of carts that were answered for, were what came next and left nothing: no other event spares them. */
+function soleReductions(history: History): Arrival[] {
+  const shown = new Set(
+    answered(history).flatMap(({ outcome: { order, cart } }) => (order && cart ? [order.id] : [])),
+  );
+  const versionOf = new Map(
+    ordersOf(history, "placed").map(({ subject, data }) => [subject, data.cartVersion]),
+  );
+  return changes(history, "ordered").filter(({ version, data: { change, items } }) => {
+    const id = change.orderId ?? "";
+    return items.length === 0 && shown.has(id) && versionOf.get(id) === version - 1;
+  });
+}

@@ -1,0 +1,159 @@
+import { randomUUID } from "node:crypto";
+import type { JourneyAttempt, ReportLine, SeenOrder, Strategy } from "./check/history.ts";
+import { operationNamed } from "./check/operations.ts";
+import { operate, outcomeOf, type Request, type Sent, seenCart, seenLines, send } from "./requests.ts";
+import { type Tab, untilKnown } from "./tab.ts";
+
+/*
+ * What a shopper does besides changing one cart: signs in, and merges what was put into the cart before;
+ * orders what is in it; cancels an order. Each is repeated while its outcome is not known, and sometimes
+ * sent twice at once, as by a double click.
+ */
+
+const NOTHING = { productId: null, quantity: null, key: null, ifMatch: null };
+
+/** Fills a guest's cart and merges it, sometimes while more is put into it. */
+export async function merge(tab: Tab, products: readonly string[]): Promise<void> {
+  const { random, notes } = tab;
+  tab.guest ??= await openSession(tab);
+  const { guest } = tab;
+  if (guest === null) return;
+  const add = operationNamed("add");
+  const fill = async () => {
+    const choice = { ...add.choose(random, products), key: randomUUID(), ifMatch: null };
+    await untilKnown(tab, async () => {
+      const { attempt } = await operate(tab.client(), guest, add, choice);
+      notes.attempts.push(attempt);
+      return attempt;
+    });
+  };
+  for (let lines = 1 + random(2); lines > 0; lines--) await fill();
+  const strategy: Strategy = random(2) === 0 ? "sum" : "max";
+  const request = {
+    method: "POST",
+    path: "/api/cart/merge",
+    body: { guestToken: guest.token, strategy },
+    // A merge has a natural key, which is enough.
+    key: random(2) === 0 ? randomUUID() : null,
+  };
+  await Promise.all([
+    onceOrTwice(tab, request, { operation: "merge", guest: guest.name, strategy }, 200, (body) => ({
+      cart: seenCart(body.cart),
+      report: body.lines.map(seenReport),
+    })),
+    ...(random(3) === 0 ? [fill()] : []),
+  ]);
+  if (random(2) === 0) tab.guest = null;
+}
+
+/** Orders what the cart shows, at the prices that it shows. */
+export async function checkout(tab: Tab): Promise<void> {
+  const { owner, random, notes, orders } = tab;
+  const { attempt, lines } = await operate(tab.client(), owner, operationNamed("read"), NOTHING);
+  notes.attempts.push(attempt);
+  if (lines === null || lines.some(({ unitPrice }) => unitPrice === null)) return;
+  if (lines.length === 0 && random(8) > 0) return;
+  const items = lines.map(({ productId, quantity, unitPrice }) => ({ productId, quantity, unitPrice }));
+  const request = { method: "POST", path: "/api/cart/checkout", body: { items }, key: randomUUID() };
+  const done = await onceOrTwice(tab, request, { operation: "checkout" }, 201, (body) => ({
+    cart: body.cart === "pending" ? null : seenCart(body.cart),
+    order: seenOrder(body.order),
+  }));
+  for (const { outcome } of done) if (outcome.kind === "done" && outcome.order) orders.add(outcome.order.id);
+}
+
+/** Cancels one of the orders, mostly one that was not cancelled yet. */
+export async function cancel(tab: Tab): Promise<void> {
+  const { random, orders } = tab;
+  const orderId = [...orders][random(orders.size)];
+  if (orderId === undefined) return;
+  if (random(3) > 0) orders.delete(orderId);
+  const request = { method: "POST", path: `/api/orders/${orderId}/cancel`, key: randomUUID() };
+  await onceOrTwice(tab, request, { operation: "cancel", orderId }, 200, (body) => ({
+    order: seenOrder(body),
+  }));
+}
+
+/** Becomes a guest; null when no gateway opens a session now. */
+async function openSession(tab: Tab): Promise<Tab["guest"]> {
+  const { answer } = await send(
+    tab.client(),
+    { authorization: "" },
+    { method: "POST", path: "/api/session" },
+  );
+  if (!("status" in answer) || answer.status !== 201) return null;
+  const { accessToken: token, guestId } = answer.body;
+  const guest = { name: `guest:${guestId}`, authorization: `Bearer ${token}`, token };
+  tab.notes.guests.push(guest);
+  return guest;
+}
+
+type Kind = Pick<JourneyAttempt, "operation"> &
+  Partial<Pick<JourneyAttempt, "guest" | "strategy" | "orderId">>;
+type Done = Extract<JourneyAttempt["outcome"], { kind: "done" }>;
+// biome-ignore lint/suspicious/noExplicitAny: what is expected of an answer is the checker's to judge
+type Read = (body: any) => Partial<Pick<Done, "cart" | "report" | "order">>;
+
+/** Sends a request until its outcome is known, or the same at the same time by two; writes each attempt down. */
+function onceOrTwice(
+  tab: Tab,
+  request: Request & { readonly key: string | null },
+  kind: Kind,
+  expected: number,
+  read: Read,
+): Promise<JourneyAttempt[]> {
+  const attempt = async () => {
+    const sent = await send(tab.client(), tab.owner, request);
+    const done = attemptOf(tab.owner.name, kind, request.key, sent, expected, read);
+    tab.notes.journeys.push(done);
+    return done;
+  };
+  const times = tab.random(5) === 0 ? 2 : 1;
+  return Promise.all(Array.from({ length: times }, () => untilKnown(tab, attempt)));
+}
+
+function attemptOf(
+  owner: string,
+  kind: Kind,
+  key: string | null,
+  sent: Sent,
+  expected: number,
+  read: Read,
+): JourneyAttempt {
+  const outcome = outcomeOf(
+    sent,
+    expected,
+    ({ body, replayed }): Done => ({
+      kind: "done",
+      replayed,
+      cart: null,
+      report: [],
+      order: null,
+      ...read(body),
+    }),
+  );
+  const { trace, from, to } = sent;
+  return { trace, owner, guest: null, strategy: null, orderId: null, ...kind, key, from, to, outcome };
+}
+
+const seenReport = ({
+  productId,
+  outcome,
+  guestQuantity,
+  userQuantity,
+  quantity,
+}: ReportLine): ReportLine => ({
+  productId,
+  outcome,
+  guestQuantity,
+  userQuantity,
+  quantity,
+});
+
+/** An order as the API shows it. */
+export const seenOrder = ({ id, status, version, items }: SeenOrder): SeenOrder => ({
+  id,
+  status,
+  version,
+  items: seenLines(items),
+});

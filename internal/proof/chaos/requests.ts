@@ -1,0 +1,115 @@
+import { randomBytes } from "node:crypto";
+import type { HttpClient } from "../../testkit/http-client.ts";
+import type { Attempt, Line, Outcome, SeenCart } from "./check/history.ts";
+import type { Choice, OperationKind } from "./check/operations.ts";
+
+/** Somebody with a token; `name` as events name an owner. */
+export interface Shopper {
+  readonly name: string;
+  readonly authorization: string;
+}
+
+/** A request of one attempt. */
+export interface Request {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: object;
+  readonly key?: string | null;
+  readonly ifMatch?: number | null;
+}
+
+/** One attempt, and what came back. */
+export interface Sent {
+  readonly trace: string;
+  /** Epoch ms: before it was sent, and after the answer or the loss of it was known. */
+  readonly from: number;
+  readonly to: number;
+  readonly answer: Answer | { readonly lost: string };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly replayed: boolean;
+  // biome-ignore lint/suspicious/noExplicitAny: what is expected of an answer is the checker's to judge
+  readonly body: any;
+}
+
+/** A line of a cart as the API shows it. */
+interface ShownLine extends Line {
+  readonly unitPrice: object | null;
+}
+
+export async function send(
+  client: HttpClient,
+  { authorization }: Pick<Shopper, "authorization">,
+  { method, path, body, key = null, ifMatch = null }: Request,
+): Promise<Sent> {
+  const trace = randomBytes(16).toString("hex");
+  const from = Date.now();
+  const answer = await client
+    .call(method, path, {
+      ...(authorization !== "" && { authorization }),
+      headers: {
+        traceparent: `00-${trace}-${trace.slice(16)}-01`,
+        ...(key !== null && { "idempotency-key": key }),
+        ...(ifMatch !== null && { "if-match": `"${ifMatch}"` }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    .then(
+      ({ status, headers, text }): Answer => ({
+        status,
+        replayed: headers["idempotent-replayed"] === "true",
+        body: JSON.parse(text),
+      }),
+      (error: Error) => ({ lost: error.message }),
+    );
+  return { trace, from, to: Date.now(), answer };
+}
+
+/**
+ * What became of a request that is answered `expected` when it is done. A refusal is certain only when the
+ * platform says that nothing was changed.
+ */
+export function outcomeOf<T>(
+  { answer }: Sent,
+  expected: number,
+  done: (answer: Answer) => T,
+): T | Exclude<Outcome, { kind: "done" }> {
+  if ("lost" in answer) return { kind: "unknown", reason: answer.lost };
+  const { status, body } = answer;
+  if (status === expected) return done(answer);
+  const code: string = body.code ?? "";
+  return status < 500 || code === "CATALOG_UNAVAILABLE"
+    ? { kind: "refused", status, code }
+    : { kind: "unknown", reason: `${status} ${code}` };
+}
+
+/** Does an operation on a single cart; `lines` are those of the cart in the answer, if one came. */
+export async function operate(
+  client: HttpClient,
+  shopper: Shopper,
+  kind: OperationKind,
+  choice: Choice & Pick<Attempt, "key" | "ifMatch">,
+): Promise<{ attempt: Attempt; lines: readonly ShownLine[] | null }> {
+  const sent = await send(client, shopper, { ...kind.request(choice), ...choice });
+  const outcome: Outcome = outcomeOf(sent, 200, ({ body, replayed }) => ({
+    kind: "done",
+    cart: seenCart(body),
+    replayed,
+  }));
+  const { trace, from, to, answer } = sent;
+  return {
+    attempt: { trace, owner: shopper.name, operation: kind.name, ...choice, from, to, outcome },
+    lines: outcome.kind === "done" && "body" in answer ? answer.body.items : null,
+  };
+}
+
+export const seenCart = ({ cartId, version, items }: SeenCart): SeenCart => ({
+  cartId,
+  version,
+  items: seenLines(items),
+});
+
+export const seenLines = (items: readonly Line[]): Line[] =>
+  items.map(({ productId, quantity }) => ({ productId, quantity }));

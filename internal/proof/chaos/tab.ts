@@ -1,0 +1,48 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { HttpClient } from "../../testkit/http-client.ts";
+import type { Attempt, JourneyAttempt } from "./check/history.ts";
+import type { Random } from "./check/operations.ts";
+import type { Shopper } from "./requests.ts";
+
+/** Everything that the shoppers have seen. */
+export interface Notes {
+  readonly attempts: Attempt[];
+  readonly journeys: JourneyAttempt[];
+  readonly guests: Shopper[];
+}
+
+/** One tab of an owner's browser. */
+export interface Tab {
+  readonly owner: Shopper;
+  readonly random: Random;
+  readonly notes: Notes;
+  /** Ids of the owner's orders, whichever tab has placed them. */
+  readonly orders: Set<string>;
+  /** Who the owner was before signing in; null until then. */
+  guest: (Shopper & { readonly token: string }) | null;
+  /** One of the gateways, at random. */
+  client(): HttpClient;
+  /** False when nothing shall be repeated any more. */
+  open(): boolean;
+}
+
+/** Attempts of a shopper, after which the outcome stays unknown. */
+export const MOST_ATTEMPTS = 8;
+
+/** Refusals that ask to come again. */
+const COME_AGAIN = ["CHECKOUT_IN_PROGRESS", "MERGE_CONFLICT"];
+
+/** Repeats an attempt until its outcome is known, as a patient shopper does; resolves with the last one. */
+export async function untilKnown<A extends Attempt | JourneyAttempt>(
+  { open, random }: Tab,
+  attempt: () => Promise<A>,
+): Promise<A> {
+  for (let tries = 1; ; tries++) {
+    const done = await attempt();
+    const { outcome } = done;
+    const known =
+      outcome.kind === "done" || (outcome.kind === "refused" && !COME_AGAIN.includes(outcome.code));
+    if (known || tries === MOST_ATTEMPTS || !open()) return done;
+    await delay(50 + random(400));
+  }
+}

@@ -94,7 +94,7 @@ type Done = Extract<JourneyAttempt["outcome"], { kind: "done" }>;
 // biome-ignore lint/suspicious/noExplicitAny: what is expected of an answer is the checker's to judge
 type Read = (body: any) => Partial<Pick<Done, "cart" | "report" | "order">>;
 
-/** Sends a request until its outcome is known, or the same at the same time by two; writes each attempt down. */
+/** Sends a request until its outcome is known, once or twice at the same time; writes each attempt down. */
 function onceOrTwice(
   tab: Tab,
   request: Request & { readonly key: string | null },

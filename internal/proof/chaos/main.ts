@@ -7,6 +7,7 @@ import { SABOTAGES } from "./check/sabotage.ts";
 import { shrink } from "./check/shrink.ts";
 import { seeded } from "./random.ts";
 import { runChaos } from "./run.ts";
+import { openStage } from "./stage.ts";
 import { story, summaryOf, violationText } from "./summary.ts";
 
 /**
@@ -25,7 +26,7 @@ try {
   const startedAt = performance.now();
   const clock = () => new Date(performance.now() - startedAt).toISOString().slice(11, 19);
   console.log(`Starting a platform of its own; SEED=${seed} MINUTES=${minutes} DATABASE=${chosenDialect()}`);
-  const run = await runChaos({
+  const run = await runChaos(await openStage(), {
     seed,
     seconds: minutes * 60,
     say: (line) => console.log(`${clock()} ${line}`),

@@ -7,7 +7,7 @@ import { watchLag } from "./lag.ts";
 import { unleash } from "./nemesis.ts";
 import { seeded } from "./random.ts";
 import { sendShoppers } from "./shoppers.ts";
-import { openStage } from "./stage.ts";
+import type { Stage } from "./stage.ts";
 import { openWitness } from "./witness.ts";
 
 /** What a run has seen, and how long the platform took to be well again. */
@@ -31,17 +31,14 @@ export interface Run {
  */
 const PATIENCE_MS = { postgres: 60_000, sqlserver: 240_000 };
 
-/** Lets loose shoppers and nemesis on a platform of its own for so many seconds, and gathers the history. */
-export async function runChaos(options: {
-  seed: number;
-  seconds: number;
-  say: (line: string) => void;
-}): Promise<Run> {
+/** Lets loose shoppers and nemesis on a platform for so many seconds, and gathers the history. */
+export async function runChaos(
+  stage: Stage,
+  options: { seed: number; seconds: number; say: (line: string) => void },
+): Promise<Run> {
   const { seed, seconds, say } = options;
   const random = seeded(seed);
   const timeoutMs = PATIENCE_MS[chosenDialect()];
-  const stage = await openStage();
-  say("the platform is there");
   const witness = await openWitness(stage.consumerUrl, "cart.events.demo");
   const lag = watchLag([...stage.carts, ...stage.relays]);
   const shoppers = await sendShoppers(stage, seeded(random(2 ** 32)));

@@ -25,7 +25,7 @@ export function without(history: History, which: Told, { id }: { id: string }): 
   return { ...history, [which]: rest };
 }
 
-/** The history in which this event was told again right after, under another id and with something changed. */
+/** The history in which this event was told again right after, under another id and with a change. */
 export function twice<K extends Told>(
   history: History,
   which: K,

@@ -134,7 +134,7 @@ function byMax(mine: number): History {
   };
 }
 
-/** A sixth mug comes into the cart, all six are ordered, and only then the first order's five are taken out. */
+/** A sixth mug comes, all six are ordered, and only then the first order's five are taken out. */
 function orderedAgain(): History {
   const story = honest();
   const [placed] = story.orderArrivals;

@@ -18,7 +18,7 @@ export interface Journeys {
 export const transferKey = (cartId: string | undefined, version: number | undefined) =>
   `${cartId} ${version}`;
 
-/** The change of a guest's cart that a merge has taken, and of a user's that has got it or was ordered from. */
+/** The change of a guest's cart that was taken, and of a user's that has got it or was ordered from. */
 export const isOfJourney = ({ type }: Change) => ["cart-merged", "merged", "ordered"].includes(type);
 
 export function journeysOf(

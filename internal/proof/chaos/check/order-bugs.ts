@@ -115,7 +115,7 @@ function refusing(history: History, random: Random, code: string): History {
   return answering(history, { trace: trace ?? "" }, { kind: "refused", status: 409, code });
 }
 
-/** Reductions of carts that were answered for, were what came next and left nothing: no other event spares them. */
+/** Reductions that were answered for, came next and left nothing: no other event spares their carts. */
 function soleReductions(history: History): Arrival[] {
   const shown = new Set(
     answered(history).flatMap(({ outcome: { order, cart } }) => (order && cart ? [order.id] : [])),

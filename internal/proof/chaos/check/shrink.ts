@@ -3,8 +3,8 @@ import type { History, Violation } from "./history.ts";
 
 /**
  * The smallest part of a history that still shows this violation, word for word:
- * only its owner's (and of whoever merged with it), then without whatever can be left out, in halves, quarters and
- * so on (Zeller's ddmin, 2002). Gives up cutting after `budgetMs`.
+ * only its owner's (and of whoever merged with it), then without whatever can be left out, in halves,
+ * quarters and so on (Zeller's ddmin, 2002). Gives up cutting after `budgetMs`.
  */
 export function shrink(history: History, violation: Violation, budgetMs = 20_000): History {
   const deadline = Date.now() + budgetMs;

@@ -4,7 +4,7 @@ import { Pool } from "undici";
 import { MOST_IDLE_MS } from "../platform/http/kept-connections.ts";
 import type { Logger } from "../platform/logger/logger.ts";
 import { Gauge, type Registry } from "../platform/metrics/metrics.ts";
-import { activeTraceparent, inSpan } from "../platform/telemetry/telemetry.ts";
+import { activeTraceparent, inSpan, type Span, type SpanOptions } from "../platform/telemetry/telemetry.ts";
 import { attemptRead, CONNECT_ATTEMPTS } from "./catalog-attempts.ts";
 import { createCatalogBreaker, HALF_OPEN_AFTER_MS, isNotAsked, RequestFault } from "./catalog-breaker.ts";
 
@@ -49,6 +49,7 @@ export function createCatalogRequests(options: {
     bodyTimeout: timeoutMs,
     maxResponseSize: MOST_BYTES,
   });
+  const spanOptions = spanOptionsOf(base);
   const breaker = createCatalogBreaker();
   new Gauge({
     name: "catalog_breaker_open",
@@ -70,9 +71,11 @@ export function createCatalogRequests(options: {
     return pool.request({ method: "GET", path: prefix + path, headers, signal });
   }
 
-  async function exchange(path: string): Promise<Answer> {
+  async function exchange(path: string, span: Span | null): Promise<Answer> {
+    span?.set({ "url.full": base.origin + prefix + path });
     const signal = AbortSignal.timeout(timeoutMs);
     const { statusCode, headers, body } = await attemptRead(() => ask(path, signal));
+    span?.set({ "http.response.status_code": statusCode });
     if (statusCode === 200) {
       const bytes = await decoded(await body.bytes(), String(headers["content-encoding"] ?? "identity"));
       return { body: JSON.parse(bytes.toString()) };
@@ -84,7 +87,7 @@ export function createCatalogRequests(options: {
 
   return {
     get: async (path, read) => {
-      const lookUp = () => inSpan(SPAN, async () => read(await exchange(path)));
+      const lookUp = () => inSpan(spanOptions, async (span) => read(await exchange(path, span)));
       try {
         const result = await breaker.execute(lookUp, lookUp);
         health.good();
@@ -98,7 +101,18 @@ export function createCatalogRequests(options: {
   };
 }
 
-const SPAN = { name: "GET catalog", kind: "client", attributes: { "http.request.method": "GET" } } as const;
+/** What every request to the catalog at `base` says of itself. */
+function spanOptionsOf(base: URL): SpanOptions {
+  return {
+    name: "GET catalog",
+    kind: "client",
+    attributes: {
+      "http.request.method": "GET",
+      "server.address": base.hostname,
+      "server.port": Number(base.port || (base.protocol === "https:" ? 443 : 80)),
+    },
+  };
+}
 
 const DECODERS = new Map([
   ["gzip", promisify(gunzip)],

@@ -2,12 +2,11 @@ import type { EventEnvelope } from "../../platform/event/event.ts";
 import type { ForwarderMetrics } from "../metrics.ts";
 import type { OutboxWriter } from "../store/store.ts";
 import type { BatchSize } from "./batch-size.ts";
-import { traceCommit } from "./commit-trace.ts";
 import type { Outage } from "./outage.ts";
 
 /**
- * Appends a batch and returns the partitions it left out, counted, traced and watched: batches are so small
- * that one which takes longer than requests wait (`commitTimeoutMs`) is stuck, and told as an outage.
+ * Appends a batch and returns the partitions it left out, counted and watched: batches are so small that one
+ * which takes longer than requests wait (`commitTimeoutMs`) is stuck, and told as an outage.
  */
 export function createWatchedAppend(options: {
   store: Pick<OutboxWriter, "appendWhereFree">;
@@ -19,7 +18,6 @@ export function createWatchedAppend(options: {
   const { store, outage, size, metrics, commitTimeoutMs } = options;
   return async (events: readonly EventEnvelope[]) => {
     const startedAt = performance.now();
-    const endTrace = traceCommit(events);
     const watchdog = setTimeout(
       () => outage.begin(new Error("a commit takes longer than requests may wait")),
       commitTimeoutMs,
@@ -30,11 +28,7 @@ export function createWatchedAppend(options: {
       if (left < events.length) metrics.commits.inc();
       metrics.forwarded.inc(events.length - left);
       size.succeeded(events.length - left, performance.now() - startedAt);
-      endTrace(busy);
       return busy;
-    } catch (error) {
-      endTrace([], error);
-      throw error;
     } finally {
       clearTimeout(watchdog);
     }

@@ -1,10 +1,12 @@
 import { expect } from "chai";
 import express, { type Express } from "express";
 import { eventually } from "../../testkit/eventually.ts";
+import { recordedTrace, recordSpans } from "../../testkit/recorded-spans.ts";
 import { recordingLogger } from "../../testkit/recording-logger.ts";
 import { request } from "../../testkit/shopper.ts";
 import { Registry } from "../metrics/metrics.ts";
 import { invalid, ProblemError } from "../problem/problem.ts";
+import { useTracer } from "../telemetry/telemetry.ts";
 import { createApp } from "./app.ts";
 import { serveCalls } from "./calls.ts";
 import { refuseWith } from "./refuse.ts";
@@ -67,6 +69,27 @@ describe("An app", () => {
     expect(await idFor("a-B_9.x")).to.equal("a-B_9.x");
     for (const bad of [undefined, "", "a b", "ä", "x".repeat(129), '{"a":1}']) {
       expect(await idFor(bad), bad).to.match(/^[0-9a-f-]{36}$/);
+    }
+  });
+
+  it("makes a span of each request, by OpenTelemetry's conventions, within the caller's trace", async () => {
+    const spans = recordSpans();
+    try {
+      const traceparent = recordedTrace();
+      for (const path of ["/things/7?secret=x", "/nothing/7"])
+        await request(url, "GET", path, { headers: { traceparent } });
+      await eventually("both have ended", () => spans.length === 2 && spans.every(({ ended }) => ended));
+      expect(spans.map(({ name, kind, parent }) => [name, kind, parent])).to.deep.equal([
+        ["GET /things/:id", "server", traceparent],
+        ["GET", "server", traceparent],
+      ]);
+      const http = { "http.request.method": "GET", "url.scheme": "http" };
+      expect(spans.map(({ attributes }) => attributes)).to.deep.equal([
+        { ...http, "http.route": "/things/:id", "url.path": "/things/7", "http.response.status_code": 200 },
+        { ...http, "url.path": "/nothing/7", "http.response.status_code": 404 },
+      ]);
+    } finally {
+      useTracer(null);
     }
   });
 

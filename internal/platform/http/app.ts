@@ -9,6 +9,9 @@ import { type Span, startSpan, within } from "../telemetry/telemetry.ts";
 import { isTraceparent } from "../trace/traceparent.ts";
 import { pathOf, refuse } from "./refuse.ts";
 
+/** The label of a request that no route is for. */
+const UNMATCHED = "unmatched";
+
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
 /**
@@ -64,11 +67,11 @@ function instrument(log: Logger, registry: Registry): RequestHandler {
     const span = startServerSpan(req);
     res.once("close", () => {
       const seconds = (performance.now() - startedAt) / 1000;
-      const route = req.route ? req.baseUrl + req.route.path : (res.locals.route ?? "unmatched");
+      const route = req.route ? req.baseUrl + req.route.path : (res.locals.route ?? UNMATCHED);
       const status = res.writableFinished ? String(res.statusCode) : "aborted";
       const method = knownMethod(req.method);
       duration.observe({ route, method, status }, seconds, span?.traceparent ?? null);
-      if (span !== null) endServerSpan(span, { route, method, status });
+      if (span !== null) endServerSpan(span, req, { route, method, status });
       if (debug)
         within(span, () =>
           log.debug({ requestId: id, method: req.method, path: pathOf(req), status, seconds }, "request"),
@@ -85,12 +88,19 @@ function startServerSpan(req: Request): Span | null {
   return startSpan({ name: knownMethod(req.method), kind: "server", parent });
 }
 
-function endServerSpan(span: Span, { route, method, status }: Record<"route" | "method" | "status", string>) {
-  span.rename(`${method} ${route}`);
+function endServerSpan(
+  span: Span,
+  req: Request,
+  { route, method, status }: Record<"route" | "method" | "status", string>,
+) {
+  const known = route !== UNMATCHED;
+  if (known) span.rename(`${method} ${route}`);
   const code = Number(status);
   span.set({
     "http.request.method": method === "other" ? "_OTHER" : method,
-    "http.route": route,
+    ...(known && { "http.route": route }),
+    "url.path": pathOf(req),
+    "url.scheme": req.protocol,
     ...(Number.isNaN(code) ? { "error.type": "aborted" } : { "http.response.status_code": code }),
   });
   span.end(code >= 500 ? new Error(`answered ${status}`) : undefined);

@@ -71,13 +71,13 @@ export function within<T>(span: Span | null, work: () => T): T {
 
 /**
  * Runs `work` in a span of its own within the current one, which ends as the work does; without one, just
- * runs it.
+ * runs it. `work` is given its span, or null, to say what becomes known later.
  */
-export function inSpan<T>(options: SpanOptions, work: () => Promise<T>): Promise<T> {
+export function inSpan<T>(options: SpanOptions, work: (span: Span | null) => Promise<T>): Promise<T> {
   const outer = activeTraceparent();
-  if (outer === null || !isRecorded(outer)) return work();
+  if (outer === null || !isRecorded(outer)) return work(null);
   const span = startSpan(options)!;
-  return current.run(span, work).then(
+  return current.run(span, work, span).then(
     (result) => {
       span.end();
       return result;

@@ -1,10 +1,24 @@
 import { randomUUID } from "node:crypto";
 import { Redis } from "ioredis";
 import { shardKeys, shardOf } from "../../cart/keys.ts";
+import { createRedisCartStore } from "../../cart/store.redis.ts";
+import { createLogger } from "../../platform/logger/logger.ts";
+import { awaitRedis, connectRedis } from "../../platform/redis/redis.ts";
+import { parseRedisUrl } from "../../platform/redis/redis-url.ts";
 
 export const SHARDS = 64;
 const LIFE_MS = 6 * 3_600_000;
 const BATCH = 2_000;
+
+/** The product's own store on a Redis; its limits are no limits here. The caller closes the connection. */
+export async function openCarts(redisUrl: string) {
+  const log = createLogger("bench", "error");
+  const redis = connectRedis(parseRedisUrl(redisUrl)!, { log, commandTimeoutMs: 10_000 });
+  await awaitRedis(redis, 5_000);
+  const limits = { maxLines: 100, maxQuantity: 1_000_000 };
+  const life = { ttlMs: 3_600_000, graceMs: 3_600_000 };
+  return { redis, log, store: createRedisCartStore({ redis, shards: SHARDS, ...life, limits, log }) };
+}
 
 /**
  * Writes live carts as the cart service leaves them, `lines`

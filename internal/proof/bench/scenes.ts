@@ -2,6 +2,7 @@ import { emptyRedis } from "./carts-in-redis.ts";
 import { emptyOutbox } from "./events.ts";
 import type { Figure } from "./figure.ts";
 import type { Profile } from "./profile.ts";
+import { bytesScene } from "./scenes/bytes.ts";
 import { cartScene } from "./scenes/cart.ts";
 import { checkoutScene } from "./scenes/checkout.ts";
 import { forwarderScene } from "./scenes/forwarder.ts";
@@ -23,6 +24,7 @@ export const scenes: Record<string, (stage: Stage, profile: Profile) => Promise<
   traces: tracesScene,
   forwarder: forwarderScene,
   scale: scaleScene,
+  bytes: bytesScene,
   // Before the relay's, which leaves the database much to tidy up.
   latency: latencyScene,
   recovery: recoveryScene,

@@ -1,21 +1,25 @@
 import { Redis } from "ioredis";
 import { shardKeys, shardOf } from "../../../cart/keys.ts";
-import { createRedisCartStore } from "../../../cart/store.redis.ts";
-import { createLogger } from "../../../platform/logger/logger.ts";
-import { awaitRedis, closeRedis, connectRedis } from "../../../platform/redis/redis.ts";
-import { parseRedisUrl } from "../../../platform/redis/redis-url.ts";
+import { closeRedis } from "../../../platform/redis/redis.ts";
 import { ownRedis } from "../../../testkit/servers/test-servers.ts";
-import { SHARDS, usedBytes } from "../carts-in-redis.ts";
+import { openCarts, SHARDS, usedBytes } from "../carts-in-redis.ts";
 import type { Figure } from "../figure.ts";
 import type { Profile } from "../profile.ts";
 import { numberedOwners, PRODUCTS } from "../shop.ts";
+import type { Stage } from "../stage.ts";
+import { bytesRemembered } from "./remembered-bytes.ts";
+
+/** What carts, and what is remembered for repeats of requests, take in Redis. */
+export async function bytesScene(_stage: Stage, profile: Profile): Promise<Figure[]> {
+  return [...(await bytesPerCart(profile)), ...(await bytesRemembered())];
+}
 
 /**
  * Three stores of the same carts: ours; the least that the design allows (lines,
  * the key's own expiry and an entry in the index of what expires, without a single
  * field about the cart); and hashes of lines that never expire.
  */
-export async function bytesPerCart({ measuredCarts }: Profile): Promise<Figure[]> {
+async function bytesPerCart({ measuredCarts }: Profile): Promise<Figure[]> {
   const owners = [...numberedOwners(measuredCarts, 1)];
   const products = PRODUCTS.slice(0, 5);
   const ours = await bytesAfter(measuredCarts, (url) => addThroughStore(url, owners, products));
@@ -80,18 +84,7 @@ async function bytesAfter(carts: number, fill: (url: string) => Promise<void>): 
 
 /** Fills carts through the product's own scripts, and takes their events away as the forwarder does. */
 async function addThroughStore(url: string, owners: readonly string[], products: readonly string[]) {
-  const log = createLogger("bench", "error");
-  const redis = connectRedis(parseRedisUrl(url)!, { log, commandTimeoutMs: 10_000 });
-  await awaitRedis(redis, 5_000);
-  const limits = { maxLines: 100, maxQuantity: 999 };
-  const store = createRedisCartStore({
-    redis,
-    shards: SHARDS,
-    ttlMs: 3_600_000,
-    graceMs: 3_600_000,
-    limits,
-    log,
-  });
+  const { redis, store } = await openCarts(url);
   const preconditions = { ifMatch: null, idempotencyKey: null, traceparent: null };
   for (const productId of products) {
     for (let at = 0; at < owners.length; at += 500) {

@@ -5,13 +5,12 @@ import { httpLoad, writeRequests } from "../http-load.ts";
 import type { Profile } from "../profile.ts";
 import { adds, numberedOwners, PRODUCTS } from "../shop.ts";
 import { pinFamily, type Stage } from "../stage.ts";
-import { bytesPerCart } from "./bytes.ts";
 
 const TTL = { CART_TTL_SECONDS: "21600" };
 
-/** How one add feels in a large cart and in a full store, and what a cart takes in Redis. */
+/** How one add feels in a large cart and in a full store. */
 export async function scaleScene(stage: Stage, profile: Profile): Promise<Figure[]> {
-  return [await largeCart(stage, profile), await manyCarts(stage, profile), ...(await bytesPerCart(profile))];
+  return [await largeCart(stage, profile), await manyCarts(stage, profile)];
 }
 
 async function largeCart(stage: Stage, profile: Profile): Promise<Figure> {

@@ -192,6 +192,7 @@ for (const major of [3, 4] as const) {
       const arrows: [string, Record<string, string>, (keyof typeof ports)[]][] = [
         ["a stranger", {}, ["gateway"]],
         ["a consumer", { "cartwright.dev/consumer": "true" }, ["rabbitmq", "gateway"]],
+        ["a payment service", { "cartwright.dev/order-service": "true" }, ["gateway", "cart"]],
         ["the gateway", as("gateway"), ["redis", "cart", "catalog-stub"]],
         ["the cart", as("cart"), ["redis", "postgres", "catalog-stub"]],
         ["the relay", as("outbox-relay"), ["redis", "postgres", "rabbitmq"]],

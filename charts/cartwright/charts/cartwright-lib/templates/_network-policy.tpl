@@ -78,6 +78,10 @@ spec:
         - namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: monitoring } }
         {{- end }}
     {{- end }}
+    {{- if eq $part "cart" }}
+    - ports: [{ port: 8080 }]
+      from: [{ podSelector: { matchLabels: {{ toJson $policy.orderServiceLabels }} } }]
+    {{- end }}
     {{- if eq $part "rabbitmq" }}
     - ports: [{ port: 5672 }]
       from: [{ podSelector: { matchLabels: {{ toJson $policy.consumerLabels }} } }]

@@ -111,8 +111,8 @@ export async function startPlatform(options: {
 }
 
 /**
- * Spawns a process of ours and waits until it says that it is ready, two minutes at most; `onSpawn` is told
- * of it before it can fail.
+ * Spawns a process of ours and waits until it says that it is ready, two minutes at most unless told;
+ * `onSpawn` is told of it before it can fail.
  */
 export async function spawnReady(
   name: ProcessName,
@@ -121,10 +121,11 @@ export async function spawnReady(
     adminPort: number;
     logFile: string;
     nodeFlags?: readonly string[];
+    timeoutMs?: number;
     onSpawn: (process: ProcessId) => void;
   },
 ): Promise<void> {
-  const { env, adminPort, logFile, nodeFlags = [], onSpawn } = options;
+  const { env, adminPort, logFile, nodeFlags = [], timeoutMs = 120_000, onSpawn } = options;
   const args = [...nodeFlags, ...nodeArguments(name)];
   const spawned = spawnLogged(process.execPath, args, { logFile, env, onSpawn });
   const ready = async () => {
@@ -132,8 +133,14 @@ export async function spawnReady(
     const answer = await fetch(url, { signal: AbortSignal.timeout(5_000) });
     if (!answer.ok) throw new Error(await answer.text());
   };
-  await waitUntil(name, ready, { timeoutMs: 120_000, process: spawned, logFile });
+  await waitUntil(name, ready, { timeoutMs, process: spawned, logFile });
 }
+
+/**
+ * A minute for a broker to end and three for it to start, as rabbitmq.ts has it, and one more: chaos starts
+ * processes while it restarts what they wait for.
+ */
+const READY_MS = 300_000;
 
 /** Starts one process on free ports, ready, to be killed and started again. */
 export async function startProcess(
@@ -154,7 +161,7 @@ export async function startProcess(
       running = spawned;
       watch(spawned);
     };
-    await spawnReady(name, { env, adminPort, logFile, nodeFlags, onSpawn });
+    await spawnReady(name, { env, adminPort, logFile, nodeFlags, timeoutMs: READY_MS, onSpawn });
   };
   await start();
   return {

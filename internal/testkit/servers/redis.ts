@@ -48,7 +48,7 @@ export async function startRedis(options: RedisOptions): Promise<RedisServer> {
     const [program, ...args] = redisCommand();
     server = spawnLogged(program, [...args, configFile], { logFile, onSpawn });
     await waitUntil("redis-server", () => ping(port, password), {
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
       process: server,
       logFile,
     });

@@ -3,7 +3,7 @@ import { readState, type Started } from "../internal/testkit/local/state.ts";
 import { stillRuns } from "../internal/testkit/servers/child.ts";
 import { portTaken } from "../internal/testkit/servers/free-port.ts";
 
-/* `make status`: each part, its port, its health; and the lag, as two processes see it. */
+/* `make status`: each part, its port, its health; the lag, as two processes see it; what waits for sweeps. */
 
 endOnBrokenPipe();
 const state = readState();
@@ -54,7 +54,9 @@ async function lagOf(each: Started): Promise<string> {
   const age = gauge("outbox_oldest_pending_age_seconds");
   if (age === undefined) return "";
   const counts = ["staged", "pending", "dead"].map((kind) => `${gauge(`outbox_${kind}_events`)} ${kind}`);
-  return `${Number(age).toFixed(1)} s (${counts.join(", ")})`;
+  const lag = `${Number(age).toFixed(1)} s (${counts.join(", ")})`;
+  const [orders, merges] = [gauge("orders_unsettled"), gauge("cart_merges_waiting")];
+  return orders === undefined ? lag : `${lag}, ${orders} orders and ${merges} merges to finish`;
 }
 
 async function metricsOf(adminPort: number): Promise<string | null> {

@@ -88,10 +88,11 @@ describe("make up and make down", function () {
     expect(renewed).to.deep.equal(["redis", "cart", "outbox-relay", "gateway"]);
   });
 
-  it("tells the state of each part, and the lag", async () => {
+  it("tells the state of each part, the lag, and what waits for a sweep", async () => {
     const { output } = await script("status.ts");
     expect(output.match(/ ready/g)).to.have.length(7);
-    expect(output).to.match(/outbox-relay .* \d+\.\d s \(0 staged, 0 pending, 0 dead\)/);
+    const lag = /outbox-relay .* \d+\.\d s \(0 staged, 0 pending, 0 dead\), 0 orders and 0 merges to finish/;
+    expect(output).to.match(lag);
   });
 
   it("shows a shopper's events", async () => {

@@ -5,6 +5,7 @@ import {
   createExpiredCounter,
   createExpiringCounter,
   createMergedCounter,
+  registerWaitingMerges,
 } from "../../internal/cart/metrics.ts";
 import { forgetOldRequests } from "../../internal/orders/settle-sweep.ts";
 import { sweepStaged } from "../../internal/outbox/forwarder/sweeper.ts";
@@ -48,6 +49,7 @@ export function startChores(
     ageMs: config.SWEEP_AGE_MS,
     merged: createMergedCounter(registry),
   });
+  registerWaitingMerges(registry, merges);
   const purgedTotal = createPurgedCounter(registry);
   const deadPurgedTotal = createDeadPurgedCounter(registry);
   const stopping = new AbortController();

@@ -1,5 +1,5 @@
 import { createRedisCheckoutStore } from "../../internal/cart/checkout-store.redis.ts";
-import { createSweptOrdersCounter } from "../../internal/orders/metrics.ts";
+import { createSweptOrdersCounter, registerUnsettledOrders } from "../../internal/orders/metrics.ts";
 import { openOrderStore } from "../../internal/orders/open-store.ts";
 import { createSettleSweep } from "../../internal/orders/settle-sweep.ts";
 import type { Service } from "../../internal/platform/service/service.ts";
@@ -14,6 +14,7 @@ export function openSettling(
   { redis, database, store: outbox }: ReturnType<typeof openAdapters>,
 ) {
   const orders = openOrderStore(database, outbox.append);
+  registerUnsettledOrders(registry, orders);
   const carts = createRedisCheckoutStore({ redis, shards: config.CART_SHARDS, log });
   const settle = createSettleSweep({
     store: orders,

@@ -1,4 +1,5 @@
 import { Counter, DURATION_BUCKETS, Gauge, Histogram, type Registry } from "../platform/metrics/metrics.ts";
+import type { MergeStore } from "./merge/merge-store.ts";
 import { STRATEGIES } from "./merge/transfer.ts";
 import type { CartMetrics } from "./service.ts";
 import type { ExpiryReason } from "./store.ts";
@@ -38,6 +39,19 @@ export function createMergedCounter(registry: Registry): Counter<"strategy"> {
   });
   for (const strategy of STRATEGIES) merged.inc({ strategy }, 0);
   return merged;
+}
+
+/** `cart_merges_waiting`, counted at each scrape; NaN while Redis cannot be asked. */
+export function registerWaitingMerges(registry: Registry, store: Pick<MergeStore, "countWaiting">): void {
+  new Gauge({
+    name: "cart_merges_waiting",
+    help: "Guests' carts that were taken and are not known to be given to their users; the sweep finishes them",
+    registers: [registry],
+    async collect() {
+      // That Redis is away is logged where the connection is lost.
+      this.set(await store.countWaiting().catch(() => Number.NaN));
+    },
+  });
 }
 
 /** Carts whose expiry this process has turned into an event, by what ended them. */

@@ -81,6 +81,7 @@ export function createCheckout<View>(options: {
   metrics: OrderMetrics;
 }): Checkout<View> {
   const { store, reach, carts, products, currency, partitionOf, notify, metrics } = options;
+  metrics.value.inc({ currency }, 0);
   const settler = createSettler((ids) => reach(() => store.settle(ids)));
 
   /** What the request led to before; null when it is new. */

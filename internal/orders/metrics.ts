@@ -1,4 +1,6 @@
-import { Counter, DURATION_BUCKETS, Histogram, type Registry } from "../platform/metrics/metrics.ts";
+import { Counter, DURATION_BUCKETS, Gauge, Histogram, type Registry } from "../platform/metrics/metrics.ts";
+import { TRANSITIONS } from "./order.ts";
+import type { OrderStore } from "./order-store.ts";
 
 export interface OrderMetrics {
   readonly transitions: Counter<"to" | "result">;
@@ -7,13 +9,16 @@ export interface OrderMetrics {
   readonly value: Counter<"currency">;
 }
 
-/** Counters of checkout and orders; a repeated request that got its first answer counts as `replayed`. */
+/**
+ * Counters of checkout and orders; a repeated request that got its first answer counts as `replayed`. What is
+ * drawn or alerted on begins at 0, so that a rate sees the first one too.
+ */
 export function createOrderMetrics(registry: Registry): OrderMetrics {
   const registers = [registry];
-  return {
+  const metrics = {
     transitions: new Counter({
       name: "order_transitions_total",
-      help: "Transitions of orders asked for, by the status to come and by what came of it (ok, or the error code)",
+      help: "Transitions of orders asked for, by the status to come and by what came of it (ok, replayed, or the error code)",
       labelNames: ["to", "result"] as const,
       registers,
     }),
@@ -36,6 +41,10 @@ export function createOrderMetrics(registry: Registry): OrderMetrics {
       registers,
     }),
   };
+  for (const result of ["ok", "replayed", "order_store_unavailable"]) metrics.checkouts.inc({ result }, 0);
+  for (const to of new Set(Object.values(TRANSITIONS).flat()))
+    metrics.transitions.inc({ to, result: "ok" }, 0);
+  return metrics;
 }
 
 /** Carts that a sweep has reduced by an order because whoever placed it did not. */
@@ -44,5 +53,18 @@ export function createSweptOrdersCounter(registry: Registry): Counter {
     name: "orders_cart_swept_total",
     help: "Orders whose cart was reduced by a sweep of this process",
     registers: [registry],
+  });
+}
+
+/** `orders_unsettled`, counted at each scrape; NaN while the database cannot be asked. */
+export function registerUnsettledOrders(registry: Registry, store: Pick<OrderStore, "countUnsettled">): void {
+  new Gauge({
+    name: "orders_unsettled",
+    help: "Orders whose cart is not known to be reduced yet; the sweep sees to those that stay",
+    registers: [registry],
+    async collect() {
+      // That the database is away is logged by who needs it.
+      this.set(await store.countUnsettled().catch(() => Number.NaN));
+    },
   });
 }

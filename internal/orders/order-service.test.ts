@@ -22,15 +22,18 @@ describe("A request to cancel an order", () => {
         return { hash: "same", orderId: placed.id };
       },
     } as unknown as OrderStore;
+    const metrics = createOrderMetrics(new Registry());
     const service = createOrderService({
       store,
       reach: async (work) => ok(await work()),
       partitionOf: () => 0,
       notify: () => {},
-      metrics: createOrderMetrics(new Registry()),
+      metrics,
     });
     const request = { id: "key", hash: "same" };
     const wish = { id: placed.id, to: "cancelled", owner: OWNER, request, traceparent: null } as const;
     expect(await service.move(wish)).to.deep.equal(ok({ order: cancelled, replayed: true }));
+    const counted = (await metrics.transitions.get()).values.filter(({ value }) => value > 0);
+    expect(counted.map(({ labels }) => labels)).to.deep.equal([{ to: "cancelled", result: "replayed" }]);
   });
 });

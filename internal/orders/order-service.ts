@@ -113,7 +113,12 @@ export function createOrderService(options: {
     },
     move: async (wish) => {
       const result = await move(wish);
-      metrics.transitions.inc({ to: wish.to, result: result.ok ? "ok" : result.error.code.toLowerCase() });
+      const outcome = !result.ok
+        ? result.error.code.toLowerCase()
+        : result.value.replayed
+          ? "replayed"
+          : "ok";
+      metrics.transitions.inc({ to: wish.to, result: outcome });
       return result;
     },
   };

@@ -195,17 +195,21 @@ export function describeOrderStore(name: string, url: () => Promise<string>): vo
       expect(await store.request(cancelling.id)).to.not.equal(null);
     });
 
-    it("finds the oldest orders whose cart is not reduced yet", async () => {
+    it("finds and counts the oldest orders whose cart is not reduced yet", async () => {
+      const before = await store.countUnsettled();
+      const more = async () => (await store.countUnsettled()) - before;
       const [first, second, third] = [1, 2, 3].map((n) => anOrder(`${owner}-${n}`, 1, { placedAt: n }));
       for (const order of [third!, first!, second!]) await place(order);
-      const found = async (before: number, limit = 100) =>
-        (await store.unsettled(before, limit)).filter((order) => order.owner.startsWith(`${owner}-`));
+      const found = async (placedBefore: number, limit = 100) =>
+        (await store.unsettled(placedBefore, limit)).filter((order) => order.owner.startsWith(`${owner}-`));
       expect(await found(3)).to.deep.equal([first, second]);
       expect(await found(10, 2)).to.deep.equal([first, second]);
+      expect(await more()).to.equal(3);
       await store.settle([first!.id]);
       expect(await found(10)).to.deep.equal([second, third]);
       await store.settle([second!.id, third!.id, first!.id]);
       expect(await found(10)).to.deep.equal([]);
+      expect(await more()).to.equal(0);
     });
   });
 }

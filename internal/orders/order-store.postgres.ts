@@ -74,6 +74,8 @@ export function createPostgresOrderStore(database: Postgres, append: AppendEvent
       }),
     unsettled: async (placedBefore, limit) =>
       ordersOf(await ask<OrderRow>(SQL.unsettled, [placedBefore, limit])),
+    countUnsettled: async () =>
+      Number((await ask<{ unsettled: string }>(SQL.countUnsettled, []))[0]!.unsettled),
     settle: async (ids) => void (await ask(SQL.settle, [ids])),
     forgetRequests: async (before, limit) => {
       const { rowCount } = await database.query({ ...SQL.forgetRequests, values: [before, limit] });

@@ -87,6 +87,10 @@ export function createSqlServerOrderStore(server: SqlServer, append: AppendEvent
       );
       return ordersOf(recordset);
     },
+    countUnsettled: async () => {
+      const { recordset } = await ask<{ unsettled: string }>(SQL.countUnsettled, (request) => request);
+      return Number(recordset[0]!.unsettled);
+    },
     settle: async (ids) =>
       void (await ask(SQL.settle, (request) =>
         request.input("order_ids", mssql.NVarChar(mssql.MAX), ids.join(",")),

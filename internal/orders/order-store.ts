@@ -45,6 +45,8 @@ export interface OrderStore {
   advance(order: Order, request: RememberedRequest | null, event: EventEnvelope): Promise<boolean>;
   /** Orders placed before `placedBefore` (epoch ms) whose cart is not known to be reduced, oldest first. */
   unsettled(placedBefore: number, limit: number): Promise<Order[]>;
+  /** How many orders' carts are not known to be reduced. */
+  countUnsettled(): Promise<number>;
   /** Notes that the carts of orders are reduced. Idempotent. */
   settle(ids: readonly string[]): Promise<void>;
   /** Forgets at most `limit` requests from before a moment (epoch ms); returns how many. */

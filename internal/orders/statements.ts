@@ -7,6 +7,7 @@ export const STATEMENTS = [
   "request",
   "advance",
   "unsettled",
+  "countUnsettled",
   "settle",
   "forgetRequests",
 ] as const;

@@ -100,6 +100,10 @@ export function createRedisMergeStore(options: {
     },
     waiting: (shard, before, limit) =>
       redis.zrangebyscore(shardKeys.transfers(shard), "-inf", before, "LIMIT", 0, limit),
+    countWaiting: async () => {
+      const all = Array.from({ length: shards }, (_, shard) => redis.zcard(shardKeys.transfers(shard)));
+      return (await Promise.all(all)).reduce((sum, count) => sum + count, 0);
+    },
     resume: (guest) => {
       const keys = transferKeys(guest);
       return ask(keys[0]!, step("resume", guest, keys, JSON.stringify({ owner: guest })), (reply) =>

@@ -54,6 +54,8 @@ export interface MergeStore {
   settle(transfer: Transfer): Promise<Result<void, StoreFault>>;
   /** At most `limit` guests of a shard whose transfers wait since `before` (epoch ms), the first first. */
   waiting(shard: number, before: number, limit: number): Promise<string[]>;
+  /** How many guests' transfers wait, in all shards. */
+  countWaiting(): Promise<number>;
   /** The waiting transfer of a guest, which goes behind the others of its shard; null when there is none. */
   resume(guest: string): Promise<Result<Transfer | null, StoreFault>>;
 }

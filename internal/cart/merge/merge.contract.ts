@@ -247,6 +247,8 @@ export function describeMerges(name: string, connect: () => Promise<RedisConnect
     }
 
     it("that cannot be finished stays, and does not keep a sweep from the others", async () => {
+      const before = await scene.store.countWaiting();
+      const more = async () => (await scene.store.countWaiting()) - before;
       await scene.fill(scene.guest, { tea: 2 });
       await scene.upTo("take");
       const cart = shardKeys.cart(shardOf(scene.user, SHARDS), scene.user);
@@ -256,8 +258,10 @@ export function describeMerges(name: string, connect: () => Promise<RedisConnect
         await other.fill(other.guest, { tea: 1 });
         await other.upTo("take");
       }
+      expect(await more()).to.equal(21);
       await scene.sweep();
       for (const other of others) expect(await other.cartOf(other.user)).to.deep.equal({ tea: 1 });
+      expect(await more()).to.equal(1);
       expect(await scene.pending()).to.deep.equal([scene.guest]);
       await redis.del(cart);
       await scene.sweep();

@@ -11,10 +11,15 @@ import { ownPrometheus, testDatabase, testRabbit, testRedis } from "../../testki
 import { shopperAt } from "../../testkit/shopper.ts";
 import { type Load, startLoad } from "../load.ts";
 import { boards, metricsIn, queries } from "./boards.ts";
+import { type Journeys, startJourneys } from "./journeys.ts";
 import { exportOperator, needPrometheus, targetsOf } from "./scene.ts";
 
 /** How a board names its data source: by a variable. */
 const DATASOURCE = ["$", "{datasource}"].join("");
+
+/** What takes a fault, a setting, or half an hour. */
+const NOT_UNDER_LOAD =
+  /cart_(expired|expiring)_total|orders_cart_swept_total|orders_unsettled|cart_merges_waiting|order_store_unavailable/;
 
 /* What a real Prometheus sees of the platform under load. */
 
@@ -23,6 +28,7 @@ describe("The dashboards", function () {
   let platform: Platform;
   let prometheus: PrometheusServer;
   let load: Load;
+  let journeys: Journeys;
 
   before(async function () {
     needPrometheus(this);
@@ -34,9 +40,11 @@ describe("The dashboards", function () {
       settings: { RATE_LIMIT_SESSION: "1000/60" },
     });
     load = await startLoad(platform, 4);
+    journeys = startJourneys(platform);
     prometheus = await ownPrometheus([...targetsOf(platform, rabbit), await exportOperator()]);
   });
   after(async () => {
+    await journeys?.stop();
     await load?.stop();
     await prometheus?.stop();
     await platform?.stop();
@@ -67,6 +75,22 @@ describe("The dashboards", function () {
       for (const name of metricsIn(expression)) expect(names.has(name), `${where}: ${name}`).to.equal(true);
   });
 
+  it("show of checkouts, merges and orders what shoppers do, above zero", async () => {
+    const all = queries(boards().filter(({ file }) => file === "orders.json"));
+    let zero = all.filter(({ expression }) => !NOT_UNDER_LOAD.test(expression));
+    expect(zero.length).to.be.greaterThan(12);
+    await eventually(
+      "every query has been above zero",
+      async () => {
+        const answers = await Promise.all(zero.map(({ expression }) => prometheus.query(expression)));
+        zero = zero.filter((_, i) => !answers[i]!.some(({ value }) => value > 0));
+        if (zero.length === 0) return true;
+        throw new Error(zero.map(({ where }) => where).join("\n"), { cause: journeys.fault() });
+      },
+      { timeoutMs: 60_000, intervalMs: 1_000 },
+    );
+  });
+
   const processes = (): readonly Running[] => [
     platform.gateway,
     platform.catalog,
@@ -94,6 +118,8 @@ describe("The dashboards", function () {
   });
 
   it("draw on series that no client can make more of", async () => {
+    // Which may be answered a code that is the first of its kind.
+    await journeys.stop();
     const series = async () =>
       (await scrape(platform.gateway)).split("\n").filter((line) => !/^#|^$/.test(line));
     const strange = async (word: string) => {

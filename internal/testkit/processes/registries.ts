@@ -5,6 +5,7 @@ import {
   createExpiredCounter,
   createExpiringCounter,
   createMergedCounter,
+  registerWaitingMerges,
 } from "../../cart/metrics.ts";
 import { registerStoreMemory } from "../../cart/store-memory.redis.ts";
 import { createRateLimits } from "../../gateway/rate-limit.ts";
@@ -12,7 +13,11 @@ import { createMemoryCounter } from "../../gateway/rate-limit-memory.ts";
 import { createSharedCounter } from "../../gateway/rate-limit-shared.ts";
 import { rememberTokens } from "../../gateway/token-cache.ts";
 import { createOperatorMetrics } from "../../operator/metrics.ts";
-import { createOrderMetrics, createSweptOrdersCounter } from "../../orders/metrics.ts";
+import {
+  createOrderMetrics,
+  createSweptOrdersCounter,
+  registerUnsettledOrders,
+} from "../../orders/metrics.ts";
 import { registerLagMetrics } from "../../outbox/lag.ts";
 import {
   createBrokerGauge,
@@ -80,6 +85,8 @@ export function processRegistries(): ReadonlyMap<string, Registry> {
   createPurgedCounter(relay);
   createDeadPurgedCounter(relay);
   createSweptOrdersCounter(relay);
+  registerUnsettledOrders(relay, NOWHERE);
+  registerWaitingMerges(relay, NOWHERE);
   lag(relay);
 
   const operator = createRegistry("operator");

@@ -4,22 +4,29 @@ import { newTraceparent } from "../../platform/trace/traceparent.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { type ReceivedSpan, startOtlpReceiver } from "../../testkit/otlp-receiver.ts";
 import { type Platform, startPlatform } from "../../testkit/processes/platform.ts";
+import type { DatabaseServer } from "../../testkit/servers/database.ts";
 import type { RabbitServer } from "../../testkit/servers/rabbitmq.ts";
 import { ownPrometheus, testDatabase, testRabbit, testRedis } from "../../testkit/servers/test-servers.ts";
 import { shopperAt } from "../../testkit/shopper.ts";
 import { needPrometheus, targetsOf } from "./scene.ts";
+
+/** An attribute's value as OTLP has it in JSON: a 64-bit integer may be a string. */
+const plain = ({ stringValue, intValue }: Readonly<Record<string, unknown>>) =>
+  intValue === undefined ? stringValue : Number(intValue);
 
 /* Spans as a collector receives them of the running platform. */
 
 describe("A request's trace", function () {
   this.timeout(240_000);
   let platform: Platform;
+  let database: DatabaseServer;
   let rabbit: RabbitServer;
   let spans: readonly ReceivedSpan[];
 
   before(async () => {
-    const [redis, database, broker] = await Promise.all([testRedis(), testDatabase(), testRabbit()]);
+    const [redis, sql, broker] = await Promise.all([testRedis(), testDatabase(), testRabbit()]);
     rabbit = broker;
+    database = sql;
     const receiver = await startOtlpReceiver();
     spans = receiver.spans;
     const settings = {
@@ -100,14 +107,43 @@ describe("A request's trace", function () {
   });
 
   it("says what each span is of by OpenTelemetry's conventions", async () => {
-    const found = await tracedAdd(traceparent("01"));
+    const trace = traceparent("01");
+    await tracedAdd(trace);
     const attributes = (name: string) =>
-      Object.fromEntries(found.get(name)!.attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
-    expect(attributes("gateway: POST /api/cart")).to.include({
+      eventually(name, () => {
+        const span = named(trace).get(name);
+        return span && Object.fromEntries(span.attributes.map(({ key, value }) => [key, plain(value)]));
+      });
+    expect(await attributes("gateway: POST /api/cart")).to.include({
       "http.request.method": "POST",
       "http.route": "/api/cart",
+      "http.response.status_code": 200,
+      "url.path": "/api/cart/items",
+      "url.scheme": "http",
     });
-    expect(attributes("outbox-relay: send cart.events")).to.include({
+    const catalog = new URL(platform.catalog.url);
+    const { "url.full": asked, ...asking } = await attributes("cart: GET catalog");
+    expect(asking).to.deep.equal({
+      "http.request.method": "GET",
+      "http.response.status_code": 200,
+      "server.address": catalog.hostname,
+      "server.port": Number(catalog.port),
+    });
+    // To check the product, or to show the cart.
+    expect(["/products/stove-ember", "/products?ids=stove-ember"]).to.include(
+      String(asked).replace(catalog.origin, ""),
+    );
+    expect(await attributes("cart: EVALSHA add")).to.include({
+      "db.system.name": "redis",
+      "db.operation.name": "EVALSHA",
+      "db.stored_procedure.name": "add",
+    });
+    expect(await attributes("cart: INSERT outbox_event")).to.include({
+      "db.system.name": database.dialect === "postgres" ? "postgresql" : "microsoft.sql_server",
+      "db.operation.name": "INSERT",
+      "db.collection.name": "outbox_event",
+    });
+    expect(await attributes("outbox-relay: send cart.events")).to.include({
       "messaging.system": "rabbitmq",
       "messaging.destination.name": "cart.events",
       "messaging.rabbitmq.destination.routing_key": "cart.updated",

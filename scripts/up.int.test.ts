@@ -1,5 +1,14 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +17,7 @@ import { expect } from "chai";
 import { eventually } from "../internal/testkit/eventually.ts";
 import { watch } from "../internal/testkit/guard.ts";
 import type { Started, State } from "../internal/testkit/local/state.ts";
-import { endProcess, stillRuns } from "../internal/testkit/servers/child.ts";
+import { endProcess, identify, stillRuns } from "../internal/testkit/servers/child.ts";
 import { freePort, portTaken } from "../internal/testkit/servers/free-port.ts";
 import { ownRabbit } from "../internal/testkit/servers/test-servers.ts";
 
@@ -144,9 +153,14 @@ describe("make up and make down", function () {
   });
 
   it("lets one work at a time", async () => {
-    const results = await Promise.all([script("up.ts"), script("up.ts")]);
-    expect(results.map(({ code }) => code).sort()).to.deep.equal([0, 1]);
-    expect(results.map(({ output }) => output).join()).to.contain("at work");
+    const lock = join(env.CARTWRIGHT_RUN_DIR!, "lock.json");
+    // As a make up in this process would hold it.
+    writeFileSync(lock, JSON.stringify(identify(process.pid)), { flag: "wx" });
+    const refused = await script("up.ts");
+    expect([refused.code, refused.output.includes(`at work (pid ${process.pid})`)]).to.deep.equal([1, true]);
+    rmSync(lock);
+    expect((await script("up.ts")).code).to.equal(0);
+    expect(existsSync(lock), "given back").to.equal(false);
   });
 
   it("stops everything it started, down to the broker's port mapper", async () => {

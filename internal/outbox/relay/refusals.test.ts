@@ -5,7 +5,7 @@ import { recordingLogger } from "../../testkit/recording-logger.ts";
 import { createRelayMetrics } from "../metrics.ts";
 import type { Refusal } from "../store/store.ts";
 import { createRefusals } from "./refusals.ts";
-import { createSubjectQueues } from "./subject-queues.ts";
+import { createSubjectQueues, MOST_BEHIND } from "./subject-queues.ts";
 
 const RETRY_MS = 100;
 
@@ -28,6 +28,7 @@ function scene({ maxAttempts = 3, written = async () => true } = {}) {
     },
     queues,
     sending: { retryLater: (_delivery, delayMs) => pauses.push(delayMs) },
+    waits: (delivery) => queues.trim(delivery),
     dead: ({ subject }) => dead.push(subject),
     metrics,
     log: recordingLogger().log,
@@ -54,6 +55,14 @@ describe("A message that the broker refuses", () => {
       [3, true, "still no"],
     ]);
     expect(await counted()).to.deep.equal({ accepted: 0, deferred: 0, refused: 2, unknown: 0, dead: 1 });
+  });
+
+  it("keeps only so many of its subject in memory while it waits", async () => {
+    const { refused, delivery, partition, queues } = scene();
+    for (let sequence = 3; sequence <= 100; sequence++)
+      queues.enter(testDelivery(partition, "cart", sequence));
+    await refused(delivery, "no", "message");
+    expect([queues.held(), delivery.trimmed]).to.deep.equal([1 + MOST_BEHIND, true]);
   });
 
   it("waits at most 30 s for its next attempt", async () => {

@@ -19,12 +19,21 @@ export function createRefusals(options: {
   marker: Pick<Marker, "refused">;
   queues: SubjectQueues;
   sending: Pick<Sending, "retryLater">;
+  /** A delivery begins to wait for its next attempt. */
+  waits: (delivery: Delivery) => void;
   /** The event was parked. */
   dead: (event: StoredEvent) => void;
   metrics: RelayMetrics;
   log: Logger;
 }): { refused(delivery: Delivery, error: string, about: "encoding" | "message"): Promise<void> } {
   const { maxAttempts, retryMs, marker, queues, sending, metrics, log } = options;
+
+  /** What its subject has behind it must not fill this process's memory meanwhile. */
+  function retryLater(delivery: Delivery, delayMs: number): void {
+    delivery.waits = true;
+    options.waits(delivery);
+    sending.retryLater(delivery, delayMs);
+  }
 
   async function refused(delivery: Delivery, error: string, about: "encoding" | "message"): Promise<void> {
     const { event, partition } = delivery;
@@ -48,7 +57,7 @@ export function createRefusals(options: {
       // Not written, so not parked: the event is tried again, and counted again.
       delivery.attempts--;
       log.warn({ err, eventId: event.id }, "a refusal could not be written");
-      sending.retryLater(delivery, retryMs);
+      retryLater(delivery, retryMs);
       return;
     }
     const said = { eventId: event.id, subject: event.subject, attempts, reason: error };
@@ -58,7 +67,7 @@ export function createRefusals(options: {
       queues.park(delivery);
     } else {
       log.warn(said, "the broker refused an event");
-      sending.retryLater(delivery, Math.min(retryMs * 2 ** (attempts - 1), MAX_RETRY_MS));
+      retryLater(delivery, Math.min(retryMs * 2 ** (attempts - 1), MAX_RETRY_MS));
     }
   }
 

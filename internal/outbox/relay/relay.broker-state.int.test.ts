@@ -88,10 +88,10 @@ describe("The relay, while the broker is in trouble,", function () {
     });
   });
 
-  describe("counts no partition as behind", () => {
-    const inOne = (count: number, of: (n: number) => EventEnvelope) =>
-      Array.from({ length: count }, (_, n) => ({ ...of(n), partition: 0 }));
+  const inOne = (count: number, of: (n: number) => EventEnvelope) =>
+    Array.from({ length: count }, (_, n) => ({ ...of(n), partition: 0 }));
 
+  describe("counts no partition as behind", () => {
     /** Sees the partition counted while it is read, then counted no more though all of it is pending. */
     async function countedUntilItStands(backlog: readonly EventEnvelope[], publisher: MemoryPublisher) {
       const metrics = createRelayMetrics(new Registry());
@@ -121,6 +121,18 @@ describe("The relay, while the broker is in trouble,", function () {
         publisher,
       );
     });
+  });
+
+  it("publishes what lies behind one cart's 2,000 events, the first of which is refused again and again", async () => {
+    const publisher = createMemoryPublisher();
+    publisher.refuse(({ subject }) => subject === "poison", { about: "message" });
+    await scene.store.append([
+      ...inOne(2_000, (n) => event("poison", n + 1)),
+      ...inOne(5, (n) => event(`cart-${n}`, 1)),
+    ]);
+    await start(publisher, { retryMs: 3_600_000, window: 16 });
+    await eventually("the other carts are told of", () => publisher.published.length === 5);
+    await eventually("that is written", async () => (await scene.store.backlog()).pending === 2_000);
   });
 
   it("repeats what is in doubt one at a time until the broker accepts again", async () => {

@@ -54,6 +54,10 @@ export function createRelay(options: RelayOptions): Relay {
     tenure.settled();
     reader.wake();
   };
+  /** Of what waits only so much is kept; the rest is read again. */
+  const waits = (delivery: Delivery) => {
+    if (queues.trim(delivery)) reader.skip(delivery);
+  };
   const tenure = createTenure({
     owned,
     queues,
@@ -81,9 +85,7 @@ export function createRelay(options: RelayOptions): Relay {
     accepted: (delivery) => noteAccepted(delivery),
     refused: (delivery, error, about) => refusals.refused(delivery, error, about),
     settled,
-    waits: (delivery) => {
-      if (queues.trim(delivery)) reader.skip(delivery);
-    },
+    waits,
     shed: (delivery) => {
       queues.park(delivery);
       reader.skip(delivery);
@@ -103,7 +105,7 @@ export function createRelay(options: RelayOptions): Relay {
     behind: (count) => metrics.behind.set(count),
     log,
   });
-  const refusals = createRefusals({ ...options, marker, queues, sending, dead: reader.noteDead });
+  const refusals = createRefusals({ ...options, marker, queues, sending, waits, dead: reader.noteDead });
   const keeper = createLeaseKeeper({ ...options, ttlMs: options.leaseMs, holder: tenure });
 
   function noteAccepted(delivery: Delivery): void {

@@ -46,7 +46,7 @@ export async function startPostgres(options: {
 
   async function start(): Promise<void> {
     const logFile = join(dir, "postgres.log");
-    writeFileSync(logFile, "", { flag: "a" });
+    writeFileSync(logFile, "", { flag: "a", mode: 0o600 });
     if (as) chownSync(logFile, as.uid, as.gid);
     const settings = {
       port,

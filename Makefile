@@ -131,7 +131,7 @@ internal/proof/bench/peers/node_modules/.installed: internal/proof/bench/peers/p
 	@scripts/step.sh "types of the benchmark's peers" $(BIN)/tsc -p internal/proof/bench/peers
 	@touch $@
 
-chaos: install ## random shoppers against random faults, judged by a checker of its own (SEED=1 MINUTES=5 SABOTAGE=drop DATABASE=sqlserver)
+chaos: install ## random shoppers against random faults, judged by a checker of its own (SEED=1 MINUTES=5 SHOPPERS=24 SABOTAGE=drop DATABASE=sqlserver)
 	@$(NODE) internal/proof/chaos/main.ts
 
 soak: install ## steady load for a while; fails when memory, sockets, listeners or timers grow (MINUTES=10 RATE=150)

@@ -6,13 +6,13 @@ import { check } from "./check/checker.ts";
 import { SABOTAGES } from "./check/sabotage.ts";
 import { shrink } from "./check/shrink.ts";
 import { seeded } from "./random.ts";
-import { runChaos } from "./run.ts";
+import { runChaos, SHOPPERS } from "./run.ts";
 import { openStage } from "./stage.ts";
 import { story, summaryOf, violationText } from "./summary.ts";
 
 /**
  * `make chaos`: shoppers and a nemesis on a platform of its
- * own (SEED= MINUTES=5 DATABASE=sqlserver), judged by an independent checker.
+ * own (SEED= MINUTES=5 SHOPPERS=24 DATABASE=sqlserver), judged by an independent checker.
  */
 
 const SHOWN = 10;
@@ -22,6 +22,8 @@ endWatchedAtSignals();
 try {
   const seed = setting("SEED", Math.floor(Math.random() * 1_000_000), 0, 4_294_967_295);
   const minutes = setting("MINUTES", 5, 0.1, 10_000);
+  // Fewer for a server that bears less than PostgreSQL, such as Babelfish.
+  const shoppers = setting("SHOPPERS", SHOPPERS, 1, 1_000);
   const bug = sabotageAsked();
   const startedAt = performance.now();
   const clock = () => new Date(performance.now() - startedAt).toISOString().slice(11, 19);
@@ -29,6 +31,7 @@ try {
   const run = await runChaos(await openStage(), {
     seed,
     seconds: minutes * 60,
+    shoppers,
     say: (line) => console.log(`${clock()} ${line}`),
   });
   const history = bug?.falsify(run.history, seeded(seed)) ?? run.history;

@@ -31,17 +31,20 @@ export interface Run {
  */
 const PATIENCE_MS = { postgres: 60_000, sqlserver: 240_000 };
 
+/** Users who shop, unless told otherwise. */
+export const SHOPPERS = 24;
+
 /** Lets loose shoppers and nemesis on a platform for so many seconds, and gathers the history. */
 export async function runChaos(
   stage: Stage,
-  options: { seed: number; seconds: number; say: (line: string) => void },
+  options: { seed: number; seconds: number; shoppers?: number; say: (line: string) => void },
 ): Promise<Run> {
-  const { seed, seconds, say } = options;
+  const { seed, seconds, shoppers: users = SHOPPERS, say } = options;
   const random = seeded(seed);
   const timeoutMs = PATIENCE_MS[chosenDialect()];
   const witness = await openWitness(stage.consumerUrl, "cart.events.demo");
   const lag = watchLag([...stage.carts, ...stage.relays]);
-  const shoppers = await sendShoppers(stage, seeded(random(2 ** 32)));
+  const shoppers = await sendShoppers(stage, users, seeded(random(2 ** 32)));
   const requests = () => shoppers.notes.attempts.length + shoppers.notes.journeys.length;
   try {
     await eventually("a first event is told", () => witness.arrivals.length > 0, { timeoutMs });

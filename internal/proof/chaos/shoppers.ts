@@ -10,7 +10,6 @@ import { operate } from "./requests.ts";
 import type { Stage } from "./stage.ts";
 import { type Notes, type Tab, untilKnown } from "./tab.ts";
 
-const OWNERS = 24;
 /** Of one owner: two tabs of a browser, whose requests race. */
 const TABS = 2;
 const PRODUCTS = ["stove-ember", "mug-steel", "bottle-1l", "pot-nest-3"];
@@ -34,13 +33,14 @@ export interface Shoppers {
 }
 
 /**
- * Lets shoppers do things at random through both gateways until stopped; they write down all they see.
+ * Lets the tabs of so many users do things at random through both gateways until stopped; they write down all
+ * they see.
  */
-export async function sendShoppers(stage: Stage, random: Random): Promise<Shoppers> {
-  const clients = stage.gateways.map(({ url }) => createHttpClient(url, OWNERS * TABS * 2, PATIENCE_MS));
+export async function sendShoppers(stage: Stage, users: number, random: Random): Promise<Shoppers> {
+  const clients = stage.gateways.map(({ url }) => createHttpClient(url, users * TABS * 2, PATIENCE_MS));
   const run = randomBytes(3).toString("hex");
   const owners = await Promise.all(
-    Array.from({ length: OWNERS }, async (_, index) => {
+    Array.from({ length: users }, async (_, index) => {
       const user = `chaos-${run}-${index}`;
       return { name: `user:${user}`, authorization: `Bearer ${await stage.token(user)}` };
     }),

@@ -1,199 +1,24 @@
 import { expect } from "chai";
-import type { Redis } from "ioredis";
 import { Registry } from "../platform/metrics/metrics.ts";
 import { awaitRedis, connectRedis } from "../platform/redis/redis.ts";
 import { parseRedisUrl } from "../platform/redis/redis-url.ts";
 import { unwrap } from "../platform/result/result.ts";
 import { eventually } from "../testkit/eventually.ts";
-import { recordingLogger } from "../testkit/recording-logger.ts";
-import type { RedisServer } from "../testkit/servers/redis.ts";
-import { ownRedis } from "../testkit/servers/test-servers.ts";
 import { createExpirySweep } from "./expiry.redis.ts";
 import { IDEMPOTENCY_KEEP, shardKeys } from "./keys.ts";
 import { createExpiredCounter } from "./metrics.ts";
 import { CLAIMING_SCRIPTS, callsOf, rightsOn, TRANSFER_SCRIPTS, WRITING_SCRIPTS } from "./rights.redis.ts";
 import { createRedisCartStore } from "./store.redis.ts";
-import type { CartStore, Change, Preconditions } from "./store.ts";
+import { add, NO_PRECONDITIONS as none, type StoreScene, withStoreToSpoil } from "./store-scene.contract.ts";
 
 /** What a repeat alone will not mend. */
 const LASTING = { ok: false, error: { code: "CART_STORE_UNAVAILABLE", lasting: true } };
-const none: Preconditions = { ifMatch: null, idempotencyKey: null, traceparent: null };
-const add = (productId: string, quantity = 1): Change => ({ op: "add", productId, quantity, stock: 1_000 });
 
 describe("The cart store on a Redis with something wrong in it", function () {
   this.timeout(60_000);
-  let server: RedisServer;
-  let redis: Redis;
-  let store: CartStore;
-  let lines: ReturnType<typeof recordingLogger>["lines"];
-  let log: ReturnType<typeof recordingLogger>["log"];
-
-  before(async () => {
-    server = await ownRedis();
-    ({ log, lines } = recordingLogger());
-    redis = connectRedis(parseRedisUrl(server.url)!, { log, commandTimeoutMs: 5_000 }) as Redis;
-    await awaitRedis(redis, 10_000);
-  });
-  beforeEach(async () => {
-    await redis.config("SET", "maxmemory", "0");
-    await redis.config("SET", "maxmemory-policy", "noeviction");
-    await redis.flushall();
-    lines.length = 0;
-    store = createRedisCartStore({
-      redis,
-      shards: 1,
-      ttlMs: 60_000,
-      graceMs: 60_000,
-      limits: { maxLines: 100, maxQuantity: 999 },
-      log,
-    });
-  });
-  after(async () => {
-    redis.disconnect();
-    await server.stop();
-  });
-
-  const apply = (owner: string, change: Change, more: Partial<Preconditions> = {}) =>
-    store.apply(owner, change, { ...none, ...more });
-
-  /** Calls of the scripts' sources that have failed on purpose, as text. */
-  const failed = new Set<string>();
-  /** Scripts that have changed a cart. */
-  const changing = new Set<string>();
-  const ARGS = {
-    owner: "user:faults",
-    owner_json: JSON.stringify("user:faults"),
-    ttl: 60_000,
-    grace: 60_000,
-    key: "k",
-    request: "r",
-    remember: 60_000,
-    keep: 2,
-    event: "event",
-    expiry_event: "expiry",
-    cart: "fresh",
-    trace: "",
-    product: "a",
-    quantity: 7,
-    stock: 1_000,
-    max_lines: 100,
-    max_quantity: 999,
-    order: "order",
-    cart_id: "",
-    version: 1_000,
-    lines: [{ product: "a", quantity: 1 }],
-    strategy: "max",
-    change: '{"type":"merged"}',
-    client_key: "client k",
-    client_request: "max",
-    user: "user:faults",
-    token: "token",
-    notice: 120_000,
-  };
-  const TRANSFER = [shardKeys.transfer(0, ARGS.owner), shardKeys.transfers(0)] as const;
-  const CLAIM = shardKeys.claim(0, ARGS.owner);
-
-  /** What a script is run with: its keys, and its arguments for the cart or transfer at hand. */
-  async function inputOf(name: string): Promise<{ keys: readonly string[]; args: object }> {
-    const { owner } = ARGS;
-    const cart = shardKeys.cart(0, owner);
-    const keys = [cart, shardKeys.stream(0), shardKeys.expiry(0), shardKeys.ordinal(0)];
-    if (name === "expiring")
-      return { keys: [cart, shardKeys.stream(0), shardKeys.ordinal(0), shardKeys.expiring(0)], args: ARGS };
-    if (["settle", "resume"].includes(name))
-      return { keys: TRANSFER, args: { ...ARGS, cart: "c", version: "1" } };
-    const lines = name === "give" ? [{ product: "c", quantity: 1, stock: 5 }] : ARGS.lines;
-    if (name !== "take")
-      return { keys: [...keys, shardKeys.idempotency(0, owner)], args: { ...ARGS, lines } };
-    const [id, version] = await redis.hmget(cart, "@id", "@v");
-    return {
-      keys: [...keys, ...TRANSFER, CLAIM],
-      args: { ...ARGS, cart: id ?? "", version: Number(version) },
-    };
-  }
-
-  /** What a cart is in before the script, so that all together lead through every call. */
-  const scenes = {
-    "a cart that lives": async () => {
-      for (const product of ["a", "b"]) unwrap(await apply(ARGS.owner, add(product)));
-    },
-    "a cart's last line, and too many remembered requests": async () => {
-      unwrap(await apply(ARGS.owner, add("a"), { idempotencyKey: "k1" }));
-      unwrap(await apply(ARGS.owner, add("a"), { idempotencyKey: "k2" }));
-    },
-    "a cart without anything of an order's": async () => {
-      unwrap(await apply(ARGS.owner, add("b")));
-    },
-    "a cart that has expired": async () => {
-      unwrap(await apply(ARGS.owner, add("a")));
-      await redis.hset(shardKeys.cart(0, ARGS.owner), "@x", 1);
-    },
-    "a cart whose data is missing": async () => {
-      await redis.zadd(shardKeys.expiry(0), 1, ARGS.owner);
-    },
-    "a transfer that waits": async () => {
-      await redis.hset(TRANSFER[0], { pending: "{}", user: ARGS.owner, cart: "c", version: "1" });
-      await redis.zadd(TRANSFER[1], 1, ARGS.owner);
-    },
-    "an index that has a live cart as due": async () => {
-      unwrap(await apply(ARGS.owner, add("a")));
-      await redis.zadd(shardKeys.expiry(0), 1, ARGS.owner);
-    },
-  };
-
-  for (const { name, lua } of [...WRITING_SCRIPTS, ...TRANSFER_SCRIPTS])
-    for (const [scene, prepare] of Object.entries(scenes))
-      it(`never changes a cart without its event, whichever call of ${name}.lua fails on ${scene}`, async () => {
-        const cart = shardKeys.cart(0, ARGS.owner);
-        for (let nth = 1, completed = false; !completed; nth++) {
-          await redis.flushall();
-          await prepare();
-          ARGS.cart_id = (await redis.hget(cart, "@id")) ?? "";
-          // That an order's lines are no longer in it is a note, and no change.
-          const seen = async () => JSON.stringify({ ...(await redis.hgetall(cart)), "@o": undefined });
-          const before = await seen();
-          const staged = await redis.xlen(shardKeys.stream(0));
-          const { keys, args } = await inputOf(name);
-          const error = await redis.eval(failing(lua), keys.length, ...keys, JSON.stringify(args), nth).then(
-            () => null,
-            (reason: Error) => reason.message,
-          );
-          completed = error === null;
-          if (error !== null) failed.add(injectedInto(error));
-          const changed = (await seen()) !== before;
-          const told = (await redis.xlen(shardKeys.stream(0))) > staged;
-          expect(changed && !told, `call ${nth}: changed, and not told of`).to.equal(false);
-          if (changed) changing.add(name);
-          const kept = (await redis.exists(cart)) + (await redis.hexists(TRANSFER[0], "pending"));
-          const lost = name === "take" && before !== "{}" && kept === 0;
-          expect(lost, `call ${nth}: in neither of both`).to.equal(false);
-        }
-      });
-
-  for (const { name, lua } of CLAIMING_SCRIPTS)
-    it(`leaves no claim without an end, whichever call of ${name}.lua fails`, async () => {
-      const keys = name === "claim" ? [shardKeys.cart(0, ARGS.owner), CLAIM] : [CLAIM];
-      const [argument, after] = name === "claim" ? [JSON.stringify(ARGS), 1] : [ARGS.token, 0];
-      for (let nth = 1, completed = false; !completed; nth++) {
-        await redis.flushall();
-        if (name === "release")
-          await redis.eval(scriptOf("claim"), 2, "no cart", CLAIM, JSON.stringify(ARGS));
-        const error = await redis.eval(failing(lua), keys.length, ...keys, argument, nth).then(
-          () => null,
-          (reason: Error) => reason.message,
-        );
-        completed = error === null;
-        if (error !== null) failed.add(injectedInto(error));
-        expect(await redis.pttl(CLAIM), `call ${nth}: -1 is a claim without an end`).not.to.equal(-1);
-      }
-      expect(await redis.exists(CLAIM)).to.equal(after);
-    });
-
-  it("has made every call of every script fail, and every script that changes carts change one", () => {
-    const scripts = [...WRITING_SCRIPTS, ...TRANSFER_SCRIPTS, ...CLAIMING_SCRIPTS];
-    const calls = scripts.flatMap(({ lua }) => lua.match(CALL)!);
-    expect([...failed].sort()).to.deep.equal([...new Set(calls)].sort());
-    expect([...changing].sort()).to.deep.equal(WRITING_SCRIPTS.map(({ name }) => name).sort());
+  let { server, redis, store, lines, log, apply } = {} as StoreScene;
+  withStoreToSpoil((scene) => {
+    ({ server, redis, store, lines, log, apply } = scene);
   });
 
   for (const [which, key] of [
@@ -353,25 +178,3 @@ describe("The cart store on a Redis with something wrong in it", function () {
     expect(await redis.exists(shardKeys.idempotency(0, "user:still"))).to.equal(0);
   });
 });
-
-/** A call in a script's source, as far as its command and its key. */
-const CALL = /redis\.call\("[A-Z]+"(, [\w.]+)?/g;
-
-/** The call that was made to fail, from the error it led to. */
-const injectedInto = (error: string) => /^INJECTED (.*?)(?: script: .*)?$/.exec(error)?.[1] ?? error;
-
-/** The source of a script that claims checkouts. */
-const scriptOf = (name: string) => CLAIMING_SCRIPTS.find((script) => script.name === name)!.lua;
-
-/** The script, whose call number ARGV[2] fails with the text of that call. */
-function failing(lua: string): string {
-  const [declaration, ...body] = lua.split("\n");
-  return `${declaration}
-local calls = 0
-local function counted(text, ...)
-  calls = calls + 1
-  if calls == tonumber(ARGV[2]) then error({ err = "INJECTED " .. text }) end
-  return redis.call(...)
-end
-${body.join("\n").replace(CALL, (call) => `counted([[${call}]], ${call.slice("redis.call(".length)}`)}`;
-}

@@ -8,8 +8,8 @@ Context: as of cartwright.service.
 {{- $fixed := list (dict "name" "ADMIN_PORT" "value" "9090") }}
 {{- if .serves }}
 {{- $fixed = append $fixed (dict "name" "PORT" "value" "8080") }}
-{{- /* At SIGTERM it serves on for so long, each answer being its connection's last: longer than clients keep a
-connection that they do not use (ours 3 s, Node's own 4 or 5). */}}
+{{- /* At SIGTERM it serves on for so long, each answer being its connection's last: longer than clients keep
+a connection that they do not use (ours 3 s, Node's own 4 or 5). */}}
 {{- $_ := set $free "SHUTDOWN_DELAY_MS" "7000" }}
 {{- end }}
 {{- with .root.Values.telemetry }}{{ if .endpoint }}

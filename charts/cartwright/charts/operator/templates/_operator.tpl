@@ -27,7 +27,7 @@ rules:
   - { apiGroups: [coordination.k8s.io], resources: [leases], verbs: [create] }
   - { apiGroups: [coordination.k8s.io], resources: [leases], resourceNames: [{{ $name }}], verbs: [get, update] }
 {{- $lease := lookup "coordination.k8s.io/v1" "Lease" .Release.Namespace $name }}
-{{- /* Helm takes over no object that is there; one that an operator has made itself stays until it is deleted by hand. */}}
+{{- /* Helm takes over no object that is there: one that an operator made stays until it is deleted. */}}
 {{- if or (not $lease) (eq (dig "metadata" "annotations" "meta.helm.sh/release-name" "" $lease) .Release.Name) }}
 ---
 # By which one operator leads, who fills it in. Of the release, so that it goes with it.

@@ -4,7 +4,7 @@
       "ports" (list (dict "name" "amqp" "port" 5672) (dict "name" "management" "port" 15672) (dict "name" "prometheus" "port" 15692))
       "files" (dict "rabbitmq.conf" (include "rabbitmq.config" .) "definitions.json" (include "rabbitmq.definitions" .) "enabled_plugins" "[rabbitmq_management,rabbitmq_prometheus].\n")
       "container" (include "rabbitmq.container" .)) }}
-{{- /* Each queue by itself, which /metrics does not tell: how many events wait in the one of those that no queue asked for. */}}
+{{- /* Each queue by itself, which /metrics does not tell: how many events wait unrouted, for one. */}}
 {{- include "cartwright.serviceMonitor" (dict "root" . "part" "rabbitmq" "port" "prometheus" "path" "/metrics/detailed" "params" (dict "family" (list "queue_coarse_metrics"))) }}
 {{- end -}}
 

@@ -1,11 +1,12 @@
 import type { Logger } from "../platform/logger/logger.ts";
 import type { Counter } from "../platform/metrics/metrics.ts";
 import type { RedisConnection } from "../platform/redis/redis.ts";
+import { redisNow } from "../platform/redis/redis-now.ts";
 import { loadScript } from "../platform/redis/script.ts";
 import { shardKeys } from "./keys.ts";
 import { createLostCartSearch } from "./lost-carts.redis.ts";
 import { rightsOn } from "./rights.redis.ts";
-import { bindSweepScript, redisNow } from "./sweep-script.redis.ts";
+import { bindSweepScript } from "./sweep-script.redis.ts";
 
 const EXPIRE = loadScript(new URL("./lua/expire.lua", import.meta.url));
 

@@ -32,9 +32,3 @@ export function bindSweepScript(redis: RedisConnection, script: Script, log: Log
     }
   };
 }
-
-/** Redis' clock, epoch ms; of a cluster that of some node. */
-export async function redisNow(redis: RedisConnection): Promise<number> {
-  const [seconds, microseconds] = await redis.time();
-  return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
-}

@@ -1,5 +1,6 @@
 import type { EventOrigin } from "../../platform/event/event.ts";
 import type { RedisConnection } from "../../platform/redis/redis.ts";
+import { redisNow } from "../../platform/redis/redis-now.ts";
 import { bindScript, loadScript } from "../../platform/redis/script.ts";
 import { faultOf } from "./salvage.ts";
 import type { StagedEntry, StagingArea } from "./staging.ts";
@@ -41,12 +42,12 @@ export function createRedisStaging(options: {
       (await setAside([stream(shard), options.setAside(shard)], entryId, reason)) === 1,
     backlog: async () => {
       const all = Array.from({ length: shards }, (_, shard) => shard);
-      const [time, ...found] = await Promise.all([
-        redis.time(),
+      const [now, ...found] = await Promise.all([
+        redisNow(redis),
         ...all.map(async (shard) => (await backlog([stream(shard)])) as [number, string | null]),
       ]);
       return {
-        now: Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000),
+        now,
         staged: found.reduce((sum, [length]) => sum + length, 0),
         oldestAt: found.map(([, oldest]) => (oldest === null ? null : Number(oldest.split("-")[0]))),
       };

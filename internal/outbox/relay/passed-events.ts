@@ -9,9 +9,9 @@ import type { OwnedPartition } from "./owned-partitions.ts";
  */
 export interface PassedEvents {
   /** Partitions to read again because a dead event known here is dead no more. Asks at once when `now`. */
-  replayed(owned: () => readonly OwnedPartition[], now: boolean): Promise<readonly OwnedPartition[]>;
+  replayed(now: boolean): Promise<readonly OwnedPartition[]>;
   /** Of partitions at rest, those that the database counts again from an earlier seq. */
-  goneBack(idle: () => readonly OwnedPartition[]): Promise<readonly OwnedPartition[]>;
+  goneBack(isIdle: (partition: OwnedPartition) => boolean): Promise<readonly OwnedPartition[]>;
   /** This relay has parked the event. */
   noteDead(event: DeadSubject): void;
   /** True when an earlier event of its subject is dead; what came before a dead one does not wait. */
@@ -23,9 +23,10 @@ export interface PassedEvents {
 const REPLAYED_MS = 1_000;
 const GONE_BACK_MS = 2_000;
 
-/** Asks the database at most once in so many ms each. */
+/** Asks the database at most once in so many ms each, about the partitions that are `owned` then. */
 export function createPassedEvents(
   store: Pick<OutboxStore, "oldestPending" | "deadSubjects">,
+  owned: () => readonly OwnedPartition[],
   log: Logger,
 ): PassedEvents {
   /** The seq of the first dead event, by subject. */
@@ -34,25 +35,31 @@ export function createPassedEvents(
   let noted: DeadSubject[] = [];
   let askedForDead = 0;
   let askedForOldest = 0;
+
+  async function replayed(): Promise<readonly OwnedPartition[]> {
+    askedForDead = performance.now();
+    const partitions = owned();
+    if (partitions.length === 0) return [];
+    noted = [];
+    const found = new Map<string, number>();
+    for (const each of await store.deadSubjects(partitions.map(({ partition }) => partition)))
+      note(found, each);
+    for (const each of noted) note(found, each);
+    const some = [...dead].some(([subject, seq]) => seq < (found.get(subject) ?? Number.POSITIVE_INFINITY));
+    dead = found;
+    return some ? partitions : [];
+  }
+
   return {
-    replayed: async (owned, now) => {
-      if (!now && performance.now() - askedForDead <= REPLAYED_MS) return [];
-      askedForDead = performance.now();
-      const partitions = owned();
-      if (partitions.length === 0) return [];
-      noted = [];
-      const found = new Map<string, number>();
-      for (const each of await store.deadSubjects(partitions.map(({ partition }) => partition)))
-        note(found, each);
-      for (const each of noted) note(found, each);
-      const some = [...dead].some(([subject, seq]) => seq < (found.get(subject) ?? Number.POSITIVE_INFINITY));
-      dead = found;
-      return some ? partitions : [];
-    },
-    goneBack: async (idle) => {
+    replayed: async (now) => (now || performance.now() - askedForDead > REPLAYED_MS ? replayed() : []),
+    goneBack: async (isIdle) => {
       if (performance.now() - askedForOldest <= GONE_BACK_MS) return [];
       askedForOldest = performance.now();
-      const back = await goneBack(store, idle());
+      const back = await goneBack(store, owned().filter(isIdle));
+      if (back.length === 0) return [];
+      // A dead event may have been replayed since the dead were last asked for.
+      const again = await replayed();
+      if (again.length > 0) return again;
       for (const { partition } of back)
         log.warn({ partition }, "the database has gone back; the partition is read anew");
       return back;

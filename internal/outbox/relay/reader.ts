@@ -64,7 +64,7 @@ export function createReader(options: {
   const behind = createPartitionsBehind({ queues, readable });
   let lookedAtAll = Number.NEGATIVE_INFINITY;
   let readAt = Number.NEGATIVE_INFINITY;
-  const passed = createPassedEvents(store, log);
+  const passed = createPassedEvents(store, owned.all, log);
   /** Subjects of which events were left out, by partition; what follows them waits with them. */
   const skipped = new WeakMap<OwnedPartition, Set<string>>();
   let loop: Promise<void> = Promise.resolve();
@@ -77,8 +77,8 @@ export function createReader(options: {
       let found = 0;
       try {
         // Before a partition is first read, too: a later replay shows only against what was known.
-        for (const each of await passed.replayed(owned.all, canOpen())) restart(each);
-        for (const each of await passed.goneBack(() => owned.all().filter(idle))) restart(each);
+        for (const each of await passed.replayed(canOpen())) restart(each);
+        for (const each of await passed.goneBack(idle)) restart(each);
         if (performance.now() - lookedAtAll >= pollMs) lookAtAll();
         found = await read();
         options.behind(behind.count());

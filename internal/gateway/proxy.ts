@@ -6,24 +6,8 @@ import { createProxyMiddleware, type Options } from "http-proxy-middleware";
 import { requestIdOf } from "../platform/http/app.ts";
 import { closeUnused } from "../platform/http/kept-connections.ts";
 import type { Logger } from "../platform/logger/logger.ts";
-import { type GatewayProblem, refuse } from "./problems.ts";
-
-export interface Upstream {
-  readonly handler: RequestHandler;
-  close(): void;
-}
-
-const UNAVAILABLE: GatewayProblem = {
-  code: "UPSTREAM_UNAVAILABLE",
-  detail:
-    "The service behind the gateway cannot be reached; please try again, with the same Idempotency-Key if this was a change.",
-  headers: { "retry-after": "1" },
-};
-
-const TIMEOUT: GatewayProblem = {
-  code: "UPSTREAM_TIMEOUT",
-  detail: "The service behind the gateway took too long; the request may have had its effect.",
-};
+import { refuse } from "./problems.ts";
+import { NOT_PASSED_BACK, TIMEOUT, UNAVAILABLE, type Upstream } from "./upstream.ts";
 
 /**
  * A proxy to one service over kept-alive connections. An upstream that cannot be reached is 502, one that
@@ -133,16 +117,6 @@ function mayRepeat(err: NodeJS.ErrnoException, req: Request, res: Response): boo
   const isRead = req.method === "GET" || req.method === "HEAD";
   return wasKept && !res.headersSent && (isRead || req.headers["idempotency-key"] !== undefined);
 }
-
-const NOT_PASSED_BACK = [
-  "keep-alive",
-  "x-powered-by",
-  "server",
-  // Whose pages may read an answer is the gateway's to say (edge.ts).
-  "access-control-allow-origin",
-  "access-control-allow-credentials",
-  "access-control-expose-headers",
-];
 
 /** Leaves out what is only between gateway and upstream; the client's connection closes by its own rules. */
 function cleanAnswer(proxyRes: IncomingMessage, _req: Request, res: Response): void {

@@ -52,13 +52,27 @@ describe("The gateway's configuration", () => {
     expect(read({ ...good, HOST: undefined }).config.HOST).to.equal("0.0.0.0");
   });
 
-  it("takes quotas as requests in seconds, each for itself", () => {
-    expect(read({ ...good, RATE_LIMIT_OWNER: "600/60" }).config).to.deep.include({
+  it("limits requests unless told otherwise, and lets a burst of 200 calls of one owner through", () => {
+    const { config } = read(good);
+    expect(config).to.deep.include({
       RATE_LIMIT_OWNER: { points: 600, seconds: 60 },
+      RATE_LIMIT_ADDRESS: { points: 6000, seconds: 60 },
+      RATE_LIMIT_SESSION: { points: 600, seconds: 60 },
       TRUSTED_PROXIES: [],
       CORS_ORIGINS: [],
       HSTS_SECONDS: 0,
     });
+    expect(config.RATE_LIMIT_OWNER.points).to.be.at.least(200);
+  });
+
+  it("takes quotas as requests in seconds, or off, each for itself", () => {
+    const { config } = read({ ...good, RATE_LIMIT_OWNER: "off", RATE_LIMIT_ADDRESS: "5/10" });
+    expect([config.RATE_LIMIT_OWNER, config.RATE_LIMIT_ADDRESS]).to.deep.equal([
+      null,
+      { points: 5, seconds: 10 },
+    ]);
+    for (const wrong of ["none", "0/60", "60", "OFF"])
+      expect(read({ ...good, RATE_LIMIT_OWNER: wrong }).faults, wrong).to.deep.equal(["RATE_LIMIT_OWNER"]);
   });
 
   it("takes origins as browsers send them, or all, and nothing else", () => {

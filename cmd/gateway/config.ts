@@ -18,14 +18,18 @@ import type { Logger } from "../../internal/platform/logger/logger.ts";
 import { redisUrl } from "../../internal/platform/redis/redis-url.ts";
 
 const ASYMMETRIC = /^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/;
-/** A quota as `requests/seconds`. */
-const quota = () =>
-  z.string().transform((text, context): Quota => {
-    const [, points, seconds] = /^([1-9]\d{0,6})\/([1-9]\d{0,4})$/.exec(text) ?? [];
-    if (points !== undefined) return { points: Number(points), seconds: Number(seconds) };
-    context.addIssue({ code: "custom", message: "must be requests/seconds such as 600/60" });
-    return z.NEVER;
-  });
+/** A quota as `requests/seconds`; null for `off`. */
+const quota = (fallback: `${number}/${number}`) =>
+  z
+    .string()
+    .transform((text, context): Quota | null => {
+      if (text === "off") return null;
+      const [, points, seconds] = /^([1-9]\d{0,6})\/([1-9]\d{0,4})$/.exec(text) ?? [];
+      if (points !== undefined) return { points: Number(points), seconds: Number(seconds) };
+      context.addIssue({ code: "custom", message: "must be requests/seconds such as 600/60, or off" });
+      return z.NEVER;
+    })
+    .prefault(fallback);
 
 /** True for an IP address, with or without the length of its network's prefix. */
 function isNetwork(text: string): boolean {
@@ -103,17 +107,15 @@ export const schema = z
     BODY_TIMEOUT_MS: milliseconds(10, 30_000)
       .default(10_000)
       .describe("ms in which a request's body must be there whole"),
-    RATE_LIMIT_OWNER: quota()
-      .optional()
-      .describe(
-        "`requests/seconds` that one user or guest may send, such as `600/60`; without it there is no limit",
-      ),
-    RATE_LIMIT_ADDRESS: quota()
-      .optional()
-      .describe("`requests/seconds` without a token from one address; without it there is no limit"),
-    RATE_LIMIT_SESSION: quota()
-      .optional()
-      .describe("new sessions as `requests/seconds` from one address; without it there is no limit"),
+    RATE_LIMIT_OWNER: quota("600/60").describe(
+      "`requests/seconds` that one user or guest may send; `off` for no limit",
+    ),
+    RATE_LIMIT_ADDRESS: quota("6000/60").describe(
+      "`requests/seconds` without a token from one address, an IPv6 one's /64 network; `off` for no limit",
+    ),
+    RATE_LIMIT_SESSION: quota("600/60").describe(
+      "new sessions as `requests/seconds` from one address, likewise; `off` for no limit",
+    ),
     RATE_LIMIT_TIMEOUT_MS: milliseconds(1, 60_000)
       .default(100)
       .describe("ms to wait for Redis before a request's quota is judged without it"),

@@ -34,6 +34,7 @@ describe("The process gateway", () => {
         CATALOG_URL: cart.url,
         INTERNAL_TOKEN_SECRET: INTERNAL_SECRET,
         SESSION_SECRET,
+        RATE_LIMIT_OWNER: "off",
       },
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -70,11 +70,6 @@ Context: dict root, authorities (of redis, rabbitmq, database).
 {{- end }}
 {{- end -}}
 
-{{/* "true" when gateways count requests, together, in Redis. Context: the root. */}}
-{{- define "cartwright.limitsRates" -}}
-{{- with .Values.gateway.rateLimits }}{{ if or .owner .address .session }}true{{ end }}{{ end -}}
-{{- end -}}
-
 {{/* Context: dict root, user (cart, relay or gateway). */}}
 {{- define "cartwright.redisEnv" -}}
 {{- $external := .root.Values.redis.external -}}

@@ -46,7 +46,7 @@ const SWITCHES: readonly Choice[] = [
   { name: "autoscaled", set: ["gateway.autoscaling.enabled=true", "cart.autoscaling.enabled=true"] },
   { name: "Ingress", set: ["gateway.ingress.enabled=true", "gateway.ingress.className=nginx"] },
   { name: "HTTPRoute", set: ["gateway.httpRoute.enabled=true", "gateway.httpRoute.parentRefs[0].name=door"] },
-  { name: "limits", set: ["gateway.rateLimits.owner=600/60", "gateway.rateLimits.session=5/10"] },
+  { name: "limits", set: ["gateway.rateLimits.owner=off", "gateway.rateLimits.session=5/10"] },
   {
     name: "own nodes and variables",
     set: [

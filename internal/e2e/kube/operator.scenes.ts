@@ -16,6 +16,7 @@ const SESSION_KEYS = `${NAME}-session-keys`;
 /** A relay that sends one event at a time is soon behind; the operator looks each second and waits 10 s. */
 const VALUES = [
   "database.kind=postgres",
+  "gateway.rateLimits.owner=1000000/60",
   `image.repository=${repository}`,
   `image.tag=${tag}`,
   "outbox-relay.env.RELAY_WINDOW=1",

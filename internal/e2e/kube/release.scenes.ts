@@ -25,7 +25,9 @@ const PATIENT = [
   "cart.env.REDIS_TIMEOUT_MS=10000",
   "gateway.env.UPSTREAM_TIMEOUT_MS=30000",
 ];
-const VALUES = ["database.kind=postgres", ...PATIENT, ...imageValues(IMAGE)];
+/** More than the shoppers send, in a form that former charts take too. */
+const UNLIMITED = "gateway.rateLimits.owner=1000000/60";
+const VALUES = ["database.kind=postgres", UNLIMITED, ...PATIENT, ...imageValues(IMAGE)];
 /**
  * Two of each that shoppers talk to, for failures and evictions;
  * and no scaling, so that each change of a pod has a cause.

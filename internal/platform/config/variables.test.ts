@@ -12,8 +12,13 @@ describe("The variables of a configuration", () => {
       NAME: z.string().optional().describe("who; without it nobody"),
       PLACE: z
         .string()
-        .prefault(() => "here")
+        .prefault(() => process.env.NOWHERE as string)
         .describe("where; without it here"),
+      QUOTA: z
+        .string()
+        .transform((text) => text.split("/"))
+        .prefault("6/60")
+        .describe("how often"),
     });
     const free = { fallback: undefined, takes: undefined };
     expect(variablesOf(schema)).to.deep.equal([
@@ -22,6 +27,7 @@ describe("The variables of a configuration", () => {
       { name: "MODE", meaning: "how", required: false, fallback: "a", takes: "a, b" },
       { name: "NAME", meaning: "who; without it nobody", required: false, ...free },
       { name: "PLACE", meaning: "where; without it here", required: false, ...free },
+      { name: "QUOTA", meaning: "how often", required: false, fallback: "6/60", takes: undefined },
     ]);
   });
 

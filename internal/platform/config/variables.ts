@@ -21,7 +21,7 @@ export function variablesOf(schema: z.ZodObject): Variable[] {
       name,
       meaning,
       required: !(hasFallback(field) || field instanceof z.ZodOptional),
-      fallback: field instanceof z.ZodDefault ? String(field.def.defaultValue) : undefined,
+      fallback: fallbackOf(field),
       takes: valuesOf(field),
     };
   });
@@ -29,6 +29,13 @@ export function variablesOf(schema: z.ZodObject): Variable[] {
 
 const hasFallback = (field: z.core.$ZodType) =>
   field instanceof z.ZodDefault || field instanceof z.ZodPrefault;
+
+/** What the variable would have to say for it; undefined also where only the process's surroundings tell. */
+function fallbackOf(field: z.core.$ZodType): string | undefined {
+  if (!(field instanceof z.ZodDefault || field instanceof z.ZodPrefault)) return undefined;
+  const { defaultValue } = field.def;
+  return defaultValue === undefined ? undefined : String(defaultValue);
+}
 
 /** The bounds of a number, the values of an enumeration. */
 function valuesOf(field: z.core.$ZodType): string | undefined {

@@ -7,7 +7,7 @@ import { createInternalTokenSigner } from "../../platform/identity/internal-toke
 import { fixedKeyRing } from "../../platform/identity/key-ring.ts";
 import { watch } from "../../testkit/guard.ts";
 import { devSecrets } from "../../testkit/processes/dev-keys.ts";
-import { migrateDatabase, type Running, startProcess } from "../../testkit/processes/platform.ts";
+import { migrateDatabase, NO_LIMITS, type Running, startProcess } from "../../testkit/processes/platform.ts";
 import type { ProcessName, Surroundings } from "../../testkit/processes/processes.ts";
 import { endProcess, spawnLogged, waitUntil } from "../../testkit/servers/child.ts";
 import type { DatabaseServer } from "../../testkit/servers/database.ts";
@@ -93,7 +93,8 @@ export async function openStage(): Promise<Stage> {
     if (name === "cart") catalog ??= await product("catalog-stub", { CATALOG_SEED: CATALOG });
     const urls = { cart: settings.CART_URL ?? "", catalog: catalog?.url ?? "http://127.0.0.1:1" };
     const logFile = join(dir, `${name}-${++started}.log`);
-    const running = await startProcess(name, { ...surroundings, ...on }, urls, settings, logFile, PROFILING);
+    const env = { ...NO_LIMITS, ...settings };
+    const running = await startProcess(name, { ...surroundings, ...on }, urls, env, logFile, PROFILING);
     onTeardown(() => running.kill("SIGTERM"));
     const besideTheLoad = name === "catalog-stub" || (cores === "divided" && name === "outbox-relay");
     if (cores !== "shared") pin(running.pid, besideTheLoad ? CPU_OF.load : CPU_OF.contender);

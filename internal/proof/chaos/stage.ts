@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { devSecrets, userToken } from "../../testkit/processes/dev-keys.ts";
-import { migrateDatabase, type Running, startProcess } from "../../testkit/processes/platform.ts";
+import { migrateDatabase, NO_LIMITS, type Running, startProcess } from "../../testkit/processes/platform.ts";
 import type { ProcessName, Surroundings } from "../../testkit/processes/processes.ts";
 import { logDir, onTeardown, ownDatabase, ownRabbit, ownRedis } from "../../testkit/servers/test-servers.ts";
 import { openGate, type TcpGate } from "../../testkit/tcp-gate.ts";
@@ -43,7 +43,7 @@ const LEASE_MS = { postgres: "2000", sqlserver: "10000" };
 export async function openStage(): Promise<Stage> {
   const [redis, database, rabbit] = await Promise.all([ownRedis(), ownDatabase(), ownRabbit()]);
   await migrateDatabase(database);
-  const settings = { ...SETTINGS, RELAY_LEASE_MS: LEASE_MS[database.dialect] };
+  const settings = { ...NO_LIMITS, ...SETTINGS, RELAY_LEASE_MS: LEASE_MS[database.dialect] };
   const dir = logDir("chaos");
   const secrets = await devSecrets(dir);
   const gates = new Map<string, TcpGate>();

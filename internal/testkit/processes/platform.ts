@@ -36,6 +36,9 @@ export interface Platform {
   stop(): Promise<void>;
 }
 
+/** For a gateway under a load that no limit shall refuse. */
+export const NO_LIMITS = { RATE_LIMIT_OWNER: "off", RATE_LIMIT_ADDRESS: "off", RATE_LIMIT_SESSION: "off" };
+
 /** Applies the migrations to a server's database, as `make up` does. */
 export async function migrateDatabase(server: Pick<DatabaseServer, "url" | "appRole">): Promise<void> {
   const { url, appRole } = server;
@@ -50,20 +53,22 @@ export async function migrateDatabase(server: Pick<DatabaseServer, "url" | "appR
 }
 
 /**
- * Starts migrate, catalog, cart(s), relay(s) and a gateway; `settings` is
- * extra environment and `nodeFlags` are flags of Node for all of them.
+ * Starts migrate, catalog, cart(s), relay(s) and a gateway; `settings` is extra environment and `nodeFlags`
+ * are flags of Node for all of them. The gateway limits no requests, unless it has its `defaultLimits`.
  */
 export async function startPlatform(options: {
   redisUrl: string;
   database: DatabaseServer;
   rabbit: RabbitServer;
   settings?: NodeJS.ProcessEnv;
+  defaultLimits?: boolean;
   relays?: number;
   /** See {@link Surroundings}. */
   keysDir?: string;
   nodeFlags?: readonly string[];
 }): Promise<Platform> {
-  const { redisUrl, database, rabbit, settings = {}, relays = 1, keysDir, nodeFlags = [] } = options;
+  const { redisUrl, database, rabbit, relays = 1, keysDir, nodeFlags = [] } = options;
+  const settings = { ...(options.defaultLimits !== true && NO_LIMITS), ...options.settings };
   await migrateDatabase(database);
   const dir = logDir("platform");
   const surroundings: Surroundings = {

@@ -3,9 +3,7 @@
 {{- $database := .Values.database.kind }}{{ $port := ternary 5432 1433 (eq $database "postgres") -}}
 - [gateway, cart, 8080]
 - [gateway, catalog-stub, 8080]
-{{- if include "cartwright.limitsRates" . }}
 - [gateway, redis, 6379]
-{{- end }}
 - [cart, catalog-stub, 8080]
 - [cart, redis, 6379]
 - [outbox-relay, redis, 6379]

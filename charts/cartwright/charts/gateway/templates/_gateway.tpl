@@ -2,8 +2,7 @@
 {{- define "gateway.resources" -}}
 {{- $values := .Values.gateway }}
 {{- $env := include "gateway.env" . }}
-{{- $counters := ternary (list "redis") list (eq (include "cartwright.limitsRates" .) "true") }}
-{{- include "cartwright.service" (dict "root" . "part" "gateway" "values" $values "env" $env "config" $env "keys" (list "internal-token" "session") "authorities" $counters "serves" true) }}
+{{- include "cartwright.service" (dict "root" . "part" "gateway" "values" $values "env" $env "config" $env "keys" (list "internal-token" "session") "authorities" (list "redis") "serves" true) }}
 {{- include "gateway.routes" . }}
 {{- end -}}
 
@@ -32,12 +31,9 @@
 {{- fail (printf "gateway.%s.%s: set gateway.rateLimits.%s, with which all gateways count together" $field $variable $name) }}
 {{- end }}
 {{- end }}
-{{- with index $limits $name }}
-- { name: {{ $variable }}, value: {{ . | quote }} }
+{{/* An off without quotes is false in YAML. */}}
+- { name: {{ $variable }}, value: {{ index $limits $name | default "off" | quote }} }
 {{- end }}
-{{- end }}
-{{- if include "cartwright.limitsRates" . }}
 - { name: RATE_LIMIT_WITHOUT_REDIS, value: {{ $limits.withoutRedis }} }
 {{ include "cartwright.redisEnv" (dict "root" . "user" "gateway") }}
-{{- end }}
 {{- end -}}

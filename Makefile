@@ -123,12 +123,12 @@ bench: bench-packages ## every performance claim as a ratio to a baseline, about
 bench-quick: bench-packages ## the same with fewer and shorter runs, about 3 min
 	@$(NODE) internal/proof/bench/main.ts quick
 
-bench-packages: install internal/proof/bench/peers/node_modules/.installed
+bench-packages: install internal/proof/bench/outbox-peers/node_modules/.installed
 	@command -v wrk >/dev/null || scripts/install.sh wrk
 
-internal/proof/bench/peers/node_modules/.installed: internal/proof/bench/peers/package-lock.json
-	@scripts/step.sh "install the benchmark's peers" npm ci --prefix internal/proof/bench/peers --no-fund --no-audit --loglevel=error
-	@scripts/step.sh "types of the benchmark's peers" $(BIN)/tsc -p internal/proof/bench/peers
+internal/proof/bench/outbox-peers/node_modules/.installed: internal/proof/bench/outbox-peers/package-lock.json
+	@scripts/step.sh "install the outbox's peers" npm ci --prefix internal/proof/bench/outbox-peers --no-fund --no-audit --loglevel=error
+	@scripts/step.sh "types of the outbox's peers" $(BIN)/tsc -p internal/proof/bench/outbox-peers
 	@touch $@
 
 chaos: install ## random shoppers against random faults, judged by a checker of its own (SEED=1 MINUTES=5 SHOPPERS=24 SABOTAGE=drop DATABASE=sqlserver)

@@ -35,7 +35,7 @@ async function versions(stage: Stage): Promise<Record<string, string>> {
     // It prints its version and ends with 1.
     wrk: numberIn(spawnSync("wrk", ["--version"], { encoding: "utf8" }).stdout),
     ...dependenciesOf("../../../package.json", ["express", "http-proxy-middleware", "ioredis", "pg", "rhea"]),
-    ...dependenciesOf("./peers/package.json", ["pg-boss", "graphile-worker"]),
+    ...dependenciesOf("./outbox-peers/package.json", ["pg-boss", "graphile-worker"]),
   };
 }
 

@@ -5,6 +5,8 @@ export interface Profile {
   readonly rounds: number;
   /** Seconds of load in a round. */
   readonly seconds: number;
+  /** Seconds of load before the rounds where many processes have to warm up: V8 compiles for so long. */
+  readonly warmUpSeconds: number;
   readonly connections: number;
   /** Events of the backlog that the relay, a bare sender and the peers drain. */
   readonly drain: number;
@@ -25,6 +27,7 @@ export const PROFILES: Record<Profile["name"], Profile> = {
     name: "full",
     rounds: 5,
     seconds: 6,
+    warmUpSeconds: 10,
     connections: 64,
     drain: 200_000,
     peerRounds: 2,
@@ -38,6 +41,7 @@ export const PROFILES: Record<Profile["name"], Profile> = {
     name: "quick",
     rounds: 1,
     seconds: 2,
+    warmUpSeconds: 3,
     connections: 64,
     drain: 20_000,
     peerRounds: 1,

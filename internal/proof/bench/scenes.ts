@@ -9,6 +9,7 @@ import { forwarderScene } from "./scenes/forwarder.ts";
 import { gatewayScene } from "./scenes/gateway.ts";
 import { latencyScene } from "./scenes/latency.ts";
 import { mergeScene } from "./scenes/merge.ts";
+import { pathScene } from "./scenes/path.ts";
 import { recoveryScene } from "./scenes/recovery.ts";
 import { relayScene } from "./scenes/relay.ts";
 import { scaleScene } from "./scenes/scale.ts";
@@ -17,6 +18,7 @@ import type { Stage } from "./stage.ts";
 
 /** What is measured, in the order of the report. */
 export const scenes: Record<string, (stage: Stage, profile: Profile) => Promise<Figure[]>> = {
+  path: pathScene,
   cart: cartScene,
   checkout: checkoutScene,
   merge: mergeScene,

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { IDENTITY_HEADER } from "../../platform/identity/internal-token.ts";
 import catalog from "./catalog.json" with { type: "json" };
 import type { Request } from "./http-load.ts";
@@ -17,13 +18,39 @@ export function* numberedOwners(count: number, step: number): Generator<string> 
   for (let n = 0; n < count; n++) yield ownerNumber(n * step);
 }
 
-/** Headers of a request that comes from the gateway; the bare contenders read only the owner. */
-export async function headersOf(stage: Stage, owner: string): Promise<Record<string, string>> {
+/** `count` different numbers below `limit`, in no order. */
+export function differentNumbers(count: number, limit: number): ReadonlySet<number> {
+  if (count > limit) throw new Error(`there are no ${count} different numbers below ${limit}`);
+  const numbers = new Set<number>();
+  while (numbers.size < count) numbers.add(randomInt(limit));
+  return numbers;
+}
+
+/**
+ * Headers of a request that comes from the gateway; the bare contenders read only the owner.
+ * Another `guest` makes another token of the same owner.
+ */
+export async function headersOf(
+  stage: Stage,
+  owner: string,
+  guest?: string,
+): Promise<Record<string, string>> {
   return {
-    [IDENTITY_HEADER]: await stage.identity(owner),
+    [IDENTITY_HEADER]: await stage.identity(owner, guest),
     owner,
     traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
   };
+}
+
+/** An add of one piece. */
+export async function addOf(
+  stage: Stage,
+  owner: string,
+  productId: string,
+  guest?: string,
+): Promise<Request> {
+  const headers = await headersOf(stage, owner, guest);
+  return { method: "POST", path: "/cart/items", headers, body: { productId, quantity: 1 } };
 }
 
 /** Adds of one piece each: `lines` products for each owner, owner after owner changing fastest. */

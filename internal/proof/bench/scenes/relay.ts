@@ -3,7 +3,7 @@ import { alternate, type Figure, median } from "../figure.ts";
 import type { Profile } from "../profile.ts";
 import type { Stage } from "../stage.ts";
 import { drainOnce, WINDOW } from "./drain.ts";
-import { besidePeers } from "./peers.ts";
+import { besideOutboxPeers } from "./outbox-peers.ts";
 
 /**
  * The relay's drain of a backlog beside a bare sender, beside
@@ -47,5 +47,5 @@ export async function relayScene(stage: Stage, profile: Profile): Promise<Figure
     },
   ];
   const ceiling = median(results.b);
-  return [...figures, ...(await besidePeers(stage, profile, ceiling))];
+  return [...figures, ...(await besideOutboxPeers(stage, profile, ceiling))];
 }

@@ -6,21 +6,21 @@ import { emptyQueue } from "./events.ts";
 import type { Stage } from "./stage.ts";
 
 /** Job queues on PostgreSQL that people use as an outbox's relay. */
-export const PEERS = ["pg-boss", "graphile-worker"] as const;
+export const OUTBOX_PEERS = ["pg-boss", "graphile-worker"] as const;
 
-const DIR = fileURLToPath(new URL("./peers/", import.meta.url));
+const DIR = fileURLToPath(new URL("./outbox-peers/", import.meta.url));
 
-export function peersInstalled(): boolean {
-  return PEERS.every((peer) => existsSync(`${DIR}node_modules/${peer}`));
+export function outboxPeersInstalled(): boolean {
+  return OUTBOX_PEERS.every((peer) => existsSync(`${DIR}node_modules/${peer}`));
 }
 
 /**
  * Has a peer publish `count` events through our publisher; returns events per second. `ordered` makes it
  * keep the order of each cart's events by its own means, which is checked; otherwise it keeps none.
  */
-export async function drainByPeer(
+export async function drainByOutboxPeer(
   stage: Stage,
-  peer: (typeof PEERS)[number],
+  peer: (typeof OUTBOX_PEERS)[number],
   count: number,
   ordered: boolean,
 ): Promise<number> {

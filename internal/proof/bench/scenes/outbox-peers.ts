@@ -1,5 +1,5 @@
 import { type Figure, median } from "../figure.ts";
-import { drainByPeer, PEERS, peersInstalled } from "../peer.ts";
+import { drainByOutboxPeer, OUTBOX_PEERS, outboxPeersInstalled } from "../outbox-peer.ts";
 import type { Profile } from "../profile.ts";
 import type { Stage } from "../stage.ts";
 import { drainOnce, WINDOW } from "./drain.ts";
@@ -13,19 +13,20 @@ const SHARE_OF_CEILING = 0.8;
  * and keep the same promise: the order of each cart. `ceiling` is what the broker
  * takes from a bare sender, in events a second: it bounds everybody. They know PostgreSQL alone.
  */
-export async function besidePeers(stage: Stage, profile: Profile, ceiling: number): Promise<Figure[]> {
+export async function besideOutboxPeers(stage: Stage, profile: Profile, ceiling: number): Promise<Figure[]> {
   if (stage.database.dialect !== "postgres") {
     console.log("  - the relay beside job queues: they need PostgreSQL, not measured");
     return [];
   }
-  if (!peersInstalled())
-    throw new Error("the peers are not installed: npm ci --prefix internal/proof/bench/peers");
+  if (!outboxPeersInstalled())
+    throw new Error("the peers are not installed: npm ci --prefix internal/proof/bench/outbox-peers");
   const { drain, peerRounds } = profile;
   const ours: number[] = [];
-  const theirs = new Map(PEERS.map((peer) => [peer, [] as number[]]));
+  const theirs = new Map(OUTBOX_PEERS.map((peer) => [peer, [] as number[]]));
   for (let round = 0; round < peerRounds; round++) {
     ours.push((await drainOnce(stage, drain)).perSecond);
-    for (const peer of PEERS) theirs.get(peer)!.push(await drainByPeer(stage, peer, drain, true));
+    for (const peer of OUTBOX_PEERS)
+      theirs.get(peer)!.push(await drainByOutboxPeer(stage, peer, drain, true));
   }
   const common = { what: `relay, drain of ${drain} events`, unit: "events/s" };
   const details = { events: drain, window: WINDOW, ceiling };
@@ -46,7 +47,7 @@ export async function besidePeers(stage: Stage, profile: Profile, ceiling: numbe
     };
   });
   if (!profile.unordered) return figures;
-  for (const peer of PEERS) {
+  for (const peer of OUTBOX_PEERS) {
     figures.push({
       ...common,
       id: `relay-${peer}-unordered`,
@@ -54,7 +55,7 @@ export async function besidePeers(stage: Stage, profile: Profile, ceiling: numbe
       bound: null,
       note: "informs: whoever keeps no order has less to do",
       ours: [median(ours)],
-      baseline: [await drainByPeer(stage, peer, drain, false)],
+      baseline: [await drainByOutboxPeer(stage, peer, drain, false)],
       details,
     });
   }

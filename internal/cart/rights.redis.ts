@@ -9,7 +9,7 @@ const RIGHTS = loadScript(new URL("./lua/rights.lua", import.meta.url));
 /** Every script that changes carts. */
 export const WRITING_SCRIPTS: readonly Script[] = [
   ...OPERATIONS.map(({ script }) => loadScript(script)),
-  ...["expire", "expiring", "take", "give", "reduce"].map((name) =>
+  ...["expire", "expiring", "take", "give", "recall", "reduce"].map((name) =>
     loadScript(new URL(`./lua/${name}.lua`, import.meta.url)),
   ),
 ];

@@ -9,7 +9,8 @@
 --       2 the transfer: what the other steps need, as they need it
 -- Result  { "TAKEN", <a CHANGED result as in change.lua> }
 --         { "PENDING", transfer }             an earlier one is not settled
---         { "CART", state }                   the cart is not, or no longer, as the caller has read it
+--         { "CART", state, user, cart, version }   the cart is not, or no longer, as the caller has read it;
+--                                             with where the last one went, if that is known
 --         { "ORDERING" }                      a checkout of the cart is under way
 --         { "SETTLED", user, cart, version }  there is no cart: it went to this user
 --         { "EMPTY" }                         there is no cart, nor is it known to have gone anywhere
@@ -26,7 +27,7 @@ if not cart.live then
   if last[2] then return { "SETTLED", last[2], last[3], last[4] } end
   return { "EMPTY" }
 end
-if cart.id ~= args.cart or cart.version ~= args.version then return { "CART", state_of(cart) } end
+if cart.id ~= args.cart or cart.version ~= args.version then return { "CART", state_of(cart), last[2], last[3], last[4] } end
 if redis.call("EXISTS", keys.claim) == 1 then return { "ORDERING" } end
 -- To learn before the first write that an index is of another type.
 redis.call("ZSCORE", keys.expiry, args.owner)

@@ -94,6 +94,23 @@ export function sceneOn(redis: RedisConnection, id = newScene()) {
     cartOf: async (owner: string) => quantities(unwrap(await carts.read(owner))),
     /** Merges by `sum` on a store that the test has made. */
     mergeOn: (into: MergeStore) => mergeWith(into)(request({ strategy: "sum" })),
+    /** Merges by `sum`; before its question number `step` to the store, from 0, something else happens. */
+    interrupted: (step: number, more: Partial<MergeRequest>, happens: () => Promise<unknown>) => {
+      let asked = 0;
+      const first = async () => {
+        if (asked++ === step) await happens();
+      };
+      const asks = Object.fromEntries(
+        (["recall", "take", "outcome", "give"] as const).map((name) => [
+          name,
+          async (...args: unknown[]) => {
+            await first();
+            return (store[name] as (...args: unknown[]) => unknown)(...args);
+          },
+        ]),
+      );
+      return mergeWith({ ...store, ...asks })(request({ strategy: "sum", ...more }));
+    },
     /** Begins a merge by `sum` in a process that goes no further than this step. */
     upTo: async (last: "take" | "give") => {
       const ends = async () => {

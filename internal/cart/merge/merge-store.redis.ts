@@ -8,7 +8,7 @@ import { rightsOn } from "../rights.redis.ts";
 import type { Reply } from "../store.redis.ts";
 import type { StoreFault } from "../store.ts";
 import type { Given, MergeStore } from "./merge-store.ts";
-import { clientKey, giveArgs, NATURAL, naturalKey, requestOf, takeArgs } from "./script-args.ts";
+import { giveArgs, outcomeArgs, recallArgs, takeArgs } from "./script-args.ts";
 import { givenOf, takenOf, transferOf } from "./script-replies.ts";
 
 const script = (name: string) => loadScript(new URL(`../lua/${name}.lua`, import.meta.url));
@@ -56,25 +56,29 @@ export function createRedisMergeStore(options: {
   }
   const userKeys = (user: string) => [...cartKeys(user), shardKeys.merges(shardOfOwner(user), user)];
 
-  /** What was remembered of the user's merges under `key`; "reused" when that was another request. */
-  async function remembered(user: string, key: string, request: string) {
+  /** What was remembered of the user's merges; "reused" when that was another request. See lua/recall.lua. */
+  async function remembered(user: string, wanted: object) {
     const keys = userKeys(user);
-    const args = JSON.stringify({ owner_json: JSON.stringify(user), key, request });
-    return ask(keys[0]!, run.recall(keys, args), (reply): Result<Given | "reused" | null, StoreFault> => {
-      if (reply === null) return ok(null);
-      if ((reply as Reply)[0] === "IDEMPOTENCY_KEY_REUSED") return ok("reused");
-      return ok(givenOf(reply as Reply, shardOfOwner(user)));
-    });
+    const args = JSON.stringify({ owner_json: JSON.stringify(user), ...wanted });
+    return ask(
+      keys[0]!,
+      step("recall", user, keys, args),
+      (reply): Result<Given | "reused" | null, StoreFault> => {
+        if (reply === null) return ok(null);
+        if ((reply as Reply)[0] === "IDEMPOTENCY_KEY_REUSED") return ok("reused");
+        return ok(givenOf(reply as Reply, shardOfOwner(user)));
+      },
+    );
   }
 
   return {
     recall: async (request) => {
-      const found = await remembered(request.user, clientKey(request.idempotencyKey), requestOf(request));
+      const found = await remembered(request.user, recallArgs(request));
       if (!found.ok) return found;
       return found.value === "reused" ? err({ code: "IDEMPOTENCY_KEY_REUSED" }) : ok(found.value);
     },
-    outcome: async (user, cart) => {
-      const found = await remembered(user, naturalKey(cart), NATURAL);
+    outcome: async (request, cart) => {
+      const found = await remembered(request.user, outcomeArgs(request, cart));
       if (!found.ok) return found;
       return ok(found.value === "reused" ? null : found.value);
     },

@@ -15,6 +15,9 @@ export interface MergeRequest {
 
 export type GuestCart = CartState & { readonly cartId: string };
 
+/** A cart of a guest that has gone to this user: the natural key of its merge. */
+export type GoneCart = Pick<Transfer, "user" | "cartId" | "version">;
+
 /** What a take has found. */
 export type Taken =
   /** The cart is a transfer now; `staged` is its last event. */
@@ -22,11 +25,11 @@ export type Taken =
   /** An earlier transfer of this guest waits to be finished, perhaps to another user. */
   | { readonly kind: "pending"; readonly transfer: Transfer }
   /** Nothing was done: this is the cart, which has changed since it was read, or was not read. */
-  | { readonly kind: "cart"; readonly cart: GuestCart }
+  | { readonly kind: "cart"; readonly cart: GuestCart; readonly last: GoneCart | null }
   /** A checkout of the cart is under way; nothing was done. */
   | { readonly kind: "ordering" }
-  /** There is no cart: the last one went to this user not long ago. */
-  | { readonly kind: "settled"; readonly user: string; readonly cartId: string; readonly version: number }
+  /** There is no cart: the last one went to a user not long ago. */
+  | { readonly kind: "settled"; readonly last: GoneCart }
   | { readonly kind: "empty" };
 
 /** What a give has led to, now or the first time that it was run. */
@@ -45,8 +48,11 @@ export interface MergeStore {
   recall(
     request: MergeRequest & { readonly idempotencyKey: string },
   ): Promise<Result<Given | null, StoreFault | { readonly code: "IDEMPOTENCY_KEY_REUSED" }>>;
-  /** The outcome of the merge of this cart of a guest; null when it is forgotten, after 24 h. */
-  outcome(user: string, cart: { cartId: string; version: number }): Promise<Result<Given | null, StoreFault>>;
+  /**
+   * The outcome of the merge of this cart, to which the request's Idempotency-Key leads too from now on; null
+   * when there was none, or it is forgotten, after 24 h.
+   */
+  outcome(request: MergeRequest, cart: GoneCart): Promise<Result<Given | null, StoreFault>>;
   /** Makes the guest's cart the transfer, if it is still as that has it; with null it only looks. */
   take(guest: string, transfer: Transfer | null): Promise<Result<Taken, StoreFault>>;
   /** Gives the lines to the user's cart, once. */

@@ -129,15 +129,6 @@ export function describeMerges(name: string, connect: () => Promise<RedisConnect
       ]);
     });
 
-    it("gives a repeat the first outcome, though both carts have moved on", async () => {
-      await scene.fill(scene.guest, { tea: 2 });
-      const first = await scene.merged({ strategy: "sum" });
-      await scene.fill(scene.user, { mug: 1 });
-      const repeated = await scene.merged({ strategy: "sum" });
-      expect(scene.told(repeated)).to.deep.equal({ ...scene.told(first), replayed: true });
-      expect(await scene.cartOf(scene.user)).to.deep.equal({ tea: 2, mug: 1 });
-    });
-
     it("takes what the guest has put into a new cart since, as another merge", async () => {
       await scene.fill(scene.guest, { tea: 2 });
       await scene.merged({ strategy: "sum" });
@@ -186,20 +177,6 @@ export function describeMerges(name: string, connect: () => Promise<RedisConnect
       scene.catalog.setUnavailable(true);
       expect(await scene.merge({})).to.have.nested.property("error.code", "CATALOG_UNAVAILABLE");
       expect(await scene.cartOf(scene.guest)).to.deep.equal({ tea: 2 });
-    });
-
-    it("knows an Idempotency-Key again, whatever else was merged since, and refuses it for another merge", async () => {
-      await scene.fill(scene.guest, { tea: 2 });
-      const first = await scene.merged({ idempotencyKey: "k" });
-      await scene.fill(scene.guest, { mug: 1 });
-      const repeated = await scene.merged({ idempotencyKey: "k" });
-      expect(scene.told(repeated)).to.deep.equal({ ...scene.told(first), replayed: true });
-      expect(await scene.cartOf(scene.guest), "the new cart waits").to.deep.equal({ mug: 1 });
-      for (const other of [{ strategy: "sum" }, { guest: "guest:another" }] as const)
-        expect(await scene.merge({ idempotencyKey: "k", ...other })).to.have.nested.property(
-          "error.code",
-          "IDEMPOTENCY_KEY_REUSED",
-        );
     });
 
     it("remembers a bounded number of outcomes of a user, for 24 h", async () => {

@@ -3,6 +3,7 @@ import { awaitRedis, connectRedis } from "../../platform/redis/redis.ts";
 import { parseRedisUrl } from "../../platform/redis/redis-url.ts";
 import { testRedis, testRedisCluster } from "../../testkit/servers/test-servers.ts";
 import { describeMerges } from "./merge.contract.ts";
+import { describeRepeatedMerges } from "./merge-repeats.contract.ts";
 
 async function connect(url: string) {
   const log = createLogger("test", "fatal");
@@ -11,5 +12,7 @@ async function connect(url: string) {
   return redis;
 }
 
-describeMerges("one Redis", async () => connect((await testRedis()).url));
-describeMerges("a Redis Cluster of three nodes", async () => connect((await testRedisCluster()).url));
+for (const describeSome of [describeMerges, describeRepeatedMerges]) {
+  describeSome("one Redis", async () => connect((await testRedis()).url));
+  describeSome("a Redis Cluster of three nodes", async () => connect((await testRedisCluster()).url));
+}

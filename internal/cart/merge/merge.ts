@@ -6,7 +6,7 @@ import type { Catalog } from "../catalog.ts";
 import { createMeasure, type OutboxCommit } from "../service.ts";
 import type { ShowCart } from "../show.ts";
 import type { CartStore } from "../store.ts";
-import type { Given, GuestCart, MergeRequest, MergeStore, Taken } from "./merge-store.ts";
+import type { Given, GoneCart, GuestCart, MergeRequest, MergeStore, Taken } from "./merge-store.ts";
 import { type MergedLine, type Transfer, wholeReport } from "./transfer.ts";
 
 /** What a merge has led to, now or the first time. */
@@ -20,7 +20,8 @@ export interface MergeOutcome {
 }
 
 /**
- * MERGE_CONFLICT: the guest's cart changed each time between being read and being taken, or is being ordered.
+ * MERGE_CONFLICT: the guest's cart changed each time between being read and being taken, gave way to a new
+ * one that the request cannot have meant, or is being ordered.
  */
 export type MergeError = CartError | { readonly code: "MERGE_CONFLICT" };
 
@@ -39,9 +40,10 @@ const MOST_READS = 8;
 /**
  * A saga over two carts: take, give, settle. The catalog is asked before the take, so that nothing is
  * begun that cannot be judged; from the take on the merge cannot fail, only be late: a repeat of the
- * call, of any client, or the sweeper finishes it with the same outcome. A call that finds the guest's cart
- * gone to this user gets that outcome again. What the guest has put into a new cart meanwhile is taken by
- * the next call.
+ * call, of any client, or the sweeper finishes it with the same outcome. A call takes no cart but the first
+ * that it sees: finding that one gone to this user, before or meanwhile, it gets that merge's outcome, and
+ * its Idempotency-Key leads there from then on. What the guest has put into a new cart is taken by the next
+ * call.
  */
 export function createMerge(options: {
   store: MergeStore;
@@ -70,7 +72,7 @@ export function createMerge(options: {
     };
   }
 
-  async function finish(transfer: Transfer, taken: StagedEvent | null) {
+  async function finish(transfer: Transfer, taken: StagedEvent) {
     const given = await finishTransfer(store, transfer, merged);
     return given.ok ? ok(await answer(given.value, taken)) : given;
   }
@@ -83,11 +85,24 @@ export function createMerge(options: {
     return ok({ cart, lines: wholeReport([], read.value.items), outboxState: "committed", replayed: false });
   }
 
-  async function earlier({ user }: MergeRequest, last: Extract<Taken, { kind: "settled" }>) {
-    if (last.user !== user) return nothing(user);
-    const first = await store.outcome(user, last);
-    if (!first.ok) return first;
-    return first.value === null ? nothing(user) : ok(await answer(first.value, null));
+  /** The outcome of the first of these carts that went to the request's user; null when none did. */
+  async function earlier(request: MergeRequest, ...carts: readonly (GoneCart | null)[]) {
+    for (const cart of carts) {
+      if (cart?.user !== request.user) continue;
+      const first = await store.outcome(request, cart);
+      if (!first.ok) return first;
+      if (first.value !== null) return ok(await answer(first.value, null));
+    }
+    return ok(null);
+  }
+
+  /** What was merged under the request's Idempotency-Key; null when nothing was, or it has none. */
+  async function known(request: MergeRequest): Promise<Result<MergeOutcome | null, MergeError>> {
+    const { idempotencyKey } = request;
+    if (idempotencyKey === null) return ok(null);
+    const given = await store.recall({ ...request, idempotencyKey });
+    if (!given.ok) return given;
+    return ok(given.value && (await answer(given.value, null)));
   }
 
   async function transferOf(request: MergeRequest, { cartId, version, items }: GuestCart) {
@@ -98,30 +113,42 @@ export function createMerge(options: {
     return ok<Transfer>({ ...request, cartId, version, lines, ...terms });
   }
 
+  /** The earlier outcome for a request whose cart is gone; without one there is nothing to merge. */
+  async function replay(request: MergeRequest, seen: Transfer | null, gone: GoneCart) {
+    const first = await earlier(request, seen, gone);
+    if (!first.ok) return first;
+    return first.value === null ? nothing(request.user) : ok(first.value);
+  }
+
   async function merge(request: MergeRequest): Promise<Result<MergeOutcome, MergeError>> {
-    const { user, idempotencyKey } = request;
-    if (idempotencyKey !== null) {
-      const known = await store.recall({ ...request, idempotencyKey });
-      if (!known.ok) return known;
-      if (known.value !== null) return ok(await answer(known.value, null));
-    }
-    let transfer: Transfer | null = null;
+    let seen: Transfer | null = null;
     for (let tries = 0; tries <= MOST_READS; tries++) {
-      const taken: Result<Taken, MergeError> = await store.take(request.guest, transfer);
+      const taken: Result<Taken, MergeError> = await store.take(request.guest, seen);
       if (!taken.ok) return taken;
       const found = taken.value;
       if (found.kind === "taken") return finish(found.transfer, found.staged);
-      if (found.kind === "settled") return earlier(request, found);
+      // Not before the look: whatever the key has merged before this cart was there is remembered by now.
+      const before = await known(request);
+      if (!before.ok) return before;
+      if (before.value !== null) return ok(before.value);
       if (found.kind === "ordering") break;
-      if (found.kind === "empty") return nothing(user);
+      if (found.kind === "empty") return nothing(request.user);
+      if (found.kind === "settled") return replay(request, seen, found.last);
       if (found.kind === "pending") {
-        const finished = await finish(found.transfer, null);
-        if (!finished.ok || found.transfer.user === user) return finished;
+        const finished = await finishTransfer(store, found.transfer, merged);
+        if (!finished.ok) return finished;
+        if (found.transfer.user === request.user) return replay(request, seen, found.transfer);
         continue;
+      }
+      if (seen !== null && seen.cartId !== found.cart.cartId) {
+        const first = await earlier(request, seen, found.last);
+        if (!first.ok) return first;
+        if (first.value !== null) return ok(first.value);
+        break;
       }
       const checked = await transferOf(request, found.cart);
       if (!checked.ok) return checked;
-      transfer = checked.value;
+      seen = checked.value;
     }
     return err({ code: "MERGE_CONFLICT" });
   }

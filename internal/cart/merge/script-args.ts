@@ -1,17 +1,15 @@
 import { newId } from "../../platform/uuid/new-id.ts";
 import { IDEMPOTENCY_TTL_MS, MERGES_KEEP } from "../keys.ts";
-import type { MergeRequest } from "./merge-store.ts";
+import type { GoneCart, MergeRequest } from "./merge-store.ts";
 import type { Transfer } from "./transfer.ts";
 
 /** What every outcome is remembered with under its natural key; nothing else is ever asked for under it. */
-export const NATURAL = "merge";
-export const naturalKey = ({ cartId, version }: { cartId: string; version: number }) =>
-  `${cartId} ${version}`;
+const NATURAL = "merge";
+const naturalKey = ({ cartId, version }: { cartId: string; version: number }) => `${cartId} ${version}`;
 /** Apart from natural keys, whatever a client sends. */
-export const clientKey = (key: string) => `client ${key}`;
+const clientKey = (key: string) => `client ${key}`;
 /** What must be equal for two merges with one Idempotency-Key to be the same. */
-export const requestOf = ({ guest, strategy }: Pick<MergeRequest, "guest" | "strategy">) =>
-  `${strategy} ${guest}`;
+const requestOf = ({ guest, strategy }: Pick<MergeRequest, "guest" | "strategy">) => `${strategy} ${guest}`;
 
 /** See lua/take.lua; with null it takes nothing. */
 export function takeArgs(guest: string, transfer: Transfer | null) {
@@ -30,9 +28,29 @@ export function takeArgs(guest: string, transfer: Transfer | null) {
   };
 }
 
+/** For lua/give.lua and lua/recall.lua: by what else the client knows the outcome. */
+function clientArgs(request: Pick<MergeRequest, "idempotencyKey" | "guest" | "strategy">) {
+  const kept = { remember: IDEMPOTENCY_TTL_MS, keep: MERGES_KEEP };
+  if (request.idempotencyKey === null) return kept;
+  return { ...kept, client_key: clientKey(request.idempotencyKey), client_request: requestOf(request) };
+}
+
+/** See lua/recall.lua: an outcome by its natural key, which the request asks for. */
+export const outcomeArgs = (request: MergeRequest, cart: GoneCart) => ({
+  key: naturalKey(cart),
+  request: NATURAL,
+  ...clientArgs(request),
+});
+
+/** See lua/recall.lua: an outcome by the client's key alone. */
+export const recallArgs = (request: MergeRequest & { readonly idempotencyKey: string }) => ({
+  key: clientKey(request.idempotencyKey),
+  request: requestOf(request),
+});
+
 /** See lua/give.lua. */
 export function giveArgs(transfer: Transfer) {
-  const { user, cartId, version, strategy, lines, idempotencyKey, traceparent } = transfer;
+  const { user, cartId, version, strategy, lines, traceparent } = transfer;
   return {
     owner: user,
     owner_json: JSON.stringify(user),
@@ -40,12 +58,7 @@ export function giveArgs(transfer: Transfer) {
     grace: transfer.graceMs,
     key: naturalKey(transfer),
     request: NATURAL,
-    ...(idempotencyKey !== null && {
-      client_key: clientKey(idempotencyKey),
-      client_request: requestOf(transfer),
-    }),
-    remember: IDEMPOTENCY_TTL_MS,
-    keep: MERGES_KEEP,
+    ...clientArgs(transfer),
     event: newId(),
     expiry_event: newId(),
     cart: newId(),

@@ -7,7 +7,7 @@ export const transferOf = (text: string): Transfer => transferSchema.parse(JSON.
 
 /** What take.lua has answered; `transfer` is what it was given to keep. */
 export function takenOf(reply: Reply, shard: number, transfer: Transfer | null): Taken {
-  const [outcome, first, second, third] = reply;
+  const [outcome, first, second, third, fourth] = reply;
   switch (outcome) {
     case "TAKEN": {
       const { staged } = unwrap(resultOf(first as Reply, shard));
@@ -16,9 +16,13 @@ export function takenOf(reply: Reply, shard: number, transfer: Transfer | null):
     case "PENDING":
       return { kind: "pending", transfer: transferOf(first as string) };
     case "CART":
-      return { kind: "cart", cart: stateOf(first as string) as GuestCart };
+      return {
+        kind: "cart",
+        cart: stateOf(first as string) as GuestCart,
+        last: second === null ? null : goneOf(second, third, fourth),
+      };
     case "SETTLED":
-      return { kind: "settled", user: String(first), cartId: String(second), version: Number(third) };
+      return { kind: "settled", last: goneOf(first, second, third) };
     case "ORDERING":
       return { kind: "ordering" };
     case "EMPTY":
@@ -27,6 +31,12 @@ export function takenOf(reply: Reply, shard: number, transfer: Transfer | null):
       throw new Error(`take.lua answered ${JSON.stringify(reply)}`);
   }
 }
+
+const goneOf = (user: unknown, cartId: unknown, version: unknown) => ({
+  user: String(user),
+  cartId: String(cartId),
+  version: Number(version),
+});
 
 /** Where a result of give.lua has its report. */
 const REPORT_AT: Readonly<Record<string, number>> = { CHANGED: 9, UNCHANGED: 2 };

@@ -20,9 +20,13 @@ describe("a DATABASE_URL", () => {
       trustServerCertificate: false,
       multiSubnetFailover: false,
       ca: null,
+      requestTimeoutMs: null,
     });
     const told = parseDatabaseUrl("sqlserver://sa:x@h:14330/shop?encrypt=false&trustServerCertificate=true");
     expect(told).to.include({ port: 14_330, encrypt: false, trustServerCertificate: true });
+    expect(parseDatabaseUrl("sqlserver://sa:x@h/shop?requestTimeout=60000")).to.include({
+      requestTimeoutMs: 60_000,
+    });
     const { caFile } = makeCertificates();
     const listener = `sqlserver://sa:x@h/shop?multiSubnetFailover=true&ca=${caFile}`;
     expect(parseDatabaseUrl(listener)).to.include({ multiSubnetFailover: true });
@@ -47,6 +51,8 @@ describe("a DATABASE_URL", () => {
       ["sqlserver://u:hunter2@h/d?ca=/dev/null", /ca, a file that must be a PEM file/],
       ["postgres://u:hunter2@h/d?sslrootcert=/not/there.pem", /sslrootcert, a file that cannot be read/],
       ["sqlserver://u:hunter2@h/d?Encrypt=false", /option that is not known; there are encrypt, trust/],
+      ["sqlserver://u:hunter2@h/d?requestTimeout=999", /has requestTimeout not within 1000 and 600000/],
+      ["sqlserver://u:hunter2@h/d?requestTimeout=6e4", /has requestTimeout not within/],
       ["sqlserver://u:hunter2@h/d?encrypt=yes", /has encrypt neither true nor false/],
     ];
     for (const [url, fault] of faults) {

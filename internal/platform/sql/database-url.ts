@@ -17,12 +17,14 @@ export type DatabaseAddress =
       readonly multiSubnetFailover: boolean;
       /** The certificate authority to trust, PEM; null for those of Node. */
       readonly ca: string | null;
+      /** ms after which a request is cut off; null for what is usual. */
+      readonly requestTimeoutMs: number | null;
     };
 
 const SQLSERVER_FORM =
   "sqlserver://user:password@host:port/database?encrypt=true&trustServerCertificate=true";
 
-const OPTIONS = ["encrypt", "trustServerCertificate", "multiSubnetFailover", "ca"];
+const OPTIONS = ["encrypt", "trustServerCertificate", "multiSubnetFailover", "ca", "requestTimeout"];
 
 /** A `DATABASE_URL`, taken apart; a fault says what to write instead and never repeats the value. */
 export const databaseUrl = () =>
@@ -75,6 +77,7 @@ export function parseDatabaseUrl(value: string): DatabaseAddress {
         trustServerCertificate: booleanOf(url, "trustServerCertificate", false),
         multiSubnetFailover: booleanOf(url, "multiSubnetFailover", false),
         ca: fileOf(url, "ca"),
+        requestTimeoutMs: millisecondsOf(url, "requestTimeout"),
       };
     }
     default:
@@ -95,6 +98,14 @@ function booleanOf(url: URL, name: string, fallback: boolean): boolean {
   if (value === null) return fallback;
   if (value !== "true" && value !== "false") throw new Error(`has ${name} neither true nor false`);
   return value === "true";
+}
+
+function millisecondsOf(url: URL, name: string): number | null {
+  const value = url.searchParams.get(name);
+  if (value === null) return null;
+  if (!/^\d{4,6}$/.test(value) || Number(value) < 1_000 || Number(value) > 600_000)
+    throw new Error(`has ${name} not within 1000 and 600000 (ms)`);
+  return Number(value);
 }
 
 function fileOf(url: URL, name: string): string | null {

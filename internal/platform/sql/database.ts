@@ -22,7 +22,8 @@ export function openDatabase(
   options: { log: Logger; poolSize?: number },
 ): Database {
   const { log, poolSize = 8 } = options;
-  return address.dialect === "postgres"
-    ? openPostgres({ url: address.url, poolSize, statementTimeoutMs: STATEMENT_TIMEOUT_MS, log })
-    : openSqlServer({ address, poolSize, requestTimeoutMs: STATEMENT_TIMEOUT_MS, log });
+  if (address.dialect === "postgres")
+    return openPostgres({ url: address.url, poolSize, statementTimeoutMs: STATEMENT_TIMEOUT_MS, log });
+  const requestTimeoutMs = address.requestTimeoutMs ?? STATEMENT_TIMEOUT_MS;
+  return openSqlServer({ address, poolSize, requestTimeoutMs, log });
 }

@@ -42,6 +42,7 @@ describe("the settings of the driver for SQL Server", () => {
       trustServerCertificate: false,
       multiSubnetFailover: true,
       ca: "PEM",
+      requestTimeoutMs: null,
     } as const;
     const { options } = poolConfig(address, { poolSize: 1, requestTimeoutMs: 1 });
     expect(options).to.deep.include({

@@ -2,6 +2,7 @@ import mssql from "mssql";
 import type { Logger } from "../logger/logger.ts";
 import type { DatabaseAddress } from "./database-url.ts";
 import { retryWhen } from "./retry.ts";
+import { createSlowStart } from "./slow-start.ts";
 
 export type SqlServerAddress = Extract<DatabaseAddress, { dialect: "sqlserver" }>;
 
@@ -25,6 +26,9 @@ export interface SqlServer extends SqlServerRunner {
   close(): Promise<void>;
 }
 
+/** How long to wait for a free session, in ms. */
+const PATIENCE_MS = 5_000;
+
 /** The driver's settings for an address; also for the migrator's own connection. */
 export function poolConfig(
   address: SqlServerAddress,
@@ -40,7 +44,7 @@ export function poolConfig(
     requestTimeout: limits.requestTimeoutMs,
     // The driver would otherwise send SELECT 1 before every request.
     validateConnection: "socket",
-    pool: { max: limits.poolSize, min: 0, idleTimeoutMillis: 60_000, acquireTimeoutMillis: 5_000 },
+    pool: { max: limits.poolSize, min: 0, idleTimeoutMillis: 60_000, acquireTimeoutMillis: PATIENCE_MS },
     options: {
       encrypt: address.encrypt,
       trustServerCertificate: address.trustServerCertificate,
@@ -75,7 +79,8 @@ export async function connectPool(pool: mssql.ConnectionPool): Promise<mssql.Con
  * Opens nothing yet. Requests are cut off after `requestTimeoutMs`. After a failure other than one known to
  * leave a session as it was (a silent server, a lost connection, an error nobody expects) the whole pool is
  * replaced: the driver itself would hand out its sessions again, one dead one after the other. Not after a
- * timeout beside which others were answered: that server is slow, and new sessions would make it slower.
+ * timeout beside which others were answered: that server is slow, and new sessions would make it slower. What
+ * is new begins slowly (`slow-start.ts`).
  */
 export function openSqlServer(options: {
   address: SqlServerAddress;
@@ -84,6 +89,7 @@ export function openSqlServer(options: {
   log: Logger;
 }): SqlServer {
   const { address, log } = options;
+  const slowStart = createSlowStart({ most: options.poolSize, patienceMs: PATIENCE_MS });
   let pool: Promise<mssql.ConnectionPool> | null = null;
   /** When a request was last answered, performance.now() ms. */
   let answeredAt = Number.NEGATIVE_INFINITY;
@@ -95,12 +101,16 @@ export function openSqlServer(options: {
     const attempt = connectPool(opening);
     pool = attempt;
     attempt.catch(() => {
+      slowStart.slowDown();
       if (pool === attempt) pool = null;
     });
     return attempt;
   }
 
-  async function using<T>(work: (pool: mssql.ConnectionPool) => Promise<T>): Promise<T> {
+  const using = <T>(work: (pool: mssql.ConnectionPool) => Promise<T>): Promise<T> =>
+    slowStart.run(() => usingPool(work));
+
+  async function usingPool<T>(work: (pool: mssql.ConnectionPool) => Promise<T>): Promise<T> {
     const attempt = connected();
     const open = await attempt;
     const began = performance.now();
@@ -109,8 +119,10 @@ export function openSqlServer(options: {
       answeredAt = performance.now();
       return value;
     } catch (err) {
+      if (!leavesSessionInDoubt(err)) throw err;
+      slowStart.slowDown();
       const answersOthers = answeredAt > (began + performance.now()) / 2;
-      if (pool === attempt && leavesSessionInDoubt(err) && !(answersOthers && isTimeout(err))) {
+      if (pool === attempt && !(answersOthers && isTimeout(err))) {
         pool = null;
         // What else is under way on it may end.
         open

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { authorityFile, authorityNeedsTls } from "../../internal/platform/config/authority.ts";
 import { readEnvOrExit } from "../../internal/platform/config/env.ts";
 import {
+  currency,
   integer,
   milliseconds,
   port,
@@ -51,11 +52,7 @@ export const schema = z
       .describe("s for which Redis keeps an expired cart, so that its event can be written"),
     CART_MAX_LINES: integer(1, 500).default(100).describe("most different products in a cart"),
     CART_MAX_QUANTITY: integer(1, 1_000_000).default(999).describe("most pieces of one product in a cart"),
-    CART_CURRENCY: z
-      .string()
-      .regex(/^[A-Z]{3}$/, "must be a currency of three capital letters")
-      .default("EUR")
-      .describe("the currency of every price, by ISO 4217"),
+    CART_CURRENCY: currency().describe("the currency of every price, by ISO 4217"),
     ORDER_STORE_TIMEOUT_MS: milliseconds(100, 60_000)
       .default(5_000)
       .describe("ms to wait for the database to write or read an order before a request fails"),

@@ -4,10 +4,11 @@ import { shardOf } from "../../internal/cart/keys.ts";
 import { createOrderedCarts } from "../../internal/cart/ordered-carts.ts";
 import type { ShowCart } from "../../internal/cart/show.ts";
 import { type CheckoutCarts, createCheckout } from "../../internal/orders/checkout.ts";
-import { createOrderMetrics } from "../../internal/orders/metrics.ts";
+import { createOrderMetrics, createPlacedMetrics } from "../../internal/orders/metrics.ts";
 import { openOrderStore } from "../../internal/orders/open-store.ts";
 import { createOrderService } from "../../internal/orders/order-service.ts";
 import { createReachStore } from "../../internal/orders/reach-store.ts";
+import { createSettle } from "../../internal/orders/settler.ts";
 import { createRedisCommitNotifier } from "../../internal/outbox/commit-notifier.redis.ts";
 import type { Service } from "../../internal/platform/service/service.ts";
 import { orderedLines } from "../ordered-lines.ts";
@@ -31,15 +32,18 @@ export function openOrdering(
     reduce: (order, traceparent) => ordered.reduce(order.owner, orderedLines(order), traceparent),
   };
   const notifier = createRedisCommitNotifier(redis, log);
+  const orders = openOrderStore(database, outbox.append);
+  const currency = config.CART_CURRENCY;
+  const settle = createSettle(orders, createPlacedMetrics(registry, currency));
   const common = {
-    store: openOrderStore(database, outbox.append),
+    store: orders,
     reach: createReachStore({ timeoutMs: config.ORDER_STORE_TIMEOUT_MS, log }),
     partitionOf: (owner: string) => shardOf(owner, shards),
     notify: (partition: number) => notifier.notify([partition]),
     metrics: createOrderMetrics(registry),
   };
   return {
-    checkout: createCheckout({ ...common, carts, products: catalog.afresh, currency: config.CART_CURRENCY }),
+    checkout: createCheckout({ ...common, carts, products: catalog.afresh, currency, settle }),
     service: createOrderService(common),
   };
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { amqpUrl } from "../../internal/platform/amqp/amqp-url.ts";
 import { authorityFile, authorityNeedsTls } from "../../internal/platform/config/authority.ts";
 import { readEnvOrExit } from "../../internal/platform/config/env.ts";
-import { integer, milliseconds, serviceFields } from "../../internal/platform/config/fields.ts";
+import { currency, integer, milliseconds, serviceFields } from "../../internal/platform/config/fields.ts";
 import { redisUrl } from "../../internal/platform/redis/redis-url.ts";
 import { databaseUrl } from "../../internal/platform/sql/database-url.ts";
 
@@ -35,6 +35,7 @@ export const schema = z
     CART_SHARDS: integer(1, 1_024)
       .default(64)
       .describe("into how many shards carts are divided; the same as the cart's"),
+    CART_CURRENCY: currency().describe("the currency of every price, by ISO 4217; the same as the cart's"),
     CART_EXPIRING_NOTICE_SECONDS: integer(0, 31_536_000)
       .default(0)
       .describe(

@@ -1,7 +1,12 @@
 import { createRedisCheckoutStore } from "../../internal/cart/checkout-store.redis.ts";
-import { createSweptOrdersCounter, registerUnsettledOrders } from "../../internal/orders/metrics.ts";
+import {
+  createPlacedMetrics,
+  createSweptOrdersCounter,
+  registerUnsettledOrders,
+} from "../../internal/orders/metrics.ts";
 import { openOrderStore } from "../../internal/orders/open-store.ts";
 import { createSettleSweep } from "../../internal/orders/settle-sweep.ts";
+import { createSettle } from "../../internal/orders/settler.ts";
 import type { Service } from "../../internal/platform/service/service.ts";
 import { orderedLines } from "../ordered-lines.ts";
 import type { openAdapters } from "./adapters.ts";
@@ -18,6 +23,7 @@ export function openSettling(
   const carts = createRedisCheckoutStore({ redis, shards: config.CART_SHARDS, log });
   const settle = createSettleSweep({
     store: orders,
+    settle: createSettle(orders, createPlacedMetrics(registry, config.CART_CURRENCY)),
     reduce: async (order) => {
       const reduced = await carts.reduce(order.owner, orderedLines(order), null);
       if (!reduced.ok) throw new Error(`the cart of order ${order.id}: ${reduced.error.code}`);

@@ -352,6 +352,7 @@ describe("Checkout and orders, from outside", function () {
       /^checkouts_total\{.*result="ok".*\} [1-9]/m,
       /^checkout_duration_seconds_count\{.*\} [1-9]/m,
       /^orders_value_total\{.*currency="EUR".*\} [1-9]/m,
+      /^orders_placed_total\{.*\} [1-9]/m,
       /^order_transitions_total\{.*to="cancelled",result="order_state".*\} [1-9]/m,
     ])
       expect(text).to.match(sample);

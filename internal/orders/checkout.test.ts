@@ -1,12 +1,14 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { expect } from "chai";
 import { Registry } from "../platform/metrics/metrics.ts";
 import { ok } from "../platform/result/result.ts";
 import { recordingLogger } from "../testkit/recording-logger.ts";
 import { type CheckoutCarts, type CheckoutRequest, createCheckout } from "./checkout.ts";
-import { createOrderMetrics } from "./metrics.ts";
+import { createOrderMetrics, createPlacedMetrics } from "./metrics.ts";
 import type { Order } from "./order.ts";
-import type { OrderStore, Standing } from "./order-store.ts";
+import { type OrderStore, OrderStoreUnavailable, type Standing } from "./order-store.ts";
 import { createReachStore } from "./reach-store.ts";
+import { createSettle } from "./settler.ts";
 
 /*
  * Stand-ins for store and carts, for orders of events that real ones cannot be brought into at will;
@@ -22,11 +24,13 @@ const wish: CheckoutRequest = {
 };
 const NEW: Standing = { ordinal: 0, unsettled: null, earlier: null };
 
-function scene(parts: { standings: readonly Standing[]; places: readonly boolean[] }) {
+function scene(parts: { standings: readonly Standing[]; places: readonly (boolean | Error)[] }) {
   const calls: string[] = [];
   const standings = [...parts.standings];
   const places = [...parts.places];
   const placed: Order[] = [];
+  const settled = new Set<string>();
+  const counters = createPlacedMetrics(new Registry(), "EUR");
   const store = {
     standing: async () => {
       calls.push("standing");
@@ -35,9 +39,16 @@ function scene(parts: { standings: readonly Standing[]; places: readonly boolean
     place: async (order: Order) => {
       calls.push(`place ${order.ordinal}`);
       placed.push(order);
-      return places.shift() ?? false;
+      const outcome = places.shift() ?? false;
+      if (outcome instanceof Error) throw outcome;
+      return outcome;
     },
-    settle: async (ids: readonly string[]) => void calls.push(`settle ${ids.length}`),
+    settle: async (ids: readonly string[]) => {
+      calls.push(`settle ${ids.length}`);
+      const news = ids.filter((id) => !settled.has(id));
+      for (const id of news) settled.add(id);
+      return placed.filter(({ id }) => news.includes(id)).map(({ total }) => total);
+    },
     byId: async () => placed[0] ?? null,
   } as unknown as OrderStore;
   const carts: CheckoutCarts<string> = {
@@ -60,8 +71,16 @@ function scene(parts: { standings: readonly Standing[]; places: readonly boolean
     partitionOf: () => 0,
     notify: (partition) => void calls.push(`notify ${partition}`),
     metrics: createOrderMetrics(new Registry()),
+    settle: createSettle(store, counters),
   });
-  return { checkout, calls };
+  /** How many orders were counted, and what they were worth. */
+  const counted = async () => {
+    await turn();
+    return Promise.all(
+      [counters.orders, counters.value].map(async (counter) => (await counter.get()).values[0]!.value),
+    );
+  };
+  return { checkout, calls, placed, counted };
 }
 
 describe("A checkout, step by step", () => {
@@ -102,6 +121,32 @@ describe("A checkout, step by step", () => {
     const { checkout } = scene({ standings: [NEW], places: [] });
     expect(await checkout(wish)).to.deep.equal({ ok: false, error: { code: "CHECKOUT_IN_PROGRESS" } });
   });
+
+  it("counts an order once, however often it is repeated", async () => {
+    const standings: Standing[] = [NEW];
+    const { checkout, placed, counted } = scene({ standings, places: [true] });
+    await checkout(wish);
+    standings[0] = { ...NEW, ordinal: 1, earlier: { hash: "hash", orderId: placed[0]!.id } };
+    expect(await checkout(wish)).to.have.nested.property("value.replayed", true);
+    expect(await counted()).to.deep.equal([1, 500]);
+  });
+
+  for (const [finder, found] of [
+    ["a repeat", (order: Order) => ({ ...NEW, ordinal: 1, earlier: { hash: "hash", orderId: order.id } })],
+    ["the owner's next checkout", (order: Order) => ({ ...NEW, ordinal: 1, unsettled: order })],
+  ] as const)
+    it(`counts an order that was placed without its caller learning it, when ${finder} finds it`, async () => {
+      const standings: Standing[] = [NEW];
+      const { checkout, placed, counted } = scene({
+        standings,
+        places: [new OrderStoreUnavailable("the connection was lost at the commit"), false],
+      });
+      expect(await checkout(wish)).to.have.nested.property("error.code", "ORDER_STORE_UNAVAILABLE");
+      expect(await counted(), "nobody knows").to.deep.equal([0, 0]);
+      standings[0] = found(placed[0]!);
+      await checkout(wish);
+      expect(await counted()).to.deep.equal([1, 500]);
+    });
 
   it("refuses another body under a known key, and touches no cart for it", async () => {
     const earlier = { hash: "another", orderId: "o" };

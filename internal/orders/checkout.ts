@@ -10,7 +10,7 @@ import { eventOf } from "./order-events.ts";
 import type { NotifyPartition } from "./order-service.ts";
 import type { OrderStore, RememberedRequest, Standing } from "./order-store.ts";
 import type { ReachStore } from "./reach-store.ts";
-import { createSettler } from "./settler.ts";
+import { createSettler, type Settle } from "./settler.ts";
 
 /** A cart as it was read; `cartId` is null when it is empty. */
 export interface CartContents {
@@ -79,10 +79,10 @@ export function createCheckout<View>(options: {
   partitionOf: (owner: string) => number;
   notify: NotifyPartition;
   metrics: OrderMetrics;
+  settle: Settle;
 }): Checkout<View> {
-  const { store, reach, carts, products, currency, partitionOf, notify, metrics } = options;
-  metrics.value.inc({ currency }, 0);
-  const settler = createSettler((ids) => reach(() => store.settle(ids)));
+  const { store, settle, reach, carts, products, currency, partitionOf, notify, metrics } = options;
+  const settler = createSettler((ids) => reach(() => settle(ids)));
 
   /** What the request led to before; null when it is new. */
   async function replay(
@@ -148,7 +148,6 @@ export function createCheckout<View>(options: {
     if (!written.ok) return written;
     if (!written.value) return ok(null);
     notify(partition);
-    metrics.value.inc({ currency }, order.value.total.amount);
     return order;
   }
 
@@ -161,7 +160,7 @@ export function createCheckout<View>(options: {
     const { unsettled, ordinal } = standing.value;
     if (unsettled !== null) {
       const cart = await carts.reduce(unsettled, null);
-      const settled = cart.ok ? await reach(() => store.settle([unsettled.id])) : cart;
+      const settled = cart.ok ? await reach(() => settle([unsettled.id])) : cart;
       if (!settled.ok) return settled;
     }
     const token = randomUUID();

@@ -6,6 +6,11 @@ export interface OrderMetrics {
   readonly transitions: Counter<"to" | "result">;
   readonly checkouts: Counter<"result">;
   readonly durations: Histogram;
+}
+
+/** Of orders placed, by {@link createSettle}. */
+export interface PlacedMetrics {
+  readonly orders: Counter;
   readonly value: Counter<"currency">;
 }
 
@@ -24,7 +29,7 @@ export function createOrderMetrics(registry: Registry): OrderMetrics {
     }),
     checkouts: new Counter({
       name: "checkouts_total",
-      help: "Checkouts by what came of them (ok: a cart was ordered; replayed; or the error code)",
+      help: "Checkouts by what their caller was answered (ok: the cart was ordered; replayed; or the error code)",
       labelNames: ["result"] as const,
       registers,
     }),
@@ -34,17 +39,29 @@ export function createOrderMetrics(registry: Registry): OrderMetrics {
       buckets: DURATION_BUCKETS,
       registers,
     }),
-    value: new Counter({
-      name: "orders_value_total",
-      help: "Sum of the totals of orders placed, in minor units of the currency",
-      labelNames: ["currency"] as const,
-      registers,
-    }),
   };
   for (const result of ["ok", "replayed", "order_store_unavailable"]) metrics.checkouts.inc({ result }, 0);
   for (const to of new Set(Object.values(TRANSITIONS).flat()))
     metrics.transitions.inc({ to, result: "ok" }, 0);
   return metrics;
+}
+
+/** Counters of orders placed, of the cart and of the relay; `currency` is that of every price. */
+export function createPlacedMetrics(registry: Registry, currency: string): PlacedMetrics {
+  const registers = [registry];
+  const orders = new Counter({
+    name: "orders_placed_total",
+    help: "Orders placed, each counted once, where their cart is first known to be reduced: by a checkout or by a sweep",
+    registers,
+  });
+  const value = new Counter({
+    name: "orders_value_total",
+    help: "Sum of the totals of these orders, in minor units of the currency",
+    labelNames: ["currency"] as const,
+    registers,
+  });
+  value.inc({ currency }, 0);
+  return { orders, value };
 }
 
 /** Carts that a sweep has reduced by an order because whoever placed it did not. */

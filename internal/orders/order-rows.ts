@@ -43,10 +43,17 @@ function orderOf(rows: readonly OrderRow[]): Order {
       agreedPrice: money(row.agreed_price),
       quantity: row.quantity,
     })),
-    total: money(first.total),
+    total: totalOf(first),
     cart: { cartId: first.cart_id, version: Number(first.cart_version) },
   };
 }
+
+export interface TotalRow {
+  currency: string;
+  total: string;
+}
+
+export const totalOf = ({ currency, total }: TotalRow) => ({ amount: Number(total), currency });
 
 export interface LatestRow {
   ordinal: string | null;

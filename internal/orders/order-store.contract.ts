@@ -141,8 +141,8 @@ export function describeOrderStore(name: string, url: () => Promise<string>): vo
         earlier,
       });
       expect(await store.request(request.id)).to.deep.equal(earlier);
-      await store.settle([order.id]);
-      await store.settle([order.id]);
+      expect(await store.settle([order.id])).to.deep.equal([order.total]);
+      expect(await store.settle([order.id]), "noted before").to.deep.equal([]);
       expect(await store.standing(owner, aRequest().id)).to.deep.equal({
         ordinal: 1,
         unsettled: null,
@@ -207,7 +207,9 @@ export function describeOrderStore(name: string, url: () => Promise<string>): vo
       expect(await more()).to.equal(3);
       await store.settle([first!.id]);
       expect(await found(10)).to.deep.equal([second, third]);
-      await store.settle([second!.id, third!.id, first!.id]);
+      const all = [second!.id, third!.id, first!.id];
+      const news = await Promise.all([store.settle(all), rival.settle(all)]);
+      expect(news.flat(), "each by one of two").to.deep.equal([second!.total, third!.total]);
       expect(await found(10)).to.deep.equal([]);
       expect(await more()).to.equal(0);
     });

@@ -8,6 +8,8 @@ import {
   type OrderRow,
   ordersOf,
   type RequestRow,
+  type TotalRow,
+  totalOf,
 } from "./order-rows.ts";
 import type { AppendEvents, OrderStore } from "./order-store.ts";
 import { STATEMENTS } from "./statements.ts";
@@ -76,7 +78,7 @@ export function createPostgresOrderStore(database: Postgres, append: AppendEvent
       ordersOf(await ask<OrderRow>(SQL.unsettled, [placedBefore, limit])),
     countUnsettled: async () =>
       Number((await ask<{ unsettled: string }>(SQL.countUnsettled, []))[0]!.unsettled),
-    settle: async (ids) => void (await ask(SQL.settle, [ids])),
+    settle: async (ids) => (await ask<TotalRow>(SQL.settle, [ids])).map(totalOf),
     forgetRequests: async (before, limit) => {
       const { rowCount } = await database.query({ ...SQL.forgetRequests, values: [before, limit] });
       return rowCount ?? 0;

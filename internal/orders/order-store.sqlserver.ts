@@ -9,6 +9,8 @@ import {
   type OrderRow,
   ordersOf,
   type RequestRow,
+  type TotalRow,
+  totalOf,
 } from "./order-rows.ts";
 import type { AppendEvents, OrderStore, RememberedRequest } from "./order-store.ts";
 import { STATEMENTS } from "./statements.ts";
@@ -91,10 +93,12 @@ export function createSqlServerOrderStore(server: SqlServer, append: AppendEvent
       const { recordset } = await ask<{ unsettled: string }>(SQL.countUnsettled, (request) => request);
       return Number(recordset[0]!.unsettled);
     },
-    settle: async (ids) =>
-      void (await ask(SQL.settle, (request) =>
+    settle: async (ids) => {
+      const { recordset } = await ask<TotalRow>(SQL.settle, (request) =>
         request.input("order_ids", mssql.NVarChar(mssql.MAX), ids.join(",")),
-      )),
+      );
+      return recordset.map(totalOf);
+    },
     forgetRequests: async (before, limit) => {
       const { rowsAffected } = await ask(SQL.forgetRequests, (request) =>
         request.input("before", mssql.BigInt, before).input("limit", mssql.Int, limit),

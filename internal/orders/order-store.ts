@@ -1,4 +1,5 @@
 import type { EventEnvelope } from "../platform/event/event.ts";
+import type { Money } from "../platform/money/money.ts";
 import type { Transaction } from "../platform/sql/database.ts";
 import type { Order } from "./order.ts";
 
@@ -47,8 +48,8 @@ export interface OrderStore {
   unsettled(placedBefore: number, limit: number): Promise<Order[]>;
   /** How many orders' carts are not known to be reduced. */
   countUnsettled(): Promise<number>;
-  /** Notes that the carts of orders are reduced. Idempotent. */
-  settle(ids: readonly string[]): Promise<void>;
+  /** Notes that the carts of orders are reduced; resolves with the totals of those not noted before. */
+  settle(ids: readonly string[]): Promise<Money[]>;
   /** Forgets at most `limit` requests from before a moment (epoch ms); returns how many. */
   forgetRequests(before: number, limit: number): Promise<number>;
 }

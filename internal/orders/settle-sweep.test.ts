@@ -19,11 +19,11 @@ describe("The sweep of carts that were ordered", () => {
         asked.push(before);
         return ["a", "corrupt", "c"].map(orderOf);
       },
-      settle: async (ids: readonly string[]) => void settled.push(...ids),
     } as unknown as OrderStore;
     const swept = createSweptOrdersCounter(new Registry());
     const sweep = createSettleSweep({
       store,
+      settle: async (ids) => void settled.push(...ids),
       reduce: async ({ id }) => {
         if (id === "corrupt") throw new Error("the cart cannot be read");
       },

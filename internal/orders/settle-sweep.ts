@@ -2,6 +2,7 @@ import type { Logger } from "../platform/logger/logger.ts";
 import type { Counter } from "../platform/metrics/metrics.ts";
 import type { Order } from "./order.ts";
 import type { OrderStore } from "./order-store.ts";
+import type { Settle } from "./settler.ts";
 
 /** Orders looked at in one sweep; more wait for the next. */
 const BATCH = 100;
@@ -16,19 +17,20 @@ const FORGOTTEN_AT_ONCE = 1_000;
  * cannot be reached; then so does the sweep, after it has tried the others.
  */
 export function createSettleSweep(options: {
-  store: OrderStore;
+  store: Pick<OrderStore, "unsettled">;
+  settle: Settle;
   reduce: (order: Order) => Promise<void>;
   ageMs: number;
   swept: Counter;
   log: Logger;
 }): () => Promise<void> {
-  const { store, reduce, ageMs, swept, log } = options;
+  const { store, settle, reduce, ageMs, swept, log } = options;
   return async () => {
     const faults: unknown[] = [];
     for (const order of await store.unsettled(Date.now() - ageMs, BATCH)) {
       try {
         await reduce(order);
-        await store.settle([order.id]);
+        await settle([order.id]);
         swept.inc();
         log.info({ order: order.id }, "the cart of an order was reduced by the sweep");
       } catch (fault) {

@@ -1,3 +1,22 @@
+import type { PlacedMetrics } from "./metrics.ts";
+import type { OrderStore } from "./order-store.ts";
+
+/** Notes that the carts of orders are reduced. */
+export type Settle = (orderIds: readonly string[]) => Promise<void>;
+
+/**
+ * Counts orders where they are first noted as settled, so each once, whoever comes to it: one whose commit
+ * nobody saw the end of too, when a repeat, the owner's next checkout or the sweep finds it.
+ */
+export function createSettle(store: Pick<OrderStore, "settle">, placed: PlacedMetrics): Settle {
+  return async (orderIds) => {
+    for (const { currency, amount } of await store.settle(orderIds)) {
+      placed.orders.inc();
+      placed.value.inc({ currency }, amount);
+    }
+  };
+}
+
 /** Orders whose cart was just reduced, waiting to be marked so. */
 export interface Settler {
   add(orderId: string): void;

@@ -25,6 +25,13 @@ export function url(...protocols: string[]) {
   });
 }
 
+/** A currency by ISO 4217, the euro unless told otherwise. */
+export const currency = () =>
+  z
+    .string()
+    .regex(/^[A-Z]{3}$/, "must be a currency of three capital letters")
+    .default("EUR");
+
 /** A shared secret of at least 32 bytes. */
 export const secret = () =>
   z.string().refine((value) => Buffer.byteLength(value) >= 32, "must be at least 32 bytes long");

@@ -15,6 +15,7 @@ import { rememberTokens } from "../../gateway/token-cache.ts";
 import { createOperatorMetrics } from "../../operator/metrics.ts";
 import {
   createOrderMetrics,
+  createPlacedMetrics,
   createSweptOrdersCounter,
   registerUnsettledOrders,
 } from "../../orders/metrics.ts";
@@ -62,6 +63,7 @@ export function processRegistries(): ReadonlyMap<string, Registry> {
   createCartMetrics(cart, 0);
   createMergedCounter(cart);
   createOrderMetrics(cart);
+  createPlacedMetrics(cart, "EUR");
   createForwarderMetrics(cart);
   createHttpCatalog({
     url: "http://127.0.0.1",
@@ -84,6 +86,7 @@ export function processRegistries(): ReadonlyMap<string, Registry> {
   createMergedCounter(relay);
   createPurgedCounter(relay);
   createDeadPurgedCounter(relay);
+  createPlacedMetrics(relay, "EUR");
   createSweptOrdersCounter(relay);
   registerUnsettledOrders(relay, NOWHERE);
   registerWaitingMerges(relay, NOWHERE);

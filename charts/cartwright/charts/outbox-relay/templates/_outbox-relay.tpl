@@ -9,5 +9,6 @@
 {{ include "cartwright.databaseEnv" (dict "root" . "user" "app") }}
 {{ include "cartwright.amqpEnv" . }}
 - { name: CART_SHARDS, value: {{ .Values.cart.shards | quote }} }
+- { name: CART_CURRENCY, value: {{ .Values.cart.currency | quote }} }
 - { name: CART_EXPIRING_NOTICE_SECONDS, value: {{ .Values.cart.expiringNoticeSeconds | quote }} }
 {{- end -}}

@@ -6,9 +6,10 @@ import { openKeyRing } from "../../internal/platform/identity/open-key-ring.ts";
 import type { Service } from "../../internal/platform/service/service.ts";
 import { type Config, quotasOf, userTokensOf } from "./config.ts";
 import { openCounter } from "./open-counter.ts";
+import { openSessions } from "./open-sessions.ts";
 
 /** Opens what the gateway stands on; everything closes with the process. */
-export function openAdapters(config: Config, service: Service) {
+export async function openAdapters(config: Config, service: Service) {
   const { log, registry, lifecycle } = service;
   const timeoutMs = config.UPSTREAM_TIMEOUT_MS;
   const cart = createUpstream({ name: "/api/cart", target: config.CART_URL, timeoutMs, log });
@@ -24,7 +25,7 @@ export function openAdapters(config: Config, service: Service) {
     upstreams: { cart: cart.handler, catalog: catalog.handler },
     verify: rememberTokens(verify, edition, registry),
     limit: createRateLimits({ quotas, counter: openCounter(config, quotas, service), registry }),
-    sessionKeys,
+    sessions: await openSessions(config, sessionKeys, service),
     internalKeys: openKeyRing("INTERNAL_TOKEN", config, service),
   };
 }

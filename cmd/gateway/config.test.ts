@@ -20,6 +20,7 @@ describe("The gateway's configuration", () => {
     CATALOG_URL: "http://catalog:8080",
     INTERNAL_TOKEN_SECRET: "i".repeat(32),
     SESSION_SECRET: "s".repeat(32),
+    REDIS_URL: "redis://redis:6379",
   };
   const users = () => ({
     JWT_JWKS: jwks,
@@ -41,11 +42,14 @@ describe("The gateway's configuration", () => {
     return { status, stderr, faults, config: status === 0 ? JSON.parse(stdout) : null };
   }
 
-  it("needs where its upstreams are and two secrets; the rest has defaults", () => {
+  it("needs where its upstreams and Redis are and two secrets; the rest has defaults", () => {
     const { status, config } = read(good);
     expect(status).to.equal(0);
     expect(config).to.include({
-      SESSION_TTL_SECONDS: 86_400,
+      ACCESS_TOKEN_TTL_SECONDS: 900,
+      REFRESH_TOKEN_TTL_SECONDS: 86_400,
+      REFRESH_TOKEN_GRACE_SECONDS: 30,
+      REDIS_TIMEOUT_MS: 1_000,
       UPSTREAM_TIMEOUT_MS: 10_000,
       BODY_LIMIT_BYTES: 65_536,
     });
@@ -73,6 +77,14 @@ describe("The gateway's configuration", () => {
     ]);
     for (const wrong of ["none", "0/60", "60", "OFF"])
       expect(read({ ...good, RATE_LIMIT_OWNER: wrong }).faults, wrong).to.deep.equal(["RATE_LIMIT_OWNER"]);
+  });
+
+  it("refuses a session that would end before its access token, and a gateway without Redis", () => {
+    const short = { ...good, ACCESS_TOKEN_TTL_SECONDS: "600", REFRESH_TOKEN_TTL_SECONDS: "599" };
+    const { faults, stderr } = read(short);
+    expect(faults).to.deep.equal(["REFRESH_TOKEN_TTL_SECONDS"]);
+    expect(stderr).to.include("must be at least ACCESS_TOKEN_TTL_SECONDS");
+    expect(read({ ...good, REDIS_URL: undefined }).faults).to.deep.equal(["REDIS_URL"]);
   });
 
   it("takes origins as browsers send them, or all, and nothing else", () => {
@@ -111,7 +123,10 @@ describe("The gateway's configuration", () => {
       ADMIN_PORT: "65536",
       CART_URL: "redis://cart",
       INTERNAL_TOKEN_SECRET: "short",
-      SESSION_TTL_SECONDS: "0",
+      ACCESS_TOKEN_TTL_SECONDS: "0",
+      REFRESH_TOKEN_TTL_SECONDS: "x",
+      REFRESH_TOKEN_GRACE_SECONDS: "61",
+      REDIS_TIMEOUT_MS: "1",
       UPSTREAM_TIMEOUT_MS: "1e3",
       BODY_LIMIT_BYTES: "-1",
       RATE_LIMIT_OWNER: "many",
@@ -132,7 +147,10 @@ describe("The gateway's configuration", () => {
       "CATALOG_URL",
       "INTERNAL_TOKEN_SECRET",
       "SESSION_SECRET",
-      "SESSION_TTL_SECONDS",
+      "ACCESS_TOKEN_TTL_SECONDS",
+      "REFRESH_TOKEN_TTL_SECONDS",
+      "REFRESH_TOKEN_GRACE_SECONDS",
+      "REDIS_TIMEOUT_MS",
       "UPSTREAM_TIMEOUT_MS",
       "BODY_LIMIT_BYTES",
       "RATE_LIMIT_OWNER",

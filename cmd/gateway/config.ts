@@ -71,9 +71,17 @@ export const schema = z
       .describe(
         "instead of it, a folder with the files `current` and `previous`, which may change while the process runs",
       ),
-    SESSION_TTL_SECONDS: integer(1, 31_536_000)
+    ACCESS_TOKEN_TTL_SECONDS: integer(1, 86_400)
+      .default(900)
+      .describe("s for which a guest's access token is valid"),
+    REFRESH_TOKEN_TTL_SECONDS: integer(1, 31_536_000)
       .default(86_400)
-      .describe("s for which a guest's token is valid"),
+      .describe("s after which a guest's session ends, however often it was refreshed"),
+    REFRESH_TOKEN_GRACE_SECONDS: integer(0, 60)
+      .default(30)
+      .describe(
+        "s for which a refresh token that was used gives the same answer again; used later, it ends the session",
+      ),
     JWT_JWKS: z
       .string()
       .transform((jwks, context) => {
@@ -114,7 +122,7 @@ export const schema = z
       "`requests/seconds` without a token from one address, an IPv6 one's /64 network; `off` for no limit",
     ),
     RATE_LIMIT_SESSION: quota("600/60").describe(
-      "new sessions as `requests/seconds` from one address, likewise; `off` for no limit",
+      "new, refreshed and revoked sessions as `requests/seconds` from one address, likewise; `off` for no limit",
     ),
     RATE_LIMIT_TIMEOUT_MS: milliseconds(1, 60_000)
       .default(100)
@@ -125,9 +133,12 @@ export const schema = z
       .describe(
         "while Redis does not answer: `fail-open` counts in each gateway alone, `fail-closed` refuses with 503",
       ),
-    REDIS_URL: redisUrl()
-      .optional()
-      .describe("the Redis in which all gateways count for the limits; without it each counts alone"),
+    REDIS_URL: redisUrl().describe(
+      "the Redis with the sessions, and in which all gateways count for the limits",
+    ),
+    REDIS_TIMEOUT_MS: milliseconds(10, 60_000)
+      .default(1_000)
+      .describe("ms to wait for Redis before a session is refused with 503"),
     REDIS_CA_FILE: authorityFile()
       .optional()
       .describe("a PEM file with the authorities to trust for `rediss://`; without it those of Node"),
@@ -173,6 +184,9 @@ function crossCheck(config: Record<string, unknown>, context: z.core.$Refinement
       fault(session, `must differ from ${internal}: each is for one purpose`);
     }
   }
+  const [life, session] = [config.ACCESS_TOKEN_TTL_SECONDS, config.REFRESH_TOKEN_TTL_SECONDS];
+  if (typeof life === "number" && typeof session === "number" && session < life)
+    fault("REFRESH_TOKEN_TTL_SECONDS", "must be at least ACCESS_TOKEN_TTL_SECONDS");
   const missing = GROUP.filter((name) => config[name] === undefined && !faulty.has(name));
   if (missing.length === GROUP.length) return;
   for (const name of missing) fault(name, "is needed with the other JWT_ variables; set all or none");

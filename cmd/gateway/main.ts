@@ -1,6 +1,5 @@
 import { GATEWAY_PROBLEMS } from "../../internal/gateway/problems.ts";
 import { gatewayRoutes } from "../../internal/gateway/routes.ts";
-import { createGuestSessions } from "../../internal/gateway/tokens.ts";
 import { createApp } from "../../internal/platform/http/app.ts";
 import { createInternalTokenSigner } from "../../internal/platform/identity/internal-token.ts";
 import { startService } from "../../internal/platform/service/service.ts";
@@ -11,14 +10,14 @@ import { PUBLIC_API } from "./public-api.ts";
 const config = readConfig();
 const service = await startService("gateway", config);
 const { log, registry } = service;
-const { upstreams, verify, limit, sessionKeys, internalKeys } = openAdapters(config, service);
+const { upstreams, verify, limit, sessions, internalKeys } = await openAdapters(config, service);
 const app = createApp({
   log,
   registry,
   problems: GATEWAY_PROBLEMS,
   routes: (app) =>
     gatewayRoutes(app, {
-      sessions: createGuestSessions(sessionKeys, config.SESSION_TTL_SECONDS),
+      sessions,
       signer: createInternalTokenSigner({ keys: internalKeys, audience: "cartwright-cart" }),
       document: PUBLIC_API,
       verify,

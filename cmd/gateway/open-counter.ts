@@ -6,11 +6,11 @@ import { closeRedis, connectRedis } from "../../internal/platform/redis/redis.ts
 import type { Service } from "../../internal/platform/service/service.ts";
 import type { Config } from "./config.ts";
 
-/** Where requests are counted: with the other gateways in Redis, or without one in this process alone. */
+/** Where requests are counted: with the other gateways, in Redis; where there are no quotas nothing asks. */
 export function openCounter(config: Config, quotas: Quotas, service: Service): WindowCounter {
   const { log, registry, lifecycle } = service;
   const local = createMemoryCounter(quotas);
-  if (config.REDIS_URL === undefined || Object.keys(quotas).length === 0) return local;
+  if (Object.keys(quotas).length === 0) return local;
   const address = { ...config.REDIS_URL, ca: config.REDIS_CA_FILE };
   const redis = connectRedis(address, { log, commandTimeoutMs: config.RATE_LIMIT_TIMEOUT_MS });
   lifecycle.onStop("redis", () => closeRedis(redis));

@@ -23,6 +23,8 @@ describe("The public API's OpenAPI document, from outside", function () {
     expectWellFormed(document);
     expect(describedCalls(document)).to.have.members([
       "POST /api/session",
+      "DELETE /api/session",
+      "POST /api/session/refresh",
       "GET /api/openapi.json",
       "GET /api/cart",
       "DELETE /api/cart",

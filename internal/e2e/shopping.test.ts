@@ -50,7 +50,11 @@ describe("The platform, from outside", function () {
   it("keeps the contract of a session, the catalog, an empty cart and a full one", async () => {
     const session = await request(platform.gatewayUrl, "POST", "/api/session");
     expect(session.status).to.equal(201);
-    expect(session.body).to.include({ tokenType: "Bearer", expiresIn: 86_400 });
+    expect(session.body).to.include({
+      tokenType: "Bearer",
+      expiresIn: 900,
+      refreshExpiresIn: 86_400,
+    });
 
     const list = await shopper.call("GET", "/api/catalog/products?limit=2");
     expect(Object.keys(list.body)).to.deep.equal(["items", "nextCursor"]);

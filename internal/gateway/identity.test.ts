@@ -13,22 +13,11 @@ import {
   testIssuer,
 } from "../testkit/gateway.ts";
 import { withUsers } from "../testkit/gateway-scene.ts";
-import { request } from "../testkit/shopper.ts";
-import { createGuestSessions } from "./tokens.ts";
+import { issueGuestToken } from "./tokens.ts";
 
 describe("Identity at the gateway", () => {
   const scene = withUsers();
   const { user, ask } = scene;
-
-  it("POST /api/session gives a guest a token that works", async () => {
-    const answer = await request(scene.gateway.url, "POST", "/api/session");
-    expect(answer.status).to.equal(201);
-    expect(answer.headers.get("cache-control")).to.equal("no-store");
-    expect(answer.body).to.have.all.keys("accessToken", "tokenType", "expiresIn", "guestId");
-    expect(answer.body).to.include({ tokenType: "Bearer", expiresIn: 3600 });
-    const { body } = await ask({ authorization: `Bearer ${answer.body.accessToken}` });
-    expect(body.owner).to.equal(`guest:${answer.body.guestId}`);
-  });
 
   it("a user's token reaches the cart as that user, and not itself", async () => {
     expect((await ask({ authorization: await user("alice") })).body.owner).to.equal("user:alice");
@@ -99,7 +88,7 @@ describe("Identity at the gateway", () => {
 
   it("a token that was verified is remembered only until it expires", async () => {
     const hits = () => scene.gateway.metric('gateway_token_cache_total{result="hit"}');
-    const { accessToken } = await createGuestSessions(SESSION_KEYS, 2).open();
+    const accessToken = await issueGuestToken(SESSION_KEYS, "g1", 2);
     const [authorization, hitsBefore] = [`Bearer ${accessToken}`, await hits()];
     for (let i = 0; i < 3; i++) expect((await ask({ authorization })).status).to.equal(200);
     expect((await hits()) - hitsBefore).to.equal(2);

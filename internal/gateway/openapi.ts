@@ -36,7 +36,9 @@ function behindRoute(route: Route, call: Call): Call {
     "UPSTREAM_UNAVAILABLE",
     "UPSTREAM_TIMEOUT",
     ...(route.needsIdentity ? (["UNAUTHENTICATED"] as const) : []),
-    ...(route.takesGuestToken ? (["GUEST_TOKEN_INVALID", "NOT_A_GUEST_TOKEN"] as const) : []),
+    ...(route.takesGuestToken
+      ? (["GUEST_TOKEN_INVALID", "NOT_A_GUEST_TOKEN", "SESSION_STORE_UNAVAILABLE"] as const)
+      : []),
     ...(call.body ? (["PAYLOAD_TOO_LARGE", "REQUEST_TIMEOUT"] as const) : []),
     ...(call.path.includes("{") ? (["INVALID_REQUEST"] as const) : []),
   ];

@@ -1,9 +1,10 @@
+import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { signToken } from "../platform/identity/signed-token.ts";
 import { SESSION_KEYS } from "../testkit/gateway.ts";
 import { withUsers } from "../testkit/gateway-scene.ts";
 import { request } from "../testkit/shopper.ts";
-import { createGuestSessions } from "./tokens.ts";
+import { issueGuestToken } from "./tokens.ts";
 
 describe("A guest's token that a user presents", () => {
   const scene = withUsers();
@@ -14,7 +15,10 @@ describe("A guest's token that a user presents", () => {
     const { authorization = await user("alice"), ...rest } = options;
     return request(scene.gateway.url, "POST", "/api/cart/merge", { ...rest, headers: { authorization } });
   }
-  const session = () => createGuestSessions(SESSION_KEYS, 3_600).open();
+  const session = async () => {
+    const guestId = randomUUID();
+    return { guestId, accessToken: await issueGuestToken(SESSION_KEYS, guestId, 3_600) };
+  };
 
   it("reaches the cart as the guest that it is of, in the gateway's own token", async () => {
     const { accessToken, guestId } = await session();
@@ -37,9 +41,9 @@ describe("A guest's token that a user presents", () => {
     const { accessToken } = await session();
     const expired = await signToken(SESSION_KEYS, claims, -60);
     for (const [guestToken, says] of [
-      ["x", /valid access token of a guest/],
-      ["", /valid access token of a guest/],
-      [`${accessToken}x`, /valid access token of a guest/],
+      ["x", /valid access token or refresh token of a guest/],
+      ["", /valid access token or refresh token of a guest/],
+      [`${accessToken}x`, /valid access token or refresh token of a guest/],
       [expired, /has expired/],
     ] as const) {
       const { status, body } = await merge({ body: { guestToken } });

@@ -10,6 +10,7 @@ export const GATEWAY_PROBLEMS = {
   RATE_LIMITED: { status: 429, title: "Too many requests" },
   UPSTREAM_UNAVAILABLE: { status: 502, title: "A service behind the gateway did not answer" },
   RATE_LIMIT_UNAVAILABLE: { status: 503, title: "The rate limits are unavailable" },
+  SESSION_STORE_UNAVAILABLE: { status: 503, title: "The sessions are unavailable" },
   UPSTREAM_TIMEOUT: { status: 504, title: "A service behind the gateway took too long" },
 } as const satisfies ProblemCatalogue;
 

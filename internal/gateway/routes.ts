@@ -1,6 +1,6 @@
 import type { Express, Request, RequestHandler, Response } from "express";
 import { methodNotAllowed } from "../platform/http/calls.ts";
-import { type OpenApiDocument, sendDocument } from "../platform/http/openapi.ts";
+import type { OpenApiDocument } from "../platform/http/openapi.ts";
 import { pathOf } from "../platform/http/refuse.ts";
 import type { Identity } from "../platform/identity/identity.ts";
 import type { IdentitySigner } from "../platform/identity/internal-token.ts";
@@ -10,12 +10,14 @@ import { ok } from "../platform/result/result.ts";
 import { createAuthenticator } from "./authenticate.ts";
 import { edgeHandlers } from "./edge.ts";
 import { outgoingHeaders } from "./outgoing-headers.ts";
+import { createOwnCalls } from "./own-calls.ts";
 import { presentedGuest } from "./presented-guest.ts";
 import { refuse } from "./problems.ts";
 import type { createRateLimits } from "./rate-limit.ts";
 import { createBodyReader } from "./read-body.ts";
-import { type OwnCall, type Route, routeOf, type UpstreamName } from "./table.ts";
-import type { createGuestSessions, VerifyToken } from "./tokens.ts";
+import type { Sessions } from "./sessions.ts";
+import { ownCallOf, type Route, routeOf, type UpstreamName } from "./table.ts";
+import type { VerifyToken } from "./tokens.ts";
 
 /** Dot segments, doubled slashes and encoded separators: paths that two servers may read differently. */
 const AMBIGUOUS = /\/\/|\/\.{1,2}(\/|$)|%2f|%5c|%2e|\\/i;
@@ -26,7 +28,7 @@ const CLOSE = /\bclose\b/i;
 export function gatewayRoutes(
   app: Express,
   parts: {
-    sessions: ReturnType<typeof createGuestSessions>;
+    sessions: Sessions;
     document: OpenApiDocument;
     verify: VerifyToken;
     signer: IdentitySigner;
@@ -48,13 +50,7 @@ export function gatewayRoutes(
   for (const handler of edgeHandlers(parts)) app.use(handler);
   const authenticate = createAuthenticator(parts.verify, parts.log);
   const readBody = createBodyReader({ limitBytes: parts.bodyLimitBytes, timeoutMs: parts.bodyTimeoutMs });
-  const own: Record<OwnCall, RequestHandler> = {
-    sessionOpen: async (_req, res) => {
-      const { accessToken, expiresIn, guestId } = await parts.sessions.open();
-      res.status(201).json({ accessToken, tokenType: "Bearer", expiresIn, guestId });
-    },
-    apiDescription: sendDocument(parts.document),
-  };
+  const own = createOwnCalls({ ...parts, readBody });
 
   /** The body is whole, and the client's headers are replaced, before a connection upstream is taken. */
   async function prepare(
@@ -67,7 +63,7 @@ export function gatewayRoutes(
     const body = await readBody(req, res);
     if (!body.ok) return body;
     const presents = route.takesGuestToken && identity?.kind === "user";
-    const guest = presents ? await presentedGuest(body.value, parts.verify) : ok(null);
+    const guest = presents ? await presentedGuest(body.value, parts) : ok(null);
     if (!guest.ok) return guest;
     const whole = identity && { ...identity, ...(guest.value !== null && { guest: guest.value }) };
     const token = whole && (await signer.sign(whole));
@@ -93,7 +89,7 @@ export function gatewayRoutes(
     for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
     if (refusal !== null) return refuse(req, res, refusal);
     if (!route.isCacheable) res.setHeader("cache-control", "no-store");
-    if ("own" in route.to) return own[route.to.own](req, res, next);
+    if ("own" in route.to) return own[ownCallOf(route.to.own, req.method)](req, res, next);
     const prepared = await prepare(req, res, route, route.to.strip, identity.value);
     if (!prepared.ok) return refuse(req, res, prepared.error);
     return upstreams[route.to.upstream](req, res, next);

@@ -13,8 +13,10 @@ export interface Route {
   readonly below?: RegExp;
   /** As `Allow` lists them; null leaves it to the upstream to say what it takes. */
   readonly methods: readonly string[] | null;
-  /** A call of our own, or a service, which does not get to see `strip`. */
-  readonly to: { readonly own: OwnCall } | { readonly upstream: UpstreamName; readonly strip: string };
+  /** Calls of our own, each with another method, or a service, which does not get to see `strip`. */
+  readonly to:
+    | { readonly own: readonly OwnCall[] }
+    | { readonly upstream: UpstreamName; readonly strip: string };
   /** Whether an access token is needed; the upstream is then told whose it is. */
   readonly needsIdentity: boolean;
   /** Whether a user's body may present a guest's token, whose owner the upstream is then told too. */
@@ -61,13 +63,22 @@ export const ROUTES: readonly Route[] = [
     limitClass: "address",
     isCacheable: true,
   },
-  own("sessionOpen", { limitClass: "session", isCacheable: false }),
-  own("apiDescription", { limitClass: "address", isCacheable: true }),
+  own(["sessionOpen", "sessionRevoke"], { limitClass: "session", isCacheable: false }),
+  own(["sessionRefresh"], { limitClass: "session", isCacheable: false }),
+  own(["apiDescription"], { limitClass: "address", isCacheable: true }),
 ];
 
-function own(call: OwnCall, more: Pick<Route, "limitClass" | "isCacheable">): Route {
-  const { path, method } = GATEWAY_CALLS[call];
-  return { path, methods: allowOf([method]), to: { own: call }, needsIdentity: false, ...more };
+/** Calls of one path. */
+function own(calls: readonly OwnCall[], more: Pick<Route, "limitClass" | "isCacheable">): Route {
+  const { path } = GATEWAY_CALLS[calls[0]!];
+  const methods = allowOf(calls.map((call) => GATEWAY_CALLS[call].method));
+  return { path, methods, to: { own: calls }, needsIdentity: false, ...more };
+}
+
+/** Which of a route's calls a method asks for, which is one of the route's methods; HEAD follows GET. */
+export function ownCallOf(calls: readonly OwnCall[], method: string): OwnCall {
+  const wanted = method === "HEAD" ? "get" : method.toLowerCase();
+  return calls.find((call) => GATEWAY_CALLS[call].method === wanted)!;
 }
 
 /** The route of a path (without its query), if there is one. */

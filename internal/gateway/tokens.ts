@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { decodeJwt, errors, jwtVerify } from "jose";
 import { type Identity, identityOf } from "../platform/identity/identity.ts";
 import type { KeyRing } from "../platform/identity/key-ring.ts";
@@ -43,16 +42,9 @@ export interface UserTokens {
   readonly algorithms: readonly string[];
 }
 
-/** Issues guest sessions: HS256 tokens of our own that live `ttlSeconds`. */
-export function createGuestSessions(keys: KeyRing, ttlSeconds: number) {
-  return {
-    open: async (): Promise<{ accessToken: string; expiresIn: number; guestId: string }> => {
-      const guestId = randomUUID();
-      const claims = { iss: SESSION_ISSUER, aud: SESSION_AUDIENCE, sub: guestId };
-      const accessToken = await signToken(keys, claims, ttlSeconds);
-      return { accessToken, expiresIn: ttlSeconds, guestId };
-    },
-  };
+/** An access token of a guest: HS256, of our own, which lives `ttlSeconds`. */
+export function issueGuestToken(keys: KeyRing, guestId: string, ttlSeconds: number): Promise<string> {
+  return signToken(keys, { iss: SESSION_ISSUER, aud: SESSION_AUDIENCE, sub: guestId }, ttlSeconds);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { generateKeyPair, type KeyObject } from "node:crypto";
+import { generateKeyPair, type KeyObject, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
@@ -13,8 +13,10 @@ import { createUpstream } from "../gateway/proxy.ts";
 import { createRateLimits, type Quotas, type WindowCounter } from "../gateway/rate-limit.ts";
 import { createMemoryCounter } from "../gateway/rate-limit-memory.ts";
 import { gatewayRoutes } from "../gateway/routes.ts";
+import type { SessionStore } from "../gateway/session-store.ts";
+import { createSessions } from "../gateway/sessions.ts";
 import { rememberTokens } from "../gateway/token-cache.ts";
-import { createGuestSessions, createTokenVerifier } from "../gateway/tokens.ts";
+import { createTokenVerifier, issueGuestToken } from "../gateway/tokens.ts";
 import { type KeySource, openKeySet } from "../gateway/user-keys.ts";
 import { ordersApi } from "../orders/calls.ts";
 import { createApp } from "../platform/http/app.ts";
@@ -23,7 +25,7 @@ import {
   createInternalTokenSigner,
   createInternalTokenVerifier,
 } from "../platform/identity/internal-token.ts";
-import { fixedKeyRing } from "../platform/identity/key-ring.ts";
+import { fixedKeyRing, type KeyRing } from "../platform/identity/key-ring.ts";
 import type { Logger } from "../platform/logger/logger.ts";
 import { Registry } from "../platform/metrics/metrics.ts";
 import { recordingLogger } from "./recording-logger.ts";
@@ -36,6 +38,14 @@ export const ISSUER = "https://issuer.test";
 export const AUDIENCE = "shop";
 /** Whom the gateway's internal tokens are for. */
 export const CART_AUDIENCE = "cartwright-cart";
+
+/** For tests that only open sessions: it remembers none, so that they need no Redis. */
+const FORGETFUL: SessionStore = {
+  open: async () => {},
+  rotate: async () => ({ outcome: "ended" }),
+  check: async () => ({ outcome: "ended" }),
+  revoke: async () => false,
+};
 
 /** A gateway in this process, before upstreams of the test's own. */
 export interface GatewayUnderTest {
@@ -63,12 +73,26 @@ export async function startGateway(options: {
   hstsSeconds?: number;
   /** In place of one in memory; built on the gateway's log and metrics. */
   counter?: (parts: { registry: Registry; log: Logger }) => WindowCounter;
+  /** In place of one that remembers no session. */
+  sessionStore?: SessionStore;
+  keyRing?: KeyRing;
+  graceSeconds?: number;
+  lifetimeSeconds?: number;
 }): Promise<GatewayUnderTest> {
   const { log, lines } = recordingLogger();
   const registry = new Registry();
   const quotas = options.quotas ?? {};
   const counter = options.counter?.({ registry, log }) ?? createMemoryCounter(quotas);
-  const sessions = createGuestSessions(SESSION_KEYS, 3_600);
+  const sessionKeys = options.keyRing ?? SESSION_KEYS;
+  const sessions = createSessions({
+    store: options.sessionStore ?? FORGETFUL,
+    keys: sessionKeys,
+    accessSeconds: 900,
+    lifetimeSeconds: options.lifetimeSeconds ?? 86_400,
+    graceSeconds: options.graceSeconds ?? 30,
+    registry,
+    log,
+  });
   const timeoutMs = options.timeoutMs ?? 10_000;
   const cart = createUpstream({ name: "/api/cart", target: options.cartUrl, timeoutMs, log });
   const catalogUrl = options.catalogUrl ?? options.cartUrl;
@@ -83,11 +107,7 @@ export async function startGateway(options: {
     routes: (app) =>
       gatewayRoutes(app, {
         sessions,
-        verify: rememberTokens(
-          createTokenVerifier(SESSION_KEYS, users),
-          () => keys?.edition() ?? 0,
-          registry,
-        ),
+        verify: rememberTokens(createTokenVerifier(sessionKeys, users), () => keys?.edition() ?? 0, registry),
         signer: createInternalTokenSigner({ keys: INTERNAL_KEYS, audience: CART_AUDIENCE }),
         upstreams: { cart: cart.handler, catalog: catalog.handler },
         document: publicDocument({ cart: [CART_API, ordersApi(cartSchema)], catalog: [CATALOG_API] }),
@@ -109,7 +129,7 @@ export async function startGateway(options: {
       const found = (await registry.metrics()).split("\n").find((each) => each.startsWith(`${line} `));
       return Number(found?.split(" ").at(-1) ?? 0);
     },
-    guest: async () => `Bearer ${(await sessions.open()).accessToken}`,
+    guest: async () => `Bearer ${await issueGuestToken(sessionKeys, randomUUID(), 3_600)}`,
     close: async () => {
       await server.close();
       cart.close();

@@ -15,7 +15,7 @@ export const mergeBody = z.strictObject(
       .string({ error: ({ input }) => (input === undefined ? "is required" : "must be a string") })
       .min(1, "must be a guest's access token")
       .max(LONGEST_TOKEN, `must have at most ${LONGEST_TOKEN} characters`)
-      .describe("the guest's access token: only who holds it can take the cart"),
+      .describe("the guest's access token or refresh token: only who holds it can take the cart"),
     strategy: z
       .enum(STRATEGIES, `must be one of ${STRATEGIES.join(", ")}`)
       .default("max")

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import type { IncomingMessage } from "node:http";
 import express, { type RequestHandler, type Response } from "express";
 import type { z } from "zod";
 import { invalid, type Problem, ProblemError } from "../problem/problem.ts";
@@ -23,13 +24,11 @@ export function jsonBody(limitBytes: number): RequestHandler {
   return (req, res, next) => {
     const isJson = Boolean(req.is("application/json"));
     if (!hasBody(req.headers) && (isJson || req.headers["content-type"] === undefined)) {
-      next(new ProblemError(invalid("body", "is missing; send a JSON object")));
+      next(new ProblemError(MISSING));
       return;
     }
     if (!isJson) {
-      const message = "must be application/json";
-      const errors = [{ field: "Content-Type", message }];
-      next(new ProblemError({ code: "UNSUPPORTED_MEDIA_TYPE", detail: `Content-Type ${message}.`, errors }));
+      next(new ProblemError(unsupported("Content-Type", "must be application/json")));
       return;
     }
     parse(req, res, (error?: unknown) => {
@@ -37,6 +36,30 @@ export function jsonBody(limitBytes: number): RequestHandler {
       next(problem && new ProblemError(problem));
     });
   };
+}
+
+/**
+ * The same for a body that has been read: null for none. Refuses what {@link jsonBody} does, but for the
+ * length, which whoever read it has bounded.
+ */
+export function parseJson(req: IncomingMessage, bytes: Buffer | null): Result<unknown, Problem> {
+  const { "content-type": type, "content-encoding": encoding } = req.headers;
+  const isJson = type !== undefined && /^application\/json\s*(;|$)/i.test(type);
+  if ((bytes === null || bytes.length === 0) && (isJson || type === undefined)) return err(MISSING);
+  if (!isJson) return err(unsupported("Content-Type", "must be application/json"));
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(type)?.[1] ?? "utf-8";
+  if (!/^utf-?8$/i.test(charset)) return err(unsupported("Content-Type", "must use UTF-8"));
+  if (encoding !== undefined && encoding.toLowerCase() !== "identity")
+    return err(unsupported("Content-Encoding", "must be absent"));
+  if (!isUtf8(bytes!)) return err(NOT_UTF8);
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes!.toString());
+  } catch {
+    return err(MALFORMED);
+  }
+  const problem = ambiguity(bytes!, value);
+  return problem === undefined ? ok(value) : err(problem);
 }
 
 /** Validates `value` against `schema`, naming every field at fault; the first leads. */
@@ -61,7 +84,7 @@ export function validate<T>(schema: z.ZodType<T>, value: unknown): Result<T, Pro
 
 /** What two readers of the same bytes would understand differently. */
 function ambiguity(bytes: Buffer, value: unknown): Problem | undefined {
-  if (!isUtf8(bytes)) return invalid("body", "must be UTF-8");
+  if (!isUtf8(bytes)) return NOT_UTF8;
   if (repeatsKey(bytes.toString(), value)) return invalid("body", "must name each key of an object once");
   return undefined;
 }
@@ -80,14 +103,20 @@ function problemOf(error: unknown, limitBytes: number): Problem {
         errors: [{ field: "body", message: `must have at most ${limitBytes} bytes` }],
       };
     case "charset.unsupported":
-    case "encoding.unsupported": {
-      const field = type === "charset.unsupported" ? "Content-Type" : "Content-Encoding";
-      const message = type === "charset.unsupported" ? "must use UTF-8" : "must be absent";
-      return { code: "UNSUPPORTED_MEDIA_TYPE", detail: `${field} ${message}.`, errors: [{ field, message }] };
-    }
+      return unsupported("Content-Type", "must use UTF-8");
+    case "encoding.unsupported":
+      return unsupported("Content-Encoding", "must be absent");
     case "entity.parse.failed":
-      return invalid("body", "is not well-formed JSON");
+      return MALFORMED;
     default:
       return invalid("body", "could not be read");
   }
+}
+
+const MISSING = invalid("body", "is missing; send a JSON object");
+const MALFORMED = invalid("body", "is not well-formed JSON");
+const NOT_UTF8 = invalid("body", "must be UTF-8");
+
+function unsupported(field: string, message: string): Problem {
+  return { code: "UNSUPPORTED_MEDIA_TYPE", detail: `${field} ${message}.`, errors: [{ field, message }] };
 }

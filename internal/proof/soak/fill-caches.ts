@@ -1,4 +1,5 @@
-import { createGuestSessions } from "../../gateway/tokens.ts";
+import { randomUUID } from "node:crypto";
+import { issueGuestToken } from "../../gateway/tokens.ts";
 import { fixedKeyRing } from "../../platform/identity/key-ring.ts";
 import { createHttpClient } from "../../testkit/http-client.ts";
 import type { Platform } from "../../testkit/processes/platform.ts";
@@ -18,13 +19,13 @@ export async function fillCaches(
   entries: number,
   progress: (done: number) => void,
 ): Promise<void> {
-  const guests = createGuestSessions(fixedKeyRing(platform.surroundings.sessionSecret), PATIENCE_SECONDS);
+  const keys = fixedKeyRing(platform.surroundings.sessionSecret);
   const client = createHttpClient(platform.gatewayUrl, AT_ONCE);
   let begun = 0;
   const look = async () => {
     while (begun++ < entries) {
-      const { accessToken } = await guests.open();
-      const { status } = await client.call("GET", "/api/cart", { authorization: `Bearer ${accessToken}` });
+      const token = await issueGuestToken(keys, randomUUID(), PATIENCE_SECONDS);
+      const { status } = await client.call("GET", "/api/cart", { authorization: `Bearer ${token}` });
       if (status !== 200) throw new Error(`a guest's cart was answered ${status}`);
       progress(begun);
     }

@@ -11,6 +11,7 @@ import { registerStoreMemory } from "../../cart/store-memory.redis.ts";
 import { createRateLimits } from "../../gateway/rate-limit.ts";
 import { createMemoryCounter } from "../../gateway/rate-limit-memory.ts";
 import { createSharedCounter } from "../../gateway/rate-limit-shared.ts";
+import { createSessions } from "../../gateway/sessions.ts";
 import { rememberTokens } from "../../gateway/token-cache.ts";
 import { createOperatorMetrics } from "../../operator/metrics.ts";
 import {
@@ -58,6 +59,15 @@ export function processRegistries(): ReadonlyMap<string, Registry> {
     log,
   });
   rememberTokens(NOWHERE, () => 0, gateway);
+  createSessions({
+    store: NOWHERE,
+    keys: NOWHERE,
+    accessSeconds: 1,
+    lifetimeSeconds: 1,
+    graceSeconds: 0,
+    registry: gateway,
+    log,
+  });
 
   const cart = serving("cart");
   createCartMetrics(cart, 0);

@@ -59,8 +59,8 @@ spec:
     max: {{ .Values.operator.relays.max }}
     scaleDownSeconds: {{ .Values.operator.relays.scaleDownSeconds }}
   {{- if include "cartwright.rotates" . }}
-  {{- $life := ((.Values.gateway.env).SESSION_TTL_SECONDS) | default 86400 }}
-  # A key stays accepted as long as what it has signed is valid.
+  {{- $life := ((.Values.gateway.env).ACCESS_TOKEN_TTL_SECONDS) | default 900 }}
+  # A key stays accepted as long as what it has signed is valid. Refresh tokens need it for their grace alone.
   keys:
     - { secret: {{ $internal }}, everyHours: {{ .Values.operator.keys.everyHours }}, overlapSeconds: 300 }
     - { secret: {{ $session }}, everyHours: {{ .Values.operator.keys.everyHours }}, overlapSeconds: {{ max 60 (int $life) }} }

@@ -40,7 +40,7 @@ args:
       echo "user default off resetpass ~* &* +@all"
       echo "user health on nopass resetchannels -@all +ping"
       echo "user cart on >$CART_PASSWORD ~* resetchannels &outbox-committed +@all -@admin -@dangerous +info"
-      echo "user gateway on >$GATEWAY_PASSWORD ~limit:* resetchannels -@all +info +eval +evalsha +incr +pttl +pexpire"
+      echo "user gateway on >$GATEWAY_PASSWORD ~limit:* ~session:* resetchannels -@all +info +eval +evalsha +incr +pttl +pexpire +get +set +del +time"
       echo "user relay on >$RELAY_PASSWORD ~* resetchannels &outbox-committed +@all -@admin -@dangerous +info"
     } >/tmp/users.acl
     exec redis-server /config/redis.conf

@@ -11,6 +11,7 @@ import {
   startUpstream,
 } from "../../internal/testkit/gateway.ts";
 import { freePort } from "../../internal/testkit/servers/free-port.ts";
+import { testRedis } from "../../internal/testkit/servers/test-servers.ts";
 import { request } from "../../internal/testkit/shopper.ts";
 
 describe("The process gateway", () => {
@@ -35,6 +36,7 @@ describe("The process gateway", () => {
         INTERNAL_TOKEN_SECRET: INTERNAL_SECRET,
         SESSION_SECRET,
         RATE_LIMIT_OWNER: "off",
+        REDIS_URL: (await testRedis()).url,
       },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -59,6 +61,7 @@ describe("The process gateway", () => {
       "http_request_duration_seconds",
       "gateway_token_cache_total",
       "gateway_rate_limited_total",
+      "gateway_session_operations_total",
     ]) {
       expect(metrics).to.include(`# TYPE ${name} `);
     }

@@ -1,7 +1,9 @@
+import { createCatalogCache } from "../../internal/gateway/catalog-cache.http.ts";
 import { createUpstream } from "../../internal/gateway/proxy.ts";
 import { createRateLimits } from "../../internal/gateway/rate-limit.ts";
 import { rememberTokens } from "../../internal/gateway/token-cache.ts";
 import { createTokenVerifier } from "../../internal/gateway/tokens.ts";
+import type { Upstream } from "../../internal/gateway/upstream.ts";
 import { openKeyRing } from "../../internal/platform/identity/open-key-ring.ts";
 import type { Service } from "../../internal/platform/service/service.ts";
 import { type Config, quotasOf, userTokensOf } from "./config.ts";
@@ -13,7 +15,7 @@ export async function openAdapters(config: Config, service: Service) {
   const { log, registry, lifecycle } = service;
   const timeoutMs = config.UPSTREAM_TIMEOUT_MS;
   const cart = createUpstream({ name: "/api/cart", target: config.CART_URL, timeoutMs, log });
-  const catalog = createUpstream({ name: "/api/catalog", target: config.CATALOG_URL, timeoutMs, log });
+  const catalog = openCatalog(config, service);
   for (const upstream of [cart, catalog]) lifecycle.onStop("upstream connections", upstream.close);
 
   const users = userTokensOf(config, log);
@@ -28,4 +30,21 @@ export async function openAdapters(config: Config, service: Service) {
     sessions: await openSessions(config, sessionKeys, service),
     internalKeys: openKeyRing("INTERNAL_TOKEN", config, service),
   };
+}
+
+/** The way to the catalog: through a cache, unless it is to keep nothing. */
+function openCatalog(config: Config, { log, registry }: Service): Upstream {
+  const upstream = {
+    name: "/api/catalog",
+    target: config.CATALOG_URL,
+    timeoutMs: config.UPSTREAM_TIMEOUT_MS,
+    log,
+  };
+  if (config.CATALOG_CACHE_BYTES === 0) return createUpstream(upstream);
+  const limits = {
+    totalBytes: config.CATALOG_CACHE_BYTES,
+    entryBytes: Math.min(config.CATALOG_CACHE_ENTRY_BYTES, config.CATALOG_CACHE_BYTES),
+    entries: config.CATALOG_CACHE_ENTRIES,
+  };
+  return createCatalogCache({ ...upstream, limits, staleWaitMs: config.CATALOG_STALE_WAIT_MS, registry });
 }

@@ -111,6 +111,20 @@ export const schema = z
     UPSTREAM_TIMEOUT_MS: milliseconds(10, 600_000)
       .default(10_000)
       .describe("ms to wait for an answer of cart or catalog"),
+    CATALOG_CACHE_BYTES: integer(0, 1_073_741_824)
+      .default(33_554_432)
+      .describe("bytes of the catalog's answers that are kept at most; 0 keeps none and only passes them on"),
+    CATALOG_CACHE_ENTRY_BYTES: integer(1_024, 8_388_608)
+      .default(1_048_576)
+      .describe("bytes of the answers to one URL of the catalog that are kept at most"),
+    CATALOG_CACHE_ENTRIES: integer(1, 1_000_000)
+      .default(10_000)
+      .describe("URLs of the catalog whose answers are kept at most"),
+    CATALOG_STALE_WAIT_MS: milliseconds(1, 60_000)
+      .default(500)
+      .describe(
+        "ms to wait for the catalog before a stale answer is given, where the catalog's `stale-if-error` allows it",
+      ),
     BODY_LIMIT_BYTES: integer(1_024, 10_485_760).default(65_536).describe("most bytes of a request's body"),
     BODY_TIMEOUT_MS: milliseconds(10, 30_000)
       .default(10_000)

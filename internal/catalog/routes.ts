@@ -8,6 +8,9 @@ import type { Faults } from "./faults.ts";
 import { type CatalogCode, refuse } from "./problems.ts";
 import type { Products } from "./products.ts";
 
+/** Prices show to shoppers within seconds of a change; while the catalog is away, an hour's answers serve. */
+const CACHE_CONTROL = "public, max-age=3, stale-while-revalidate=2, stale-if-error=3600";
+
 /** The catalog's public routes: a page of products, several by id, one. Every answer has a strong ETag. */
 export function catalogRoutes(app: Express, products: Products, faults: Faults): void {
   app.use("/products", faults.middleware);
@@ -45,7 +48,7 @@ function send(req: Request, res: Response, value: unknown): void {
   const body = JSON.stringify(value);
   const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
   res.setHeader("etag", etag);
-  res.setHeader("cache-control", "no-cache");
+  res.setHeader("cache-control", CACHE_CONTROL);
   const known = (req.headers["if-none-match"] ?? "").split(",").map((tag) => tag.trim().replace(/^W\//, ""));
   if (known.includes(etag) || known.includes("*")) {
     res.statusCode = 304;

@@ -20,6 +20,9 @@ const PASSED = [
   "x-request-id",
 ] as const;
 
+/** What it may say besides of an answer that everybody may share. */
+const PASSED_FOR_CACHES = ["accept-encoding", "cache-control"] as const;
+
 const NO_BODY = new Set(["GET", "HEAD", "DELETE", "OPTIONS"]);
 
 /**
@@ -31,6 +34,7 @@ export function outgoingHeaders(
   req: Request,
   body: Buffer | null,
   token: string | null,
+  isCacheable: boolean,
 ): IncomingHttpHeaders {
   const given = req.headers;
   const headers: IncomingHttpHeaders = {
@@ -43,6 +47,9 @@ export function outgoingHeaders(
   for (const name of PASSED) {
     const value = given[name];
     if (value !== undefined) headers[name] = value as string;
+  }
+  if (isCacheable) {
+    for (const name of PASSED_FOR_CACHES) if (given[name] !== undefined) headers[name] = given[name];
   }
   const traceparent = activeTraceparent();
   if (isTraceparent(given.traceparent)) {

@@ -11,6 +11,7 @@ export const GATEWAY_PROBLEMS = {
   UPSTREAM_UNAVAILABLE: { status: 502, title: "A service behind the gateway did not answer" },
   RATE_LIMIT_UNAVAILABLE: { status: 503, title: "The rate limits are unavailable" },
   SESSION_STORE_UNAVAILABLE: { status: 503, title: "The sessions are unavailable" },
+  NOT_CACHED: { status: 504, title: "Nothing is stored for a request that wants nothing else" },
   UPSTREAM_TIMEOUT: { status: 504, title: "A service behind the gateway took too long" },
 } as const satisfies ProblemCatalogue;
 

@@ -69,7 +69,7 @@ export function gatewayRoutes(
     const token = whole && (await signer.sign(whole));
     res.locals.body = body.value ?? undefined;
     res.locals.clientCloses = CLOSE.test(req.headers.connection ?? "");
-    req.headers = outgoingHeaders(req, body.value, token);
+    req.headers = outgoingHeaders(req, body.value, token, route.isCacheable);
     req.url = req.originalUrl.slice(strip.length);
     return body;
   }

@@ -9,7 +9,7 @@ export async function eventually<T>(
   look: () => T | Promise<T>,
   { timeoutMs = 15_000, intervalMs = 20 } = {},
 ): Promise<NonNullable<T>> {
-  const deadline = Date.now() + timeoutMs;
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
     let cause: unknown;
     try {
@@ -18,7 +18,7 @@ export async function eventually<T>(
     } catch (error) {
       cause = error;
     }
-    if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`, { cause });
+    if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`, { cause });
     await delay(intervalMs);
   }
 }

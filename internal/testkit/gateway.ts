@@ -7,6 +7,8 @@ import { exportJWK, type JSONWebKeySet, SignJWT } from "jose";
 import { cartSchema } from "../cart/cart-schema.ts";
 import { CART_API } from "../cart/openapi.ts";
 import { CATALOG_API } from "../catalog/calls.ts";
+import type { CacheLimits } from "../gateway/cache-store.http.ts";
+import { createCatalogCache } from "../gateway/catalog-cache.http.ts";
 import { publicDocument } from "../gateway/openapi.ts";
 import { GATEWAY_PROBLEMS } from "../gateway/problems.ts";
 import { createUpstream } from "../gateway/proxy.ts";
@@ -36,6 +38,7 @@ export const SESSION_KEYS = fixedKeyRing(SESSION_SECRET);
 export const INTERNAL_KEYS = fixedKeyRing(INTERNAL_SECRET);
 export const ISSUER = "https://issuer.test";
 export const AUDIENCE = "shop";
+const CACHE_LIMITS: CacheLimits = { totalBytes: 10_000_000, entryBytes: 100_000, entries: 1_000 };
 /** Whom the gateway's internal tokens are for. */
 export const CART_AUDIENCE = "cartwright-cart";
 
@@ -71,6 +74,8 @@ export async function startGateway(options: {
   trustedProxies?: readonly string[];
   corsOrigins?: readonly string[];
   hstsSeconds?: number;
+  /** Of catalog reads; null for none. */
+  cache?: { staleWaitMs?: number; limits?: Partial<CacheLimits> } | null;
   /** In place of one in memory; built on the gateway's log and metrics. */
   counter?: (parts: { registry: Registry; log: Logger }) => WindowCounter;
   /** In place of one that remembers no session. */
@@ -96,7 +101,17 @@ export async function startGateway(options: {
   const timeoutMs = options.timeoutMs ?? 10_000;
   const cart = createUpstream({ name: "/api/cart", target: options.cartUrl, timeoutMs, log });
   const catalogUrl = options.catalogUrl ?? options.cartUrl;
-  const catalog = createUpstream({ name: "/api/catalog", target: catalogUrl, timeoutMs, log });
+  const read = { name: "/api/catalog", target: catalogUrl, timeoutMs, log };
+  const catalog =
+    options.cache === null
+      ? createUpstream(read)
+      : createCatalogCache({
+          ...read,
+          staleWaitMs: 500,
+          registry,
+          ...options.cache,
+          limits: { ...CACHE_LIMITS, ...options.cache?.limits },
+        });
   const algorithms = options.algorithms ?? ["ES256"];
   const keys = options.keys && openKeySet(options.keys, log);
   const users = keys ? { keys, issuer: ISSUER, audience: AUDIENCE, algorithms } : null;

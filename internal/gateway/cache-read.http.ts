@@ -1,0 +1,97 @@
+import type { Dispatcher } from "undici";
+import { mayStandIn } from "./cache-freshness.ts";
+import { type Answer, type Found, type Read, readFetched, readInstead, readKept } from "./cache-outcome.ts";
+import type { AnswerStore, CacheKey } from "./cache-store.http.ts";
+import { wishesOf } from "./cache-wishes.ts";
+import type { CatalogFetch, Passage } from "./catalog-fetch.http.ts";
+
+/** There is nothing kept for a request that wants nothing else. */
+export class NotCached extends Error {}
+
+/**
+ * Reads through the cache, each answer whole. What is kept stands in, where the catalog allowed it, for an
+ * answer that fails or takes longer than `staleWaitMs`; that one is then still awaited, and kept. Rejects
+ * with {@link NotCached}, a FetchTimeout, or what else kept the catalog from answering.
+ */
+export function createReader(parts: { store: AnswerStore; fetch: CatalogFetch; staleWaitMs: number }) {
+  const { store, fetch, staleWaitMs } = parts;
+
+  /** `key` with its headers; `cacheControl` is the client's. */
+  return (key: CacheKey, cacheControl: string | undefined): Promise<Read> =>
+    new Promise((resolve, reject) => {
+      const at = Date.now();
+      const kept = store.get(key);
+      const { noStore, onlyIfCached, heeded } = wishesOf(cacheControl, kept, at);
+      const found: Found = { at, kept, knowsUrl: kept !== undefined || store.knows(key), noStore };
+      const passage = newPassage(kept, onlyIfCached);
+      let impatience: NodeJS.Timeout | undefined;
+
+      function fail(error: Error): void {
+        clearTimeout(impatience);
+        const now = Date.now();
+        if (onlyIfCached) reject(new NotCached("only-if-cached"));
+        else if (kept !== undefined && mayStandIn(kept, now)) resolve(readInstead(found, passage, kept, now));
+        else reject(error);
+      }
+
+      function finish(answer: Answer, source: Source): void {
+        clearTimeout(impatience);
+        const now = Date.now();
+        const latest = store.get(key);
+        if (source === "none") fail(new NotCached("only-if-cached"));
+        else if (source === "kept") resolve(readKept(found, answer));
+        else if (source === "instead") resolve(readInstead(found, passage, kept!, now));
+        else resolve(readFetched(found, passage, answer, latest === kept ? undefined : latest, now));
+      }
+
+      const headers = heeded === undefined ? key.headers : { ...key.headers, "cache-control": heeded };
+      fetch.dispatch({ ...key, headers: headers ?? {}, passage }, collect(passage, finish, fail));
+      if (passage.forwarded && kept !== undefined && mayStandIn(kept, at))
+        impatience = setTimeout(() => fail(new Error("the catalog is slow")), staleWaitMs);
+    });
+}
+
+function newPassage(kept: Passage["kept"], onlyIfCached: boolean): Passage {
+  return {
+    kept,
+    onlyIfCached,
+    forwarded: false,
+    sent: false,
+    unshared: false,
+    status: undefined,
+    head: undefined,
+  };
+}
+
+/** Whether an answer is the catalog's, the cache's own, its own instead of the catalog's, or no answer. */
+type Source = "fetched" | "kept" | "instead" | "none";
+
+function collect(
+  passage: Passage,
+  finish: (answer: Answer, source: Source) => void,
+  fail: (error: Error) => void,
+): Dispatcher.DispatchHandler {
+  let status = 0;
+  let head: Answer["head"] = {};
+  let source: Source = "fetched";
+  const body: Buffer[] = [];
+  return {
+    onResponseStart: (_controller, given, headers) => {
+      status = given;
+      head = headers as Answer["head"];
+      // Told now: while the rest comes, the cache may begin to fetch a new answer.
+      source = sourceOf(passage, head);
+    },
+    onResponseData: (_controller, chunk) => void body.push(chunk),
+    onResponseEnd: () => finish({ status, head, body }, source),
+    onResponseError: (_controller, error) => fail(error),
+  };
+}
+
+function sourceOf(passage: Passage, head: Answer["head"]): Source {
+  if (passage.head === head) return "fetched";
+  // undici answers by itself what it has nothing for.
+  if (passage.kept === undefined) return "none";
+  if (!passage.forwarded) return "kept";
+  return passage.onlyIfCached ? "none" : "instead";
+}

@@ -39,7 +39,11 @@ const pageSchema = z.object({ items: z.array(productSchema), nextCursor: product
 const PAGE = { name: "ProductPage", schema: pageSchema };
 const PRODUCT = { name: "Product", schema: productSchema };
 const ETAG = { description: "a strong entity tag of the body", schema: z.string() };
-const NOT_MODIFIED = { status: 304, description: "The client has it already", headers: { ETag: ETAG } };
+const HEADERS = {
+  ETag: ETAG,
+  "Cache-Control": { description: "for how long it may be used", schema: z.string() },
+};
+const NOT_MODIFIED = { status: 304, description: "The client has it already", headers: HEADERS };
 const IF_NONE_MATCH = { name: "If-None-Match", in: "header", schema: z.string() } as const;
 const ID = { name: "id", in: "path", schema: productId } as const;
 
@@ -57,7 +61,7 @@ export const CATALOG_CALLS = {
       IF_NONE_MATCH,
     ],
     answers: [
-      { status: 200, description: "Products in a fixed order", headers: { ETag: ETAG }, body: PAGE },
+      { status: 200, description: "Products in a fixed order", headers: HEADERS, body: PAGE },
       NOT_MODIFIED,
     ],
     problems: ["INVALID_REQUEST", "INTERNAL"],
@@ -68,10 +72,7 @@ export const CATALOG_CALLS = {
     summary: "One product",
     isPublic: true,
     parameters: [ID, IF_NONE_MATCH],
-    answers: [
-      { status: 200, description: "The product", headers: { ETag: ETAG }, body: PRODUCT },
-      NOT_MODIFIED,
-    ],
+    answers: [{ status: 200, description: "The product", headers: HEADERS, body: PRODUCT }, NOT_MODIFIED],
     problems: ["INVALID_REQUEST", "PRODUCT_NOT_FOUND", "INTERNAL"],
   },
 } as const satisfies Calls<Code>;

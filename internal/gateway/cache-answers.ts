@@ -3,7 +3,7 @@ import { NOT_PASSED_BACK } from "./upstream.ts";
 
 type Head = Record<string, string | string[]>;
 
-/** What is between two hops (RFC 9110 section 7.6.1), or says of one exchange what is not true of the next. */
+/** What is between two hops (RFC 9110 section 7.6.1), or true of one exchange alone. */
 const OF_ONE_EXCHANGE = new Set([
   ...NOT_PASSED_BACK,
   "connection",

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 
-/** Content codings that clients may have an answer in; of others, and of weights, the catalog is told nothing. */
+/** Content codings that the catalog is told of; of others, and of weights, it hears nothing. */
 const CODINGS = ["br", "gzip", "zstd"];
 
 /** What differs from request to request and has no say in the answer: no part of the key of a shared call. */

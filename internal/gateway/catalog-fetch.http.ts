@@ -25,7 +25,7 @@ export interface Passage {
   unshared: boolean;
   /** What the catalog answered. */
   status: number | undefined;
-  /** The head of an answer of the catalog's, as handed to the cache: what the cache keeps it gives copies of. */
+  /** The head of an answer of the catalog's, as the cache was given it: of what it keeps it gives copies. */
   head: Head | undefined;
 }
 

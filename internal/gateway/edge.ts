@@ -19,6 +19,8 @@ const REQUEST_HEADERS = [
 
 /** What they may read beside the body and the headers that every page may. */
 const RESPONSE_HEADERS = [
+  "Age",
+  "Cache-Status",
   "ETag",
   "Idempotent-Replayed",
   "Location",

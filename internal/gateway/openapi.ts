@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Call, Calls } from "../platform/http/calls.ts";
 import { type Api, type OpenApiDocument, openApiDocument } from "../platform/http/openapi.ts";
 import { GATEWAY_CALLS } from "./calls.ts";
@@ -35,6 +36,7 @@ function behindRoute(route: Route, call: Call): Call {
     "RATE_LIMIT_UNAVAILABLE",
     "UPSTREAM_UNAVAILABLE",
     "UPSTREAM_TIMEOUT",
+    ...(route.isCacheable ? (["NOT_CACHED"] as const) : []),
     ...(route.needsIdentity ? (["UNAUTHENTICATED"] as const) : []),
     ...(route.takesGuestToken
       ? (["GUEST_TOKEN_INVALID", "NOT_A_GUEST_TOKEN", "SESSION_STORE_UNAVAILABLE"] as const)
@@ -43,5 +45,14 @@ function behindRoute(route: Route, call: Call): Call {
     ...(call.path.includes("{") ? (["INVALID_REQUEST"] as const) : []),
   ];
   const problems = [...new Set([...call.problems, ...refusals])];
-  return { ...call, isPublic: !route.needsIdentity, problems };
+  const answers = route.isCacheable
+    ? call.answers.map((answer) => ({ ...answer, headers: { ...answer.headers, ...OF_THE_CACHE } }))
+    : call.answers;
+  return { ...call, isPublic: !route.needsIdentity, answers, problems };
 }
+
+/** What the gateway's cache says with an answer. */
+const OF_THE_CACHE = {
+  Age: { description: "seconds since the catalog said so, when it comes from the cache", schema: z.string() },
+  "Cache-Status": { description: "what the gateway's cache did (RFC 9211)", schema: z.string() },
+};

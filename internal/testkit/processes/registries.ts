@@ -8,6 +8,7 @@ import {
   registerWaitingMerges,
 } from "../../cart/metrics.ts";
 import { registerStoreMemory } from "../../cart/store-memory.redis.ts";
+import { createCatalogCache } from "../../gateway/catalog-cache.http.ts";
 import { createRateLimits } from "../../gateway/rate-limit.ts";
 import { createMemoryCounter } from "../../gateway/rate-limit-memory.ts";
 import { createSharedCounter } from "../../gateway/rate-limit-shared.ts";
@@ -67,6 +68,15 @@ export function processRegistries(): ReadonlyMap<string, Registry> {
     graceSeconds: 0,
     registry: gateway,
     log,
+  });
+  createCatalogCache({
+    name: "catalog",
+    target: "http://127.0.0.1",
+    timeoutMs: 1,
+    staleWaitMs: 1,
+    limits: { totalBytes: 1, entryBytes: 1, entries: 1 },
+    log,
+    registry: gateway,
   });
 
   const cart = serving("cart");

@@ -77,7 +77,7 @@ module.exports = {
     parser: "swc",
     enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default"] },
     exclude: {
-      path: "^internal/proof/(bench/outbox-peers|mutants/node_modules)/|^node_modules/(?!ioredis|mssql|tedious|pg|rhea|undici|@kubernetes)",
+      path: "^internal/proof/(bench/(outbox-peers|shops/(vendure|medusa))|mutants/node_modules)/|^node_modules/(?!ioredis|mssql|tedious|pg|rhea|undici|@kubernetes)",
     },
   },
 };

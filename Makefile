@@ -117,7 +117,7 @@ check: packages ## format, lint, arrows, types
 race: install ## 1,000 times 100 concurrent adds of one product (RACES=1000)
 	@RACES=$${RACES:-1000} $(BIN)/mocha internal/e2e/race.test.ts
 
-bench: bench-packages ## every performance claim as a ratio to a baseline, about 20 min (ONLY=cart,relay)
+bench: bench-packages ## every performance claim as a ratio to a baseline, about 20 min (ONLY=cart,relay; ONLY=peers: beside Vendure and Medusa)
 	@$(NODE) internal/proof/bench/main.ts full
 
 bench-quick: bench-packages ## the same with fewer and shorter runs, about 3 min

@@ -56,20 +56,28 @@ export function quantile(values: readonly number[], share: number): number {
 }
 
 /**
- * Runs two contenders in turn, A B A B, `rounds` times after one round
- * that does not count. What each returns is collected by round.
+ * Runs contenders in turn, A B C A B C, `rounds` times after one round that does
+ * not count. What each returns is collected by contender, in the order of the rounds.
  */
+export async function takeTurns<T>(
+  rounds: number,
+  contenders: readonly ((round: number) => Promise<T>)[],
+): Promise<T[][]> {
+  const results = contenders.map((): T[] => []);
+  for (let round = -1; round < rounds; round++)
+    for (const [n, contender] of contenders.entries()) {
+      const result = await contender(round);
+      if (round >= 0) results[n]!.push(result);
+    }
+  return results;
+}
+
+/** Two contenders in turn, see {@link takeTurns}. */
 export async function alternate<A, B>(
   rounds: number,
   a: (round: number) => Promise<A>,
   b: (round: number) => Promise<B>,
 ): Promise<{ a: A[]; b: B[] }> {
-  const results = { a: [] as A[], b: [] as B[] };
-  for (let round = -1; round < rounds; round++) {
-    const [one, other] = [await a(round), await b(round)];
-    if (round < 0) continue;
-    results.a.push(one);
-    results.b.push(other);
-  }
-  return results;
+  const [ofA, ofB] = await takeTurns<A | B>(rounds, [a, b]);
+  return { a: ofA as A[], b: ofB as B[] };
 }

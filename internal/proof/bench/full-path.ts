@@ -10,6 +10,9 @@ import type { Stage } from "./stage.ts";
 /** Connections of a load through the gateway, each with one request under way. */
 export const CONNECTIONS = 32;
 
+/** Limits that no load of the bench comes to: what counting costs is part of the path. */
+const COUNTED_LIMITS = { RATE_LIMIT_OWNER: "1000000/60", RATE_LIMIT_ADDRESS: "1000000/60" };
+
 /** The platform whole, as a shopper meets it: gateway, cart, relay and all their servers. */
 export interface FullPath {
   readonly url: string;
@@ -26,7 +29,10 @@ export async function openFullPath(
   const carts: Running[] = [];
   while (carts.length < replicas) carts.push(await stage.product("cart", settings));
   const relay = await stage.product("outbox-relay");
-  const gateway = await stage.product("gateway", { CART_URL: carts.map(({ url }) => url).join(",") });
+  const gateway = await stage.product("gateway", {
+    CART_URL: carts.map(({ url }) => url).join(","),
+    ...COUNTED_LIMITS,
+  });
   const own = (pid: number | null) => (pid === null ? [] : [pid]);
   return {
     url: gateway.url,

@@ -49,9 +49,12 @@ export async function httpLoad(options: {
   connections: number;
   seconds: number;
   pauseMs?: number;
+  /** An answer that takes longer fails the run. */
+  timeoutSeconds?: number;
 }): Promise<LoadResult> {
-  const { url, requestFile, connections, seconds, pauseMs = 0 } = options;
-  const args = ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "10s", "-s", SCRIPT, url];
+  const { url, requestFile, connections, seconds, pauseMs = 0, timeoutSeconds = 10 } = options;
+  const timeout = ["--timeout", `${timeoutSeconds}s`];
+  const args = ["-t1", `-c${connections}`, `-d${seconds}s`, ...timeout, "-s", SCRIPT, url];
   const [command, ...rest] = pinned(CPU_OF.load, ["wrk", ...args, "--", requestFile, String(pauseMs)]);
   const { stdout } = await run(command!, rest);
   const line = /^RESULT (.*)$/m.exec(stdout)?.[1];

@@ -11,8 +11,8 @@ export function lineOf(figure: Figure): string {
     figure.what,
     figure.against,
     written(figure.bound),
-    ratio.toFixed(2),
-    `${spread[0].toFixed(2)} to ${spread[1].toFixed(2)}`,
+    shortRatio(ratio),
+    `${shortRatio(spread[0])} to ${shortRatio(spread[1])}`,
     `${short(median(figure.ours))}`,
     `${short(median(figure.baseline))} ${figure.unit}`,
   ])}`.trimEnd();
@@ -31,6 +31,11 @@ function written(bound: Bound | null): string {
 
 function row(cells: readonly string[]): string {
   return cells.map((cell, index) => cell.padEnd(COLUMNS[index]!)).join(" ");
+}
+
+/** Two digits after the point, or as many as show two that count. */
+function shortRatio(ratio: number): string {
+  return ratio > 0 && ratio < 0.1 ? ratio.toPrecision(2) : ratio.toFixed(2);
 }
 
 function short(value: number): string {

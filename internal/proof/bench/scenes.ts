@@ -10,6 +10,7 @@ import { gatewayScene } from "./scenes/gateway.ts";
 import { latencyScene } from "./scenes/latency.ts";
 import { mergeScene } from "./scenes/merge.ts";
 import { pathScene } from "./scenes/path.ts";
+import { peersScene } from "./scenes/peers.ts";
 import { recoveryScene } from "./scenes/recovery.ts";
 import { relayScene } from "./scenes/relay.ts";
 import { scaleScene } from "./scenes/scale.ts";
@@ -31,7 +32,16 @@ export const scenes: Record<string, (stage: Stage, profile: Profile) => Promise<
   latency: latencyScene,
   recovery: recoveryScene,
   relay: relayScene,
+  peers: peersScene,
 };
+
+/** Measured only where ONLY= names it: it installs a gigabyte. */
+const ON_REQUEST: readonly string[] = ["peers"];
+
+/** What is measured where nothing is chosen. */
+export const usualScenes: readonly string[] = Object.keys(scenes).filter(
+  (name) => !ON_REQUEST.includes(name),
+);
 
 /**
  * Gives a scene the stage as it was at first: what another has

@@ -24,6 +24,7 @@ export function cartApp(config: Config, cart: Service, adapters: ReturnType<type
   return createApp({
     log,
     registry,
+    isBehindGateway: true,
     problems: mergeCatalogues([CART_PROBLEMS, ORDER_PROBLEMS]),
     routes: (app) => {
       cartRoutes(app, service, identity);

@@ -18,6 +18,7 @@ const app = createApp({
   log,
   registry,
   problems: CATALOG_PROBLEMS,
+  isBehindGateway: true,
   routes: (app) => {
     catalogRoutes(app, products, faults);
     if (config.CATALOG_ADMIN_TOKEN !== undefined)

@@ -1,4 +1,3 @@
-import { isIP } from "node:net";
 import { z } from "zod";
 import type { Quota, Quotas } from "../../internal/gateway/rate-limit.ts";
 import type { UserTokens } from "../../internal/gateway/tokens.ts";
@@ -13,8 +12,10 @@ import {
   serviceFields,
   url,
 } from "../../internal/platform/config/fields.ts";
+import type { ConnectionLimits } from "../../internal/platform/http/connection-limits.ts";
 import { keysDir, requireKeys } from "../../internal/platform/identity/open-key-ring.ts";
 import type { Logger } from "../../internal/platform/logger/logger.ts";
+import { isNetwork, networks } from "../../internal/platform/net/networks.ts";
 import { redisUrl } from "../../internal/platform/redis/redis-url.ts";
 
 const ASYMMETRIC = /^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/;
@@ -30,14 +31,6 @@ const quota = (fallback: `${number}/${number}`) =>
       return z.NEVER;
     })
     .prefault(fallback);
-
-/** True for an IP address, with or without the length of its network's prefix. */
-function isNetwork(text: string): boolean {
-  const [address = "", prefix, ...more] = text.split("/");
-  const family = isIP(address);
-  if (family === 0 || more.length > 0) return false;
-  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
-}
 
 /** True for what browsers send as `Origin`: scheme, host and port, in lower case and without a path. */
 function isOrigin(text: string): boolean {
@@ -129,6 +122,17 @@ export const schema = z
     BODY_TIMEOUT_MS: milliseconds(10, 30_000)
       .default(10_000)
       .describe("ms in which a request's body must be there whole"),
+    HEADERS_TIMEOUT_MS: milliseconds(10, 30_000)
+      .default(10_000)
+      .describe("ms in which a request's headers must be there whole"),
+    CONNECTIONS_TOTAL: integer(1, 1_000_000)
+      .default(10_000)
+      .describe("most connections of clients at once; beyond it they are told OUT_OF_CONNECTIONS"),
+    CONNECTIONS_PER_ADDRESS: integer(1, 1_000_000)
+      .default(1_000)
+      .describe(
+        "most of them from one address (an IPv6 one's /64 network) that is none of TRUSTED_PROXIES; beyond it they are told TOO_MANY_CONNECTIONS",
+      ),
     RATE_LIMIT_OWNER: quota("600/60").describe(
       "`requests/seconds` that one user or guest may send; `off` for no limit",
     ),
@@ -162,7 +166,7 @@ export const schema = z
       .refine((list) => list.every(isNetwork), "must be addresses or CIDRs such as 10.0.0.0/8,fd00::/8")
       .default([])
       .describe(
-        "addresses and CIDRs of proxies whose X-Forwarded-For is trusted, from right to left; none unless set",
+        "addresses and CIDRs of proxies whose X-Forwarded-* and Forwarded are trusted, from right to left; none unless set",
       ),
     CORS_ORIGINS: z
       .string()
@@ -222,4 +226,14 @@ export function userTokensOf(config: Config, log: Logger): UserTokens | null {
 export function quotasOf(config: Config): Quotas {
   const { RATE_LIMIT_OWNER: owner, RATE_LIMIT_ADDRESS: address, RATE_LIMIT_SESSION: session } = config;
   return { ...(owner && { owner }), ...(address && { address }), ...(session && { session }) };
+}
+
+/** How many connections there may be, and how long the headers of a request may take. */
+export function boundsOf(config: Config) {
+  const connections: ConnectionLimits = {
+    total: config.CONNECTIONS_TOTAL,
+    perAddress: config.CONNECTIONS_PER_ADDRESS,
+    isExempt: networks(config.TRUSTED_PROXIES),
+  };
+  return { connections, headersMs: config.HEADERS_TIMEOUT_MS };
 }

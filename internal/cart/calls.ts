@@ -38,11 +38,24 @@ const PRECONDITIONS = [
   {
     name: "If-Match",
     in: "header",
-    description: 'entity tags such as "3": the change happens only at one of these versions',
+    description:
+      'entity tags such as "3": the change happens only at one of these versions; * at any, but "0"',
+    schema: z.string(),
+  },
+  {
+    name: "If-None-Match",
+    in: "header",
+    description: "likewise: the change happens at none of these versions; * only where no cart is yet",
     schema: z.string(),
   },
   IDEMPOTENCY_KEY,
 ] as const;
+const SAME_VERSION = {
+  name: "If-Match",
+  in: "header",
+  description: 'entity tags such as "3": the cart is told only at one of these versions',
+  schema: z.string(),
+} as const;
 
 export const ETAG = { description: "the version, in quotes", schema: z.string() };
 export const OUTBOX_STATE = {
@@ -66,8 +79,9 @@ const readCart: CartCall = {
   path: "/cart",
   summary: "The cart",
   operation: null,
+  parameters: [SAME_VERSION],
   answers: [CART],
-  problems: EVERY_CALL,
+  problems: [...EVERY_CALL, "INVALID_REQUEST", "VERSION_MISMATCH"],
 };
 
 function changeCall(operation: Operation): CartCall {

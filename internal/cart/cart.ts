@@ -56,7 +56,8 @@ export type CartError =
   | { readonly code: "OUT_OF_STOCK"; readonly stock: number; readonly held: number }
   | { readonly code: "QUANTITY_LIMIT"; readonly limit: number; readonly held: number }
   | { readonly code: "LINE_LIMIT"; readonly limit: number }
-  | { readonly code: "VERSION_MISMATCH"; readonly version: number }
+  /** `isUnwanted` where If-None-Match names it. */
+  | { readonly code: "VERSION_MISMATCH"; readonly version: number; readonly isUnwanted?: boolean }
   | { readonly code: "IDEMPOTENCY_KEY_REUSED" }
   | { readonly code: "CART_STORE_FULL" }
   /** `lasting`: this cart's data, or the service's rights, keep it so until somebody mends them. */

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { validate } from "../platform/http/json-body.ts";
 import { unwrap } from "../platform/result/result.ts";
-import { readPreconditions, readProductId } from "./input.ts";
+import { matches, readPreconditions, readProductId } from "./input.ts";
 import { add } from "./operations/add.ts";
 import { set } from "./operations/set.ts";
 
@@ -82,6 +82,23 @@ describe("The cart's input", () => {
       expect(fieldOf(readPreconditions({ "if-match": value }))).to.equal("If-Match");
     });
   }
+
+  it("reads If-None-Match likewise, but compares weakly", () => {
+    const read = (value: string) => unwrap(readPreconditions({ "if-none-match": value })).ifNoneMatch;
+    expect(read('"3", W/"4",')).to.deep.equal([3, 4]);
+    expect(read("*")).to.equal("*");
+    expect(unwrap(readPreconditions({})).ifNoneMatch).to.equal(null);
+    expect(fieldOf(readPreconditions({ "if-none-match": "3" }))).to.equal("If-None-Match");
+  });
+
+  it("takes * for any cart, and a cart at version 0 for none", () => {
+    expect([matches("*", 1), matches("*", 0), matches([0, 2], 0), matches([2], 1)]).to.deep.equal([
+      true,
+      false,
+      true,
+      false,
+    ]);
+  });
 
   it("bounds the idempotency key", () => {
     for (const key of ["", "a b", "x".repeat(256), "ä", '"open', '""', '"a"b']) {

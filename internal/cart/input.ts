@@ -4,7 +4,7 @@ import { invalid, type Problem } from "../platform/problem/problem.ts";
 import { err, ok, type Result } from "../platform/result/result.ts";
 import { activeTraceparent } from "../platform/telemetry/telemetry.ts";
 import { isTraceparent } from "../platform/trace/traceparent.ts";
-import type { Preconditions } from "./store.ts";
+import type { Preconditions, Tags } from "./store.ts";
 
 const PRODUCT_ID = /^[A-Za-z0-9._-]{1,64}$/;
 const PRODUCT_ID_RULE = "must be 1 to 64 of the characters A-Z a-z 0-9 . _ -";
@@ -50,29 +50,45 @@ export function readProductId(value: unknown): Result<string, Problem> {
 const ENTITY_TAGS = /^[\s,]*(W\/)?"[\x21\x23-\x7e]*"(\s*,[\s,]*(W\/)?"[\x21\x23-\x7e]*")*[\s,]*$/;
 const OWN_TAG = /^"(0|[1-9]\d{0,14})"$/;
 /**
- * `If-Match` (RFC 9110 section 13.1.1), `Idempotency-Key` and `traceparent`. Entity tags that are well-formed
- * but not ours, weak ones among them, match no version; a malformed header is a fault of the request.
+ * `If-Match` and `If-None-Match` (RFC 9110 section 13.1), `Idempotency-Key` and `traceparent`. Entity tags
+ * that are well-formed but not ours match no version, and weak ones for If-Match neither; a malformed header
+ * is a fault of the request.
  */
 export function readPreconditions(
   headers: Readonly<Record<string, string | string[] | undefined>>,
 ): Result<Preconditions, Problem> {
-  const tags = headers["if-match"];
   const trace = headers.traceparent;
-  let ifMatch: Preconditions["ifMatch"] = null;
-  if (tags !== undefined) {
-    const text = String(tags).trim();
-    if (text === "*") ifMatch = "*";
-    else if (text.length > 1024 || !ENTITY_TAGS.test(text)) {
-      return err(invalid("If-Match", 'must be * or a list of entity tags such as "3"'));
-    } else {
-      ifMatch = text
-        .split(",")
-        .flatMap((tag) => OWN_TAG.exec(tag.trim())?.[1] ?? [])
-        .map(Number);
-    }
-  }
+  const ifMatch = readTags("If-Match", headers["if-match"], (tag) => tag);
+  if (!ifMatch.ok) return ifMatch;
+  // Compared weakly: a weak tag is as good as ours.
+  const ifNoneMatch = readTags("If-None-Match", headers["if-none-match"], (tag) => tag.replace(/^W\//, ""));
+  if (!ifNoneMatch.ok) return ifNoneMatch;
   const key = readIdempotencyKey(headers);
   if (!key.ok) return key;
   const traceparent = activeTraceparent() ?? (isTraceparent(trace) ? trace : null);
-  return ok({ ifMatch, idempotencyKey: key.value, traceparent });
+  return ok({
+    ifMatch: ifMatch.value,
+    ifNoneMatch: ifNoneMatch.value,
+    idempotencyKey: key.value,
+    traceparent,
+  });
+}
+
+function readTags(
+  name: string,
+  value: string | string[] | undefined,
+  comparable: (tag: string) => string,
+): Result<Tags | null, Problem> {
+  if (value === undefined) return ok(null);
+  const text = String(value).trim();
+  if (text === "*") return ok("*");
+  if (text.length > 1024 || !ENTITY_TAGS.test(text))
+    return err(invalid(name, 'must be * or a list of entity tags such as "3"'));
+  const tags = text.split(",").map((tag) => comparable(tag.trim()));
+  return ok(tags.flatMap((tag) => OWN_TAG.exec(tag)?.[1] ?? []).map(Number));
+}
+
+/** Whether a cart at `version` is one of `tags`; `*` is any cart, and at version 0 there is none. */
+export function matches(tags: Tags, version: number): boolean {
+  return tags === "*" ? version > 0 : tags.includes(version);
 }

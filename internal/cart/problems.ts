@@ -30,7 +30,7 @@ export function problemOf(error: CartError): Problem<CartCode> {
       );
     case "VERSION_MISMATCH":
       return about(
-        "If-Match",
+        error.isUnwanted ? "If-None-Match" : "If-Match",
         error.code,
         `The cart is at version ${error.version}; read it again and repeat the change.`,
       );

@@ -8,7 +8,7 @@ import type { Problem } from "../platform/problem/problem.ts";
 import { ok, type Result } from "../platform/result/result.ts";
 import { CART_CALLS, CART_DESCRIPTION, type CartCall } from "./calls.ts";
 import type { CartView } from "./cart.ts";
-import { readPreconditions, readProductId } from "./input.ts";
+import { matches, readPreconditions, readProductId } from "./input.ts";
 import { CART_API } from "./openapi.ts";
 import type { Fields, Operation } from "./operations/operation.ts";
 import { problemOf, refuse } from "./problems.ts";
@@ -23,9 +23,15 @@ const BODY_LIMIT = 8 * 1024;
  */
 export function cartRoutes(app: Express, service: CartService, identity: IdentityVerifier): void {
   const view: RequestHandler = async (req, res) => {
+    const preconditions = readPreconditions(req.headers);
+    if (!preconditions.ok) return refuse(req, res, preconditions.error);
     const cart = await service.view(res.locals.owner);
-    if (cart.ok) sendCart(res, cart.value);
-    else refuse(req, res, problemOf(cart.error));
+    if (!cart.ok) return refuse(req, res, problemOf(cart.error));
+    const { ifMatch } = preconditions.value;
+    const { version } = cart.value;
+    if (ifMatch !== null && !matches(ifMatch, version))
+      return refuse(req, res, problemOf({ code: "VERSION_MISMATCH", version }));
+    sendCart(res, cart.value);
   };
   const change = (operation: Operation): RequestHandler => {
     return async (req, res) => {

@@ -168,6 +168,28 @@ export function describeCartStore(name: string, connect: () => Promise<RedisConn
       expect(codeOf(await apply(clear, { ifMatch: "*" }))).to.equal("ok");
     });
 
+    it("takes * of If-Match for a cart that there is", async () => {
+      expect(codeOf(await apply(add("a", 1), { ifMatch: "*" }))).to.equal("VERSION_MISMATCH");
+      await applied(add("a", 1));
+      expect(codeOf(await apply(add("a", 1), { ifMatch: "*" }))).to.equal("ok");
+    });
+
+    it("changes a cart at no version that If-None-Match names, and begins one alone with *", async () => {
+      expect(codeOf(await apply(add("a", 1), { ifNoneMatch: [0] }))).to.equal("VERSION_MISMATCH");
+      expect(codeOf(await apply(add("a", 1), { ifNoneMatch: "*" }))).to.equal("ok");
+      expect(await apply(add("a", 1), { ifNoneMatch: "*" })).to.deep.equal({
+        ok: false,
+        error: { code: "VERSION_MISMATCH", version: 1, isUnwanted: true },
+      });
+      expect(codeOf(await apply(add("a", 1), { ifNoneMatch: [3, 1] }))).to.equal("VERSION_MISMATCH");
+      expect(codeOf(await apply(add("a", 1), { ifNoneMatch: [0, 11, 2] }))).to.equal("ok");
+      expect(codeOf(await apply(add("a", 1), { ifMatch: [2], ifNoneMatch: [2] }))).to.equal(
+        "VERSION_MISMATCH",
+      );
+      await applied(clear);
+      expect(codeOf(await apply(add("a", 1), { ifNoneMatch: "*" })), "a new cart").to.equal("ok");
+    });
+
     it("lets exactly one of many concurrent changes at one version through", async () => {
       await applied(add("a", 1));
       const results = await Promise.all(

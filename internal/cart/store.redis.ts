@@ -9,7 +9,7 @@ import { CART_EVENTS } from "./events.ts";
 import { IDEMPOTENCY_KEEP, IDEMPOTENCY_TTL_MS, shardKeys, shardOf } from "./keys.ts";
 import { OPERATIONS } from "./operations/all.ts";
 import { rightsOn } from "./rights.redis.ts";
-import type { Applied, CartStore, ExpiryReason, Limits, RequestedChange, StoreError } from "./store.ts";
+import type { Applied, CartStore, ExpiryReason, Limits, RequestedChange, StoreError, Tags } from "./store.ts";
 
 const READ = loadScript(new URL("./lua/read.lua", import.meta.url));
 const RECALL = loadScript(new URL("./lua/recall.lua", import.meta.url));
@@ -69,7 +69,7 @@ export function createRedisCartStore(options: RedisCartStoreOptions): CartStore 
         reply === null ? ok(null) : resultOf(reply as Reply, shard),
       );
     },
-    apply: (owner, change, { ifMatch, idempotencyKey, traceparent }) => {
+    apply: (owner, change, { ifMatch, ifNoneMatch = null, idempotencyKey, traceparent }) => {
       const shard = shardOf(owner, shards);
       const { run, args: argsOf } = operationOf(change);
       const keys = keysOf(owner, shard, idempotencyKey !== null);
@@ -78,7 +78,8 @@ export function createRedisCartStore(options: RedisCartStoreOptions): CartStore 
         owner_json: JSON.stringify(owner),
         ttl: ttlMs,
         grace: graceMs,
-        ...(ifMatch !== null && { if_match: ifMatch === "*" ? "*" : `,${ifMatch.join(",")},` }),
+        ...(ifMatch !== null && { if_match: tagsOf(ifMatch) }),
+        ...(ifNoneMatch !== null && { if_none_match: tagsOf(ifNoneMatch) }),
         ...(idempotencyKey !== null && {
           key: idempotencyKey,
           request: fingerprint(change),
@@ -117,6 +118,9 @@ export function stateOf(json: string): CartState {
   return JSON.parse(json) as CartState;
 }
 
+/** Versions as change.lua looks for one. */
+const tagsOf = (tags: Tags) => (tags === "*" ? "*" : `,${tags.join(",")},`);
+
 /** What a change of lua/ has answered, for the shard that it ran in. */
 export function resultOf(reply: Reply, shard: number, replayed = false): Result<Applied, StoreError> {
   switch (reply[0]) {
@@ -151,7 +155,11 @@ export function resultOf(reply: Reply, shard: number, replayed = false): Result<
     case "REPLAYED":
       return resultOf(reply[1] as Reply, shard, true);
     case "VERSION_MISMATCH":
-      return err({ code: "VERSION_MISMATCH", version: Number(reply[1]) });
+      return err({
+        code: "VERSION_MISMATCH",
+        version: Number(reply[1]),
+        ...(reply[2] === "unwanted" && { isUnwanted: true }),
+      });
     case "IDEMPOTENCY_KEY_REUSED":
       return err({ code: "IDEMPOTENCY_KEY_REUSED" });
     case "LINE_LIMIT":

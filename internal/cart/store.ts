@@ -3,10 +3,15 @@ import type { Result } from "../platform/result/result.ts";
 import type { CartError, CartState } from "./cart.ts";
 import type { Fields } from "./operations/operation.ts";
 
+/** Versions of a cart; `"*"` for any at which there is a cart, so not for 0. */
+export type Tags = readonly number[] | "*";
+
 /** What a client may attach to any change. */
 export interface Preconditions {
-  /** The versions one of which the cart must have; `"*"` for any; null for no condition. */
-  readonly ifMatch: readonly number[] | "*" | null;
+  /** The versions one of which the cart must have; null for no condition. */
+  readonly ifMatch: Tags | null;
+  /** The versions none of which it may have. */
+  readonly ifNoneMatch?: Tags | null;
   /** The client's name for this request: its repeat changes nothing and gets the first outcome, for 24 h. */
   readonly idempotencyKey: string | null;
   /** W3C trace context to go out with the event. */

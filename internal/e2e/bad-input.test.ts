@@ -200,6 +200,7 @@ describe("Bad input, from outside", function () {
       await shopper.add("mug-steel", 1);
       const answer = await shopper.call(method, path, options);
       expectProblem(answer, status, code, field);
+      expect(answer.body.instance, "the path that the client has asked for").to.equal(path.split("?")[0]);
       const described = pathIn(document, method, path);
       if (described !== undefined) expectDescribedAnswer(document, described, method, answer);
       if (status === 405) expect(answer.headers.get("allow")).to.match(/GET/);

@@ -84,7 +84,8 @@ describe("A guest who signs in, from outside", function () {
     ])
       expectProblem(await merge(body), 400, "INVALID_REQUEST");
     expectProblem(await merge({ guestToken: "x".repeat(9_000) }), 400, "INVALID_REQUEST");
-    expectProblem(await merge({ guestToken }, user, { "if-match": '"1"' }), 400, "INVALID_REQUEST");
+    for (const name of ["if-match", "if-none-match"])
+      expectProblem(await merge({ guestToken }, user, { [name]: '"1"' }), 400, "INVALID_REQUEST");
     expectProblem(await merge({ guestToken }, user, { "idempotency-key": '"open' }), 400, "INVALID_REQUEST");
     expectProblem(await user.call("GET", "/api/cart/merge"), 405, "METHOD_NOT_ALLOWED");
     expect((await guest.cart()).body.items).to.have.length(1);

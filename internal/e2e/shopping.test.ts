@@ -199,7 +199,22 @@ describe("The platform, from outside", function () {
       "If-Match",
     );
     expectProblem(await shopper.add("mug-steel", 1, { "if-match": "7" }), 400, "INVALID_REQUEST", "If-Match");
-    expect((await shopper.add("mug-steel", 1, { "if-match": '"1"' })).headers.get("etag")).to.equal('"2"');
+    expect((await shopper.add("mug-steel", 1, { "if-match": '"1",' })).headers.get("etag")).to.equal('"2"');
+  });
+
+  it("follows If-None-Match on changes and If-Match on reads, as RFC 9110 has them", async () => {
+    const add = (tags: string) => shopper.add("mug-steel", 1, { "if-none-match": tags });
+    expect((await add("*")).status, "no cart yet").to.equal(200);
+    for (const tags of ["*", '"1"', 'W/"1", "9"'])
+      expectProblem(await add(tags), 412, "VERSION_MISMATCH", "If-None-Match");
+    expect((await add('"9"')).headers.get("etag")).to.equal('"2"');
+    const read = (tags: string) => shopper.call("GET", "/api/cart", { headers: { "if-match": tags } });
+    expectProblem(await read('"1"'), 412, "VERSION_MISMATCH", "If-Match");
+    expectProblem(await read("2"), 400, "INVALID_REQUEST", "If-Match");
+    for (const tags of ['"2"', "*", '"1", "2"']) expect((await read(tags)).status, tags).to.equal(200);
+    const empty = await shopperAt(platform.gatewayUrl);
+    const none = await empty.call("GET", "/api/cart", { headers: { "if-match": "*" } });
+    expectProblem(none, 412, "VERSION_MISMATCH", "If-Match");
   });
 
   it("answers a repeat from memory even when the product is sold out since", async () => {

@@ -38,12 +38,13 @@ export function outgoingHeaders(
 ): IncomingHttpHeaders {
   const given = req.headers;
   const headers: IncomingHttpHeaders = {
-    host: given.host,
     // Of the connection, unless a trusted proxy says otherwise (Express' trust proxy).
     "x-forwarded-for": req.ip ?? "",
     "x-forwarded-proto": req.protocol,
     "x-forwarded-host": req.host ?? "",
   };
+  // HTTP/1.0 has none; the client then sends that of the upstream.
+  if (given.host !== undefined) headers.host = given.host;
   for (const name of PASSED) {
     const value = given[name];
     if (value !== undefined) headers[name] = value as string;

@@ -1,13 +1,16 @@
 import type { Express, Request, RequestHandler, Response } from "express";
 import { methodNotAllowed } from "../platform/http/calls.ts";
 import type { OpenApiDocument } from "../platform/http/openapi.ts";
-import { pathOf } from "../platform/http/refuse.ts";
+import { PREFIX_HEADER, pathOf } from "../platform/http/refuse.ts";
 import type { Identity } from "../platform/identity/identity.ts";
 import type { IdentitySigner } from "../platform/identity/internal-token.ts";
 import type { Logger } from "../platform/logger/logger.ts";
+import { networkOf } from "../platform/net/network-of.ts";
+import { networks } from "../platform/net/networks.ts";
 import { invalid } from "../platform/problem/problem.ts";
 import { ok } from "../platform/result/result.ts";
 import { createAuthenticator } from "./authenticate.ts";
+import { believeProxies } from "./believe-proxies.ts";
 import { edgeHandlers } from "./edge.ts";
 import { outgoingHeaders } from "./outgoing-headers.ts";
 import { createOwnCalls } from "./own-calls.ts";
@@ -36,7 +39,7 @@ export function gatewayRoutes(
     bodyLimitBytes: number;
     bodyTimeoutMs: number;
     limit: ReturnType<typeof createRateLimits>;
-    /** Addresses and CIDRs of proxies whose X-Forwarded-For and -Proto are trusted, right to left. */
+    /** Addresses and CIDRs of proxies whose Forwarded and X-Forwarded-* are trusted, right to left. */
     trustedProxies: readonly string[];
     /** Origins whose pages may call, or `*`. */
     corsOrigins: readonly string[];
@@ -46,7 +49,11 @@ export function gatewayRoutes(
   },
 ): void {
   const { signer, upstreams, limit } = parts;
-  if (parts.trustedProxies.length > 0) app.set("trust proxy", [...parts.trustedProxies]);
+  if (parts.trustedProxies.length > 0) {
+    const trusts = networks(parts.trustedProxies);
+    app.set("trust proxy", trusts);
+    app.use(believeProxies(trusts));
+  }
   for (const handler of edgeHandlers(parts)) app.use(handler);
   const authenticate = createAuthenticator(parts.verify, parts.log);
   const readBody = createBodyReader({ limitBytes: parts.bodyLimitBytes, timeoutMs: parts.bodyTimeoutMs });
@@ -70,6 +77,7 @@ export function gatewayRoutes(
     res.locals.body = body.value ?? undefined;
     res.locals.clientCloses = CLOSE.test(req.headers.connection ?? "");
     req.headers = outgoingHeaders(req, body.value, token, route.isCacheable);
+    req.headers[PREFIX_HEADER] = strip;
     req.url = req.originalUrl.slice(strip.length);
     return body;
   }
@@ -85,7 +93,10 @@ export function gatewayRoutes(
       return refuse(req, res, methodNotAllowed(route.methods));
     const identity = route.needsIdentity ? await authenticate(req) : ok(null);
     if (!identity.ok) return refuse(req, res, identity.error);
-    const { headers, refusal } = await limit(route.limitClass, identity.value?.owner ?? req.ip ?? "");
+    const { headers, refusal } = await limit(
+      route.limitClass,
+      identity.value?.owner ?? networkOf(req.ip ?? ""),
+    );
     for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
     if (refusal !== null) return refuse(req, res, refusal);
     if (!route.isCacheable) res.setHeader("cache-control", "no-store");

@@ -22,6 +22,7 @@ import { createTokenVerifier, issueGuestToken } from "../gateway/tokens.ts";
 import { type KeySource, openKeySet } from "../gateway/user-keys.ts";
 import { ordersApi } from "../orders/calls.ts";
 import { createApp } from "../platform/http/app.ts";
+import type { ConnectionLimits } from "../platform/http/connection-limits.ts";
 import { listen } from "../platform/http/server.ts";
 import {
   createInternalTokenSigner,
@@ -76,6 +77,7 @@ export async function startGateway(options: {
   hstsSeconds?: number;
   /** Of catalog reads; null for none. */
   cache?: { staleWaitMs?: number; limits?: Partial<CacheLimits> } | null;
+  connections?: ConnectionLimits;
   /** In place of one in memory; built on the gateway's log and metrics. */
   counter?: (parts: { registry: Registry; log: Logger }) => WindowCounter;
   /** In place of one that remembers no session. */
@@ -135,7 +137,14 @@ export async function startGateway(options: {
         log,
       }),
   });
-  const server = await listen(app, { host: "127.0.0.1", port: 0 });
+  const { connections } = options;
+  const listening = {
+    host: "127.0.0.1",
+    port: 0,
+    told: { registry, log },
+    ...(connections && { connections }),
+  };
+  const server = await listen(app, listening);
   return {
     url: `http://127.0.0.1:${server.port}`,
     port: server.port,

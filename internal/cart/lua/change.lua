@@ -6,7 +6,8 @@
 -- ARGV  1 JSON object:
 --         owner, owner_json   the owner, and the same as a JSON string
 --         ttl, grace          ms: life of a cart, and from its expiry to Redis' own clean-up
---         if_match            absent for none, "*", or the accepted versions as ",3,7,"
+--         if_match, if_none_match   absent for none, "*" for any cart, or versions as ",3,7,": one that the
+--                             cart must have, or must not have
 --         key, request        the Idempotency-Key, and what must be equal for a repeat
 --                             to be one; absent without a key
 --         remember, keep      how long outcomes are remembered, ms, and how many of one owner
@@ -19,7 +20,7 @@
 --         { "UNCHANGED", state }              nothing to do, nothing staged, nothing remembered
 --         { "REPLAYED", <a CHANGED result> }  the remembered outcome of the first request with this key
 --         { "IDEMPOTENCY_KEY_REUSED" }
---         { "VERSION_MISMATCH", current version }
+--         { "VERSION_MISMATCH", current version, "unwanted" where if_none_match names it }
 --         { "LINE_LIMIT", most lines }  { "QUANTITY_LIMIT", most, held }  { "OUT_OF_STOCK", stock, held }
 --         A refusal changes nothing and is not remembered.
 -- Redis does not roll a failed script back, so the event is staged before the cart is written: what can fail
@@ -143,6 +144,16 @@ local function commit(cart, now, event_type, change, touched, expired, report)
   return result_of(outcome)
 end
 
+local function version_of(cart)
+  return cart.live and string.format("%d", cart.version) or "0"
+end
+
+-- Whether if_match or if_none_match names the cart; an empty one is none for "*".
+local function names(tags, cart)
+  if tags == "*" then return cart.live end
+  return string.find(tags, "," .. version_of(cart) .. ",", 1, true) ~= nil
+end
+
 -- The preamble of every operation. `change(cart, now)` returns a
 -- refusal, or what to change as described at change.
 local function operation(change)
@@ -152,9 +163,9 @@ local function operation(change)
   local cart = load_cart(keys.cart, now)
   -- Also to learn here, and not after the first write, that the index is of another type.
   cart.indexed = redis.call("ZSCORE", keys.expiry, args.owner)
-  if args.if_match and args.if_match ~= "*" then
-    local version = cart.live and string.format("%d", cart.version) or "0"
-    if not string.find(args.if_match, "," .. version .. ",", 1, true) then return { "VERSION_MISMATCH", version } end
+  if args.if_match and not names(args.if_match, cart) then return { "VERSION_MISMATCH", version_of(cart) } end
+  if args.if_none_match and names(args.if_none_match, cart) then
+    return { "VERSION_MISMATCH", version_of(cart), "unwanted" }
   end
   return change(cart, now)
 end

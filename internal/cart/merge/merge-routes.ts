@@ -24,9 +24,9 @@ export function mergeRoutes(app: Express, merge: Merge, identity: IdentityVerifi
     if (!body.ok) return refuse(req, res, body.error);
     const preconditions = readPreconditions(req.headers);
     if (!preconditions.ok) return refuse(req, res, preconditions.error);
-    const { ifMatch, idempotencyKey, traceparent } = preconditions.value;
-    if (ifMatch !== null)
-      return refuse(req, res, invalid("If-Match", "is not taken by a merge; leave it out"));
+    const { ifMatch, ifNoneMatch, idempotencyKey, traceparent } = preconditions.value;
+    for (const [name, tags] of Object.entries({ "If-Match": ifMatch, "If-None-Match": ifNoneMatch }))
+      if (tags !== null) return refuse(req, res, invalid(name, "is not taken by a merge; leave it out"));
     if (guest === undefined) return refuse(req, res, UNREAD);
     const { strategy } = body.value;
     const result = await merge({ user, guest, strategy, idempotencyKey, traceparent });

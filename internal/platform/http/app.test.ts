@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import express, { type Express } from "express";
 import { eventually } from "../../testkit/eventually.ts";
+import { sendRaw } from "../../testkit/gateway.ts";
 import { recordedTrace, recordSpans } from "../../testkit/recorded-spans.ts";
 import { recordingLogger } from "../../testkit/recording-logger.ts";
 import { request } from "../../testkit/shopper.ts";
@@ -103,6 +104,27 @@ describe("An app", () => {
     const { status, body } = await request(url, "GET", "/nowhere?secret=1");
     expect(status).to.equal(404);
     expect(body).to.include({ code: "NOT_FOUND", instance: "/nowhere", field: "path" });
+  });
+
+  it("behind a gateway names the path that the client has asked for, before one it takes no word for it", async () => {
+    const behind = createApp({ log, registry: new Registry(), isBehindGateway: true, routes: () => {} });
+    const inner = await listen(behind, { host: "127.0.0.1", port: 0 });
+    const instanceAt = async (base: string, prefix: string) =>
+      (await request(base, "GET", "/nowhere", { headers: { "x-forwarded-prefix": prefix } })).body.instance;
+    const innerUrl = `http://127.0.0.1:${inner.port}`;
+    expect(await instanceAt(innerUrl, "/api/catalog")).to.equal("/api/catalog/nowhere");
+    for (const wrong of ["//evil.test", "/api/", "/a?b", "api"])
+      expect(await instanceAt(innerUrl, wrong), wrong).to.equal("/nowhere");
+    expect(await instanceAt(url, "/api")).to.equal("/nowhere");
+    await inner.close();
+  });
+
+  it("answers OPTIONS * for the server as a whole", async () => {
+    const client = sendRaw(server.port, "OPTIONS * HTTP/1.1\nHost: x\n\n");
+    await eventually("an answer", () => client.text().includes("\r\n\r\n"));
+    expect(client.text()).to.match(/^HTTP\/1.1 204 [\s\S]*allow: GET, HEAD, POST, PUT, DELETE, OPTIONS/i);
+    client.socket.destroy();
+    await eventually("counted", async () => (await count('route="*",method="OPTIONS",status="204"')) === 1);
   });
 
   it("answers other methods of a known path with 405 and Allow; HEAD follows GET", async () => {

@@ -24,14 +24,18 @@ export function createApp(options: {
   log: Logger;
   registry: Registry;
   problems?: ProblemCatalogue;
+  /** Whether clients come through a gateway alone, which says what it took off their paths. */
+  isBehindGateway?: boolean;
   routes: (app: Express) => void;
 }): Express {
   const app = express();
   app.locals.problems = mergeCatalogues([HTTP_PROBLEMS, options.problems ?? {}]);
+  app.locals.isBehindGateway = options.isBehindGateway;
   app.disable("x-powered-by");
   app.set("etag", false);
   app.set("query parser", "simple");
   app.use(instrument(options.log, options.registry));
+  app.use(answerForServer);
   options.routes(app);
   app.use((req, res) =>
     refuse(req, res, {
@@ -43,6 +47,13 @@ export function createApp(options: {
   app.use(errorHandler(options.log));
   return app;
 }
+
+/** `OPTIONS *` asks what the server as a whole takes (RFC 9110 section 9.3.7). */
+const answerForServer: RequestHandler = (req, res, next) => {
+  if (req.url !== "*") return next();
+  res.locals.route = "*";
+  res.writeHead(204, { allow: "GET, HEAD, POST, PUT, DELETE, OPTIONS" }).end();
+};
 
 /** The request id that {@link createApp} gave this request. */
 export function requestIdOf(req: Request): string {

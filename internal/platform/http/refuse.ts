@@ -18,11 +18,21 @@ export const refuse = refuseWith<HttpCode>();
 
 function answer(req: Request, res: Response, problem: Problem<string>): void {
   try {
-    sendProblem(res, req.app.locals.problems as ProblemCatalogue, pathOf(req), problem);
+    sendProblem(res, req.app.locals.problems as ProblemCatalogue, instanceOf(req), problem);
   } catch (unknownCode) {
     // Not thrown on: whoever refuses may be called by an event, and not by Express.
     req.next!(unknownCode);
   }
+}
+
+/** What a gateway has taken off a path, and tells the services behind it. */
+export const PREFIX_HEADER = "x-forwarded-prefix";
+const PREFIX = /^(\/[a-z0-9-]{1,32}){1,4}$/;
+
+/** The path that the client has asked for: that of the gateway, where one is before us. */
+function instanceOf(req: Request): string {
+  const prefix = req.app.locals.isBehindGateway === true ? req.headers[PREFIX_HEADER] : undefined;
+  return typeof prefix === "string" && PREFIX.test(prefix) ? prefix + pathOf(req) : pathOf(req);
 }
 
 /** The request's path without its query: safe to log and to name in a problem's `instance`. */

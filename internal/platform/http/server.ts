@@ -1,7 +1,11 @@
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, type Socket, Server as TcpServer } from "node:net";
-import { answerParserFaults } from "./parser-faults.ts";
+import type { Logger } from "../logger/logger.ts";
+import type { Registry } from "../metrics/metrics.ts";
+import { type ConnectionLimits, limitConnections } from "./connection-limits.ts";
+import { answerParserFaults, createUnreadCounter, refuseRequest } from "./parser-faults.ts";
+import { refuseTarget } from "./request-target.ts";
 
 export interface HttpServer {
   readonly port: number;
@@ -31,15 +35,30 @@ export interface Patience {
 }
 
 /** Keep-alive lasts longer than the gateway keeps its connections, so that none closes as it is used. */
-const PATIENCE: Patience = { headersMs: 10_000, requestMs: 30_000, keepAliveMs: 65_000 };
+export const PATIENCE: Patience = { headersMs: 10_000, requestMs: 30_000, keepAliveMs: 65_000 };
 
 /** What `Keep-Alive: timeout=` tells clients, in ms: less than the chart's SHUTDOWN_DELAY_MS. */
 const ANNOUNCED_MS = 5_000;
 
-/** Listens with bounds on slow clients; what is too slow or no HTTP is answered with problem+json. */
+/** Where a server says what came of requests and connections that no handler saw. */
+interface Told {
+  readonly registry: Registry;
+  readonly log: Logger;
+}
+
+/**
+ * Listens with bounds on slow clients; what is too slow or no HTTP is answered with problem+json. Without
+ * `connections` there may be as many as the system lets through.
+ */
 export async function listen(
   handler: RequestListener,
-  options: { host: string; port: number; patience?: Patience },
+  options: {
+    host: string;
+    port: number;
+    patience?: Patience;
+    told?: Told;
+    connections?: ConnectionLimits;
+  },
 ): Promise<HttpServer> {
   const { headersMs, requestMs, keepAliveMs } = options.patience ?? PATIENCE;
   let retired = false;
@@ -51,8 +70,13 @@ export async function listen(
     requestTimeout: requestMs,
     // Node looks for slow requests every 30 s unless told otherwise, whatever the two bounds are.
     connectionsCheckingInterval: Math.min(1_000, headersMs),
+    // Checked by us (request-target.ts), because Node answers it without a body.
+    requireHostHeader: false,
   });
-  answerParserFaults(server);
+  const unread = options.told && createUnreadCounter(options.told.registry);
+  const onUnread = (code: string) => unread?.inc({ code });
+  if (options.told && options.connections) limitConnections(server, options.connections, options.told);
+  answerParserFaults(server, onUnread);
   // Connections without a request yet, which Node's closeIdleConnections leaves open.
   const fresh = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
@@ -65,7 +89,10 @@ export async function listen(
     unanswered.add(res);
     res.once("close", () => unanswered.delete(res));
     if (retired) res.setHeader("connection", "close");
-    handler(req, res);
+    const refusal = refuseTarget(req);
+    if (refusal === null) return handler(req, res);
+    onUnread(refusal.code);
+    refuseRequest(req, res, refusal);
   });
   const retire = () => {
     retired = true;

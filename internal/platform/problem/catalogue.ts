@@ -21,8 +21,11 @@ export const HTTP_PROBLEMS = {
   PAYLOAD_TOO_LARGE: { status: 413, title: "The request body is too large" },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: "The request body is not JSON" },
   EXPECTATION_FAILED: { status: 417, title: "This expectation is not met here" },
+  TOO_MANY_CONNECTIONS: { status: 429, title: "Too many connections from one address" },
   HEADERS_TOO_LARGE: { status: 431, title: "The request's headers are too large or too many" },
   INTERNAL: { status: 500, title: "Something went wrong on our side" },
+  OUT_OF_CONNECTIONS: { status: 503, title: "Too many connections" },
+  HTTP_VERSION_NOT_SUPPORTED: { status: 505, title: "This version of HTTP is not spoken here" },
 } as const satisfies ProblemCatalogue;
 
 export type HttpCode = CodeOf<typeof HTTP_PROBLEMS>;

@@ -1,6 +1,7 @@
 import type { RequestListener } from "node:http";
 import { startAdminServer } from "../http/admin.ts";
-import { listen } from "../http/server.ts";
+import type { ConnectionLimits } from "../http/connection-limits.ts";
+import { listen, PATIENCE } from "../http/server.ts";
 import { createLifecycle, type Lifecycle } from "../lifecycle/lifecycle.ts";
 import { createLogger, type Logger } from "../logger/logger.ts";
 import { createRegistry, type Registry } from "../metrics/metrics.ts";
@@ -12,8 +13,15 @@ export interface Service {
   readonly log: Logger;
   readonly registry: Registry;
   readonly lifecycle: Lifecycle;
-  /** Listens for the process's own traffic on `port` and declares it ready. Closed first at shutdown. */
-  serve(handler: RequestListener, port: number): Promise<void>;
+  /**
+   * Listens for the process's own traffic on `port` and declares it ready. Closed first at shutdown.
+   * `headersMs` is how long a request's headers may take.
+   */
+  serve(
+    handler: RequestListener,
+    port: number,
+    bounds?: { readonly connections: ConnectionLimits; readonly headersMs: number },
+  ): Promise<void>;
 }
 
 /**
@@ -48,8 +56,16 @@ export async function startService(
     log,
     registry,
     lifecycle,
-    serve: async (handler, port) => {
-      const server = await listen(handler, { host: config.HOST, port });
+    serve: async (handler, port, bounds) => {
+      const server = await listen(handler, {
+        host: config.HOST,
+        port,
+        told: { registry, log },
+        ...(bounds && {
+          connections: bounds.connections,
+          patience: { ...PATIENCE, headersMs: bounds.headersMs },
+        }),
+      });
       lifecycle.onStopping(() => server.retire());
       lifecycle.onStop("http server", () => server.close());
       log.info({ port: server.port }, "listening");

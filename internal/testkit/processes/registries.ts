@@ -30,6 +30,8 @@ import {
   createRelayMetrics,
 } from "../../outbox/metrics.ts";
 import { createApp } from "../../platform/http/app.ts";
+import { createConnectionMetrics } from "../../platform/http/connection-limits.ts";
+import { createUnreadCounter } from "../../platform/http/parser-faults.ts";
 import { createCallCounter } from "../../platform/kube/call-counter.ts";
 import { createLogger } from "../../platform/logger/logger.ts";
 import { createRegistry, type Registry } from "../../platform/metrics/metrics.ts";
@@ -46,6 +48,7 @@ export function processRegistries(): ReadonlyMap<string, Registry> {
   const serving = (name: string) => {
     const registry = createRegistry(name);
     createApp({ log, registry, routes: () => {} });
+    createUnreadCounter(registry);
     return registry;
   };
   const lag = (registry: Registry) => registerLagMetrics({ registry, store: NOWHERE, staging: NOWHERE, log });
@@ -78,6 +81,7 @@ export function processRegistries(): ReadonlyMap<string, Registry> {
     log,
     registry: gateway,
   });
+  createConnectionMetrics(gateway, () => 0);
 
   const cart = serving("cart");
   createCartMetrics(cart, 0);

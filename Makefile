@@ -125,6 +125,7 @@ bench-quick: bench-packages ## the same with fewer and shorter runs, about 3 min
 
 bench-packages: install internal/proof/bench/outbox-peers/node_modules/.installed
 	@command -v wrk >/dev/null || scripts/install.sh wrk
+	@[ -x /usr/sbin/nginx ] || scripts/install.sh nginx
 
 internal/proof/bench/outbox-peers/node_modules/.installed: internal/proof/bench/outbox-peers/package-lock.json
 	@scripts/step.sh "install the outbox's peers" npm ci --prefix internal/proof/bench/outbox-peers --no-fund --no-audit --loglevel=error

@@ -7,6 +7,7 @@ export interface Lifetime {
     readonly "proxy-revalidate"?: true;
     readonly "s-maxage"?: number;
     readonly "stale-if-error"?: number;
+    readonly "no-cache"?: true | string[];
   };
 }
 
@@ -18,6 +19,10 @@ export const ageOf = ({ cachedAt }: Lifetime, now: number) =>
 export const ttlOf = ({ staleAt }: Lifetime, now: number) => Math.floor((staleAt - now) / 1000);
 
 export const isFresh = ({ cachedAt, staleAt }: Lifetime, now: number) => now <= staleAt && staleAt > cachedAt;
+
+/** Whether an answer may be given as it is, for who has no wishes. */
+export const isUsable = (lifetime: Lifetime, now: number) =>
+  isFresh(lifetime, now) && lifetime.cacheControlDirectives["no-cache"] !== true;
 
 /** Whether an answer may be given though the catalog fails (RFC 5861 section 4, RFC 9111 section 4.2.4). */
 export function mayStandIn(lifetime: Lifetime, now: number): boolean {

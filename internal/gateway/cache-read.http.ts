@@ -1,6 +1,14 @@
 import type { Dispatcher } from "undici";
-import { mayStandIn } from "./cache-freshness.ts";
-import { type Answer, type Found, type Read, readFetched, readInstead, readKept } from "./cache-outcome.ts";
+import { isUsable, mayStandIn } from "./cache-freshness.ts";
+import {
+  type Answer,
+  type Found,
+  type Read,
+  readFetched,
+  readFresh,
+  readInstead,
+  readKept,
+} from "./cache-outcome.ts";
 import type { AnswerStore, CacheKey } from "./cache-store.http.ts";
 import { wishesOf } from "./cache-wishes.ts";
 import type { CatalogFetch, Passage } from "./catalog-fetch.http.ts";
@@ -22,6 +30,8 @@ export function createReader(parts: { store: AnswerStore; fetch: CatalogFetch; s
       const at = Date.now();
       const kept = store.get(key);
       const { noStore, onlyIfCached, heeded } = wishesOf(cacheControl, kept, at);
+      if (kept !== undefined && heeded === undefined && isUsable(kept, at))
+        return resolve(readFresh(kept, at));
       const found: Found = { at, kept, knowsUrl: kept !== undefined || store.knows(key), noStore };
       const passage = newPassage(kept, onlyIfCached);
       let impatience: NodeJS.Timeout | undefined;

@@ -8,7 +8,8 @@ import { makeCertificates } from "../testkit/certificates.ts";
 import { playUpstream } from "../testkit/gateway-scene.ts";
 
 describe("The gateway and an upstream over TLS", () => {
-  const { call, warnings, gatewayBefore, onClose } = playUpstream();
+  const scene = playUpstream();
+  const { call, warnings, gatewayBefore, onClose } = scene;
   const trusted = getCACertificates("default");
   const certificates = makeCertificates();
   afterEach(() => setDefaultCACertificates(trusted));
@@ -39,5 +40,18 @@ describe("The gateway and an upstream over TLS", () => {
     expect((await call()).status).to.equal(502);
     expect(hosts).to.deep.equal([]);
     expect(JSON.stringify(warnings())).to.match(/UNABLE_TO_VERIFY_LEAF_SIGNATURE/);
+  });
+
+  it("asks the catalog in the same way, and nothing of one that it does not know", async () => {
+    const { port, hosts } = await secureUpstream();
+    const url = `https://localhost:${port}`;
+    const read = () => fetch(`${scene.gateway.url}/api/catalog/products`);
+    await gatewayBefore(url);
+    expect((await read()).status).to.equal(502);
+    expect(JSON.stringify(warnings())).to.match(/UNABLE_TO_VERIFY_LEAF_SIGNATURE/);
+    setDefaultCACertificates([...trusted, certificates.ca]);
+    await gatewayBefore(url);
+    expect((await read()).status).to.equal(200);
+    expect(hosts).to.deep.equal([`localhost:${port}`]);
   });
 });

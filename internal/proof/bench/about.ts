@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { arch, cpus, release, totalmem } from "node:os";
 import { ask } from "../../testkit/servers/database.ts";
 import { cartEvents } from "./events.ts";
+import { NGINX } from "./nginx.ts";
 import { PINNING } from "./pin.ts";
 import type { Stage } from "./stage.ts";
 
@@ -34,6 +35,8 @@ async function versions(stage: Stage): Promise<Record<string, string>> {
     rabbitmq: rabbitmq_version,
     // It prints its version and ends with 1.
     wrk: numberIn(spawnSync("wrk", ["--version"], { encoding: "utf8" }).stdout),
+    // On standard error.
+    nginx: numberIn(spawnSync(NGINX, ["-v"], { encoding: "utf8" }).stderr ?? ""),
     ...dependenciesOf("../../../package.json", ["express", "http-proxy-middleware", "ioredis", "pg", "rhea"]),
     ...dependenciesOf("./outbox-peers/package.json", ["pg-boss", "graphile-worker"]),
   };

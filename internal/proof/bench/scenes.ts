@@ -4,6 +4,7 @@ import type { Figure } from "./figure.ts";
 import type { Profile } from "./profile.ts";
 import { bytesScene } from "./scenes/bytes.ts";
 import { cartScene } from "./scenes/cart.ts";
+import { catalogScene } from "./scenes/catalog.ts";
 import { checkoutScene } from "./scenes/checkout.ts";
 import { forwarderScene } from "./scenes/forwarder.ts";
 import { gatewayScene } from "./scenes/gateway.ts";
@@ -24,6 +25,7 @@ export const scenes: Record<string, (stage: Stage, profile: Profile) => Promise<
   checkout: checkoutScene,
   merge: mergeScene,
   gateway: gatewayScene,
+  catalog: catalogScene,
   traces: tracesScene,
   forwarder: forwarderScene,
   scale: scaleScene,

@@ -61,7 +61,8 @@ export interface Stage {
  */
 const PROFILING = process.env.PROFILE ? ["--cpu-prof", `--cpu-prof-dir=${process.env.PROFILE}`] : [];
 
-const CATALOG = fileURLToPath(new URL("./catalog.json", import.meta.url));
+/** The products that are sold in a bench. */
+export const CATALOG = fileURLToPath(new URL("./catalog.json", import.meta.url));
 
 /** Starts Redis, the database and RabbitMQ of the bench's own and moves them to the core of the load. */
 export async function openStage(): Promise<Stage> {
@@ -91,7 +92,10 @@ export async function openStage(): Promise<Stage> {
     on: Partial<Surroundings> = {},
   ) {
     if (name === "cart") catalog ??= await product("catalog-stub", { CATALOG_SEED: CATALOG });
-    const urls = { cart: settings.CART_URL ?? "", catalog: catalog?.url ?? "http://127.0.0.1:1" };
+    const urls = {
+      cart: settings.CART_URL ?? "",
+      catalog: settings.CATALOG_URL ?? catalog?.url ?? "http://127.0.0.1:1",
+    };
     const logFile = join(dir, `${name}-${++started}.log`);
     const env = { ...NO_LIMITS, ...settings };
     const running = await startProcess(name, { ...surroundings, ...on }, urls, env, logFile, PROFILING);

@@ -7,7 +7,7 @@ const failure = (fields: { number?: number; code?: string }) =>
 
 describe("a failure of SQL Server", () => {
   it("leaves the session in doubt unless it is known not to", () => {
-    for (const number of [1205, 2627, 208, 51_000])
+    for (const number of [1205, 2627, 208, 51_000, 51_001])
       expect(leavesSessionInDoubt(failure({ number })), String(number)).to.equal(false);
     for (const fields of [
       { number: 33_557_097 },

@@ -165,9 +165,9 @@ export function openSqlServer(options: {
 
 /**
  * Errors after which a session is as it was: conflicts, violated constraints, an
- * object or a right that is missing, and the append's own 51000 (no lock).
+ * object or a right that is missing, and our own of a lock (51000 not granted, 51001 victim of a deadlock).
  */
-const HARMLESS = [1205, 3960, 1222, 2627, 2601, 547, 515, 207, 208, 229, 51_000];
+const HARMLESS = [1205, 3960, 1222, 2627, 2601, 547, 515, 207, 208, 229, 51_000, 51_001];
 
 /**
  * Whether a failure of the driver or the server leaves open
@@ -213,7 +213,7 @@ export function isUnavailableSqlServer(error: unknown): boolean {
 
 /** Deadlock victim, snapshot conflict, lock time-out: the work was rolled back and may simply run again. */
 export function isTransientSqlServer(error: unknown): boolean {
-  return [1205, 3960, 1222].includes((error as { number?: number }).number ?? 0);
+  return [1205, 3960, 1222, 51_001].includes((error as { number?: number }).number ?? 0);
 }
 
 /** A row with this unique value is already there: 2627 (constraint) or 2601 (index). */

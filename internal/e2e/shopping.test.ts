@@ -177,6 +177,36 @@ describe("The platform, from outside", function () {
     expect(before.items[0].name).to.equal("Steel mug 350 ml");
   });
 
+  it("shows the catalog from a cache that says so, a changed price within seconds, and a gone catalog's last answer", async () => {
+    const path = "/api/catalog/products/map-alps";
+    const read = (headers = {}) => request(platform.gatewayUrl, "GET", path, { headers });
+    const first = await eventually("it is cached", async () => {
+      const answer = await read();
+      return answer.headers.get("cache-status")?.startsWith("cartwright; hit; ttl=") ? answer : null;
+    });
+    expect(Number(first.headers.get("age"))).to.be.within(0, 5);
+    const known = await read({ "if-none-match": first.headers.get("etag") });
+    expect([known.status, known.headers.get("etag")]).to.deep.equal([304, first.headers.get("etag")]);
+
+    const { amount, currency } = first.body.price;
+    const price = { amount: amount + 5, currency };
+    await catalogAdmin("PATCH", "/products/map-alps", { price });
+    const later = await eventually("the new price shows", async () => {
+      const answer = await read();
+      return answer.body.price.amount === amount + 5 ? answer : null;
+    });
+    expect(later.headers.get("etag")).not.to.equal(first.headers.get("etag"));
+
+    await platform.catalog.kill("SIGKILL");
+    const instead = await eventually("its last answer is stale", async () => {
+      const answer = await read();
+      return answer.headers.get("cache-status")?.includes("stale-if-error") ? answer : null;
+    });
+    expect([instead.status, instead.body]).to.deep.equal([200, later.body]);
+    // It comes back as it was, without the change.
+    await platform.catalog.start();
+  });
+
   it("follows If-Match and Idempotency-Key over HTTP", async () => {
     const first = await shopper.add("mug-steel", 1, { "idempotency-key": "k-1" });
     const repeat = await shopper.add("mug-steel", 1, { "idempotency-key": "k-1" });
@@ -317,7 +347,12 @@ describe("The platform, from outside", function () {
       ],
       [
         platform.gateway.adminUrl,
-        ["gateway_token_cache_total", "gateway_rate_limited_total", "http_request_duration_seconds_bucket"],
+        [
+          "gateway_token_cache_total",
+          "gateway_rate_limited_total",
+          "gateway_cache_requests_total",
+          "http_request_duration_seconds_bucket",
+        ],
       ],
       [platform.catalog.adminUrl, ["http_request_duration_seconds_bucket"]],
     ];

@@ -1,9 +1,23 @@
 import { z } from "zod";
 import type { Call, Calls } from "../platform/http/calls.ts";
 import { type Api, type OpenApiDocument, openApiDocument } from "../platform/http/openapi.ts";
+import type { HttpCode } from "../platform/problem/catalogue.ts";
 import { GATEWAY_CALLS } from "./calls.ts";
 import { GATEWAY_PROBLEMS, type GatewayCode } from "./problems.ts";
 import { covers, ROUTES, type Route, type UpstreamName } from "./table.ts";
+
+/** What the server refuses by itself: what is no proper request, too slow, or a connection too many. */
+const AT_THE_DOOR: readonly HttpCode[] = [
+  "INVALID_REQUEST",
+  "NOT_FOUND",
+  "METHOD_NOT_ALLOWED",
+  "REQUEST_TIMEOUT",
+  "EXPECTATION_FAILED",
+  "TOO_MANY_CONNECTIONS",
+  "HEADERS_TOO_LARGE",
+  "OUT_OF_CONNECTIONS",
+  "HTTP_VERSION_NOT_SUPPORTED",
+];
 
 /**
  * All that clients can call, in one document: the gateway's own calls, and those of the services behind it
@@ -14,7 +28,12 @@ export function publicDocument(behind: Readonly<Record<UpstreamName, readonly Ap
     apis.map((api) => ({ calls: seenFromOutside(name, api.calls), problems: api.problems })),
   );
   const own = { calls: GATEWAY_CALLS, problems: GATEWAY_PROBLEMS };
-  return openApiDocument({ title: "Cartwright API", server: "/", apis: [own, ...services] });
+  return openApiDocument({
+    title: "Cartwright API",
+    server: "/",
+    apis: [own, ...services],
+    atTheDoor: AT_THE_DOOR,
+  });
 }
 
 function seenFromOutside(upstream: string, calls: Calls): Calls {

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { eventually } from "../testkit/eventually.ts";
 import { sendRaw } from "../testkit/gateway.ts";
 import { playUpstream } from "../testkit/gateway-scene.ts";
+import { request } from "../testkit/shopper.ts";
 
 describe("What RFC 9112 has of a request, at the gateway", () => {
   const scene = playUpstream();
@@ -13,6 +14,12 @@ describe("What RFC 9112 has of a request, at the gateway", () => {
     );
     client.socket.destroy();
     return { status: Number(status), text: client.text() };
+  }
+
+  /** What the API's description says of refusals before a call is reached. */
+  async function atTheDoor(): Promise<string> {
+    const { body } = await request(scene.gateway.url, "GET", "/api/openapi.json");
+    return body.paths["/api/cart"].get.responses.default.description;
   }
 
   it("HTTP/1.0 needs no Host", async () => {
@@ -70,6 +77,7 @@ describe("What RFC 9112 has of a request, at the gateway", () => {
       expect(answer.text).to.contain(`"code":"${code}"`);
       if (status === 417) expect(answer.text).to.contain('"instance":"/api/cart"');
       expect(scene.cart.asked).to.deep.equal([]);
+      expect(await atTheDoor(), "in the description").to.contain(code);
       expect(await scene.gateway.metric(`http_requests_unread_total{code="${code}"}`)).to.equal(1);
     });
 });

@@ -94,7 +94,7 @@ export function expectWellFormed(document: OpenApiDocument): void {
       expect(summary, call).to.not.equal("");
       expect(Object.keys(responses).filter((status) => status < "400").length, call).to.be.at.least(1);
       expect(
-        Object.keys(responses).every((status) => /^[2-5]\d\d$/.test(status)),
+        Object.keys(responses).every((status) => /^([2-5]\d\d|default)$/.test(status)),
         call,
       ).to.equal(true);
       expect("requestBody" in more && (method === "get" || method === "delete"), call).to.equal(false);

@@ -26,6 +26,8 @@ export function openApiDocument(options: {
   title: string;
   server: string;
   apis: readonly Api[];
+  /** Codes that any call can be refused with before it is known which one it is. */
+  atTheDoor?: readonly string[];
 }): OpenApiDocument {
   const problems = mergeCatalogues([HTTP_PROBLEMS, ...options.apis.map((api) => api.problems)]);
   const calls = options.apis.flatMap((api) => Object.entries(api.calls));
@@ -37,7 +39,7 @@ export function openApiDocument(options: {
     paths[call.path] = item;
     if (item[call.method] || ids.has(id)) throw new Error(`${id} (${call.path}) is described twice`);
     ids.add(id);
-    item[call.method] = operationOf(id, call, problems);
+    item[call.method] = operationOf(id, call, problems, options.atTheDoor ?? []);
     for (const { body } of call.answers) {
       if (body && (schemas.get(body.name) ?? body.schema) !== body.schema)
         throw new Error(`the schema ${body.name} is described twice`);
@@ -88,7 +90,7 @@ function problemSchema(problems: ProblemCatalogue): z.ZodType {
   });
 }
 
-function operationOf(id: string, call: Call, catalogue: ProblemCatalogue) {
+function operationOf(id: string, call: Call, catalogue: ProblemCatalogue, atTheDoor: readonly string[]) {
   const { summary, isPublic = false, parameters = [], body, answers, problems } = call;
   const refusals = Map.groupBy(problems, (code) => {
     const kind = catalogue[code];
@@ -97,11 +99,9 @@ function operationOf(id: string, call: Call, catalogue: ProblemCatalogue) {
   });
   const responses: Record<string, object> = {};
   for (const answer of answers) responses[answer.status] = responseOf(answer);
-  for (const [status, codes] of refusals)
-    responses[status] = {
-      description: codes.join(", "),
-      content: { "application/problem+json": { schema: ref("Problem") } },
-    };
+  for (const [status, codes] of refusals) responses[status] = refusalOf(codes.join(", "));
+  if (atTheDoor.length > 0)
+    responses.default = refusalOf(`Before the call is reached: ${atTheDoor.join(", ")}`);
   return {
     operationId: id,
     summary,
@@ -111,6 +111,11 @@ function operationOf(id: string, call: Call, catalogue: ProblemCatalogue) {
     responses,
   };
 }
+
+const refusalOf = (description: string) => ({
+  description,
+  content: { "application/problem+json": { schema: ref("Problem") } },
+});
 
 function parameterOf({ name, in: where, description, schema }: Parameter) {
   return {

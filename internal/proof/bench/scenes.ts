@@ -9,6 +9,7 @@ import { checkoutScene } from "./scenes/checkout.ts";
 import { forwarderScene } from "./scenes/forwarder.ts";
 import { gatewayScene } from "./scenes/gateway.ts";
 import { latencyScene } from "./scenes/latency.ts";
+import { limitsScene } from "./scenes/limits.ts";
 import { mergeScene } from "./scenes/merge.ts";
 import { pathScene } from "./scenes/path.ts";
 import { peersScene } from "./scenes/peers.ts";
@@ -26,6 +27,7 @@ export const scenes: Record<string, (stage: Stage, profile: Profile) => Promise<
   merge: mergeScene,
   gateway: gatewayScene,
   catalog: catalogScene,
+  limits: limitsScene,
   traces: tracesScene,
   forwarder: forwarderScene,
   scale: scaleScene,

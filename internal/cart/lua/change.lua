@@ -28,10 +28,32 @@
 local args = cjson.decode(ARGV[1])
 local keys = { cart = KEYS[1], stream = KEYS[2], expiry = KEYS[3], counter = KEYS[4], idem = KEYS[5] }
 
-local function result_of(outcome)
+-- A cart as it is remembered, each line as product and quantity by turns; `cart_of` undoes it. Former releases
+-- have remembered the cart itself, each product twice.
+local function compact(cart)
+  local lines = {}
+  for i, product in ipairs(cart.products) do
+    lines[2 * i - 1], lines[2 * i] = product, cart.quantities[product]
+  end
+  return { id = cart.id, version = cart.version, expires = cart.expires, lines = lines }
+end
+
+local function cart_of(remembered)
+  if not remembered.lines then return remembered end
+  local cart = { id = remembered.id, version = remembered.version, expires = remembered.expires, products = {}, quantities = {} }
+  for i = 1, #remembered.lines, 2 do
+    local product = remembered.lines[i]
+    cart.products[#cart.products + 1] = product
+    cart.quantities[product] = remembered.lines[i + 1]
+  end
+  return cart
+end
+
+-- The result of an outcome; `data` is its event's where the caller has it at hand.
+local function result_of(outcome, data)
   if outcome.state then return { "UNCHANGED", outcome.state, outcome.report } end
   return { "CHANGED", outcome.entry, outcome.n, outcome.at, outcome.type, outcome.id,
-    event_data(outcome.cart, args.owner_json, outcome.change), outcome.expired, outcome.trace, outcome.report }
+    data or event_data(cart_of(outcome.cart), args.owner_json, outcome.change), outcome.expired, outcome.trace, outcome.report }
 end
 
 -- What an earlier request with this key led to, or nil when this is the first.
@@ -133,15 +155,15 @@ local function commit(cart, now, event_type, change, touched, expired, report)
   cart.version = cart.version + 1
   cart.expires = #cart.products > 0 and now + args.ttl or nil
   local at = string.format("%d", now)
+  local data = event_data(cart, args.owner_json, change)
   local entry, n = stage(keys.stream, keys.counter, { id = args.event, type = event_type, subject = cart.id,
-    version = string.format("%d", cart.version), at = at, trace = args.trace,
-    data = event_data(cart, args.owner_json, change) })
+    version = string.format("%d", cart.version), at = at, trace = args.trace, data = data })
   write(cart, touched)
   local outcome = { entry = entry, n = n, at = at, type = event_type, id = args.event, change = change, expired = expired,
-    trace = args.trace, cart = { id = cart.id, version = cart.version, expires = cart.expires, products = cart.products,
-    quantities = cart.quantities }, report = report }
+    trace = args.trace, report = report }
+  if args.key then outcome.cart = compact(cart) end
   remember(outcome, args.key, args.request)
-  return result_of(outcome)
+  return result_of(outcome, data)
 end
 
 local function version_of(cart)

@@ -9,13 +9,13 @@ const RIGHTS = loadScript(new URL("./lua/rights.lua", import.meta.url));
 /** Every script that changes carts. */
 export const WRITING_SCRIPTS: readonly Script[] = [
   ...OPERATIONS.map(({ script }) => loadScript(script)),
-  ...["expire", "expiring", "take", "give", "recall", "reduce"].map((name) =>
+  ...["expire", "expiring", "take", "give", "reduce"].map((name) =>
     loadScript(new URL(`./lua/${name}.lua`, import.meta.url)),
   ),
 ];
 
-/** Those that write beside carts: transfers, and claims of checkouts. */
-export const TRANSFER_SCRIPTS: readonly Script[] = ["settle", "resume"].map((name) =>
+/** Those that write beside carts: transfers and what is known of merges, and claims of checkouts. */
+export const TRANSFER_SCRIPTS: readonly Script[] = ["settle", "resume", "recall"].map((name) =>
   loadScript(new URL(`./lua/${name}.lua`, import.meta.url)),
 );
 export const CLAIMING_SCRIPTS: readonly Script[] = ["claim", "release"].map((name) =>

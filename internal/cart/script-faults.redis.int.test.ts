@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { Redis } from "ioredis";
+import type { Script } from "../platform/redis/script.ts";
 import { unwrap } from "../platform/result/result.ts";
 import { shardKeys } from "./keys.ts";
 import { CLAIMING_SCRIPTS, TRANSFER_SCRIPTS, WRITING_SCRIPTS } from "./rights.redis.ts";
@@ -88,6 +89,11 @@ describe("The cart's scripts, one of whose calls fails,", function () {
     "a cart whose data is missing": async () => {
       await redis.zadd(shardKeys.expiry(0), 1, ARGS.owner);
     },
+    "a merge that is remembered": async () => {
+      const { keys, args } = await inputOf("give");
+      const once = JSON.stringify({ ...args, client_key: undefined });
+      await redis.eval(sourceOf("give", WRITING_SCRIPTS), keys.length, ...keys, once);
+    },
     "a transfer that waits": async () => {
       await redis.hset(TRANSFER[0], { pending: "{}", user: ARGS.owner, cart: "c", version: "1" });
       await redis.zadd(TRANSFER[1], 1, ARGS.owner);
@@ -134,7 +140,7 @@ describe("The cart's scripts, one of whose calls fails,", function () {
       for (let nth = 1, completed = false; !completed; nth++) {
         await redis.flushall();
         if (name === "release")
-          await redis.eval(scriptOf("claim"), 2, "no cart", CLAIM, JSON.stringify(ARGS));
+          await redis.eval(sourceOf("claim", CLAIMING_SCRIPTS), 2, "no cart", CLAIM, JSON.stringify(ARGS));
         const error = await redis.eval(failing(lua), keys.length, ...keys, argument, nth).then(
           () => null,
           (reason: Error) => reason.message,
@@ -160,8 +166,8 @@ const CALL = /redis\.call\("[A-Z]+"(, [\w.]+)?/g;
 /** The call that was made to fail, from the error it led to. */
 const injectedInto = (error: string) => /^INJECTED (.*?)(?: script: .*)?$/.exec(error)?.[1] ?? error;
 
-/** The source of a script that claims checkouts. */
-const scriptOf = (name: string) => CLAIMING_SCRIPTS.find((script) => script.name === name)!.lua;
+const sourceOf = (name: string, scripts: readonly Script[]) =>
+  scripts.find((script) => script.name === name)!.lua;
 
 /** The script, whose call number ARGV[2] fails with the text of that call. */
 function failing(lua: string): string {

@@ -28,8 +28,8 @@
 local args = cjson.decode(ARGV[1])
 local keys = { cart = KEYS[1], stream = KEYS[2], expiry = KEYS[3], counter = KEYS[4], idem = KEYS[5] }
 
--- A cart as it is remembered, each line as product and quantity by turns; `cart_of` undoes it. Former releases
--- have remembered the cart itself, each product twice.
+-- A cart as it is remembered, each line as product and quantity by turns; `cart_of` undoes it. Former
+-- releases have remembered the cart itself, each product twice.
 local function compact(cart)
   local lines = {}
   for i, product in ipairs(cart.products) do

@@ -53,6 +53,8 @@ export function createCatalogCache(options: {
         if (!res.destroyed) send(req, res, answer, cacheStatus(conduct));
       } catch (error) {
         requests.inc({ outcome: "miss" });
+        // Asked for by the client, and so no failure that the rules should count.
+        if (error instanceof NotCached) res.locals.route = "not-cached";
         if (!res.destroyed) refuse(req, res, problemOf(error));
       }
     },

@@ -134,6 +134,8 @@ describe("What the catalog's cache shares", () => {
         504,
         "NOT_CACHED",
       ]);
+      const count = 'http_request_duration_seconds_count{route="not-cached",method="GET",status="504"}';
+      await eventually("it counts as no failure", async () => (await scene.gateway.metric(count)) === 1);
       await seen();
       expect((await seen({ "cache-control": "only-if-cached" })).cache).to.equal("cartwright; hit; ttl=60");
       later(61);

@@ -126,7 +126,9 @@ describe("A staged entry that the database cannot hold", function () {
     const forwarder = forwarderTo(scene.store);
     expect(await forwarder.committed(await stage(0, "cart"))).to.equal("committed");
     const bad = await stage(0, "cart");
-    const spoilt = { ...bad, event: { ...bad.event, subject: `cart${NUL}` } };
+    // SQL Server takes a NUL.
+    const subject = scene.store.database.dialect === "postgres" ? `cart${NUL}` : "cart";
+    const spoilt = { ...bad, event: { ...bad.event, subject, type: "t".repeat(65) } };
     const other = await stage(0, "another");
     const [own] = await Promise.all([forwarder.committed(spoilt), forwarder.committed(other)]);
     expect(own).to.equal("staged");
@@ -136,7 +138,7 @@ describe("A staged entry that the database cannot hold", function () {
       async () => (await dead()).length > 0 && (await committedIds(0)).includes(other.event.id),
     );
     expect((await dead()).map(({ id, subject }) => [id, subject])).to.deep.equal([
-      [bad.event.id, "cart\ufffd"],
+      [bad.event.id, subject.replace(NUL, "\ufffd")],
     ]);
   });
 

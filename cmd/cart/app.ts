@@ -20,7 +20,11 @@ export function cartApp(config: Config, cart: Service, adapters: ReturnType<type
   const { show, service, merge } = openCarts(config, cart, adapters);
   const ordering = openOrdering(config, cart, adapters, show);
   const keys = openKeyRing("INTERNAL_TOKEN", config, cart);
-  const identity = createInternalTokenVerifier({ keys, audience: "cartwright-cart" });
+  const identity = createInternalTokenVerifier({
+    keys,
+    audience: "cartwright-cart",
+    entries: config.TOKEN_CACHE_ENTRIES,
+  });
   return createApp({
     log,
     registry,

@@ -41,6 +41,9 @@ export const schema = z
       .describe(
         "a folder with such secrets in the files `current` and `previous`, which may change while the process runs",
       ),
+    TOKEN_CACHE_ENTRIES: integer(1, 1_000_000)
+      .default(50_000)
+      .describe("how many of the gateway's tokens are remembered once they are verified, some 1 kB each"),
     CART_SHARDS: integer(1, 1_024)
       .default(64)
       .describe("into how many shards carts are divided; fixed for the life of the data"),

@@ -21,11 +21,11 @@ export async function openAdapters(config: Config, service: Service) {
   const users = userTokensOf(config, log);
   const sessionKeys = openKeyRing("SESSION", config, service);
   const edition = () => sessionKeys.edition() + (users?.keys.edition() ?? 0);
-  const verify = createTokenVerifier(sessionKeys, users);
+  const verify = createTokenVerifier(sessionKeys, users, log);
   const quotas = quotasOf(config);
   return {
     upstreams: { cart: cart.handler, catalog: catalog.handler },
-    verify: rememberTokens(verify, edition, registry),
+    verify: rememberTokens(verify, { entries: config.TOKEN_CACHE_ENTRIES, edition, registry }),
     limit: createRateLimits({ quotas, counter: openCounter(config, quotas, service), registry }),
     sessions: await openSessions(config, sessionKeys, service),
     internalKeys: openKeyRing("INTERNAL_TOKEN", config, service),

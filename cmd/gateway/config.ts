@@ -101,6 +101,9 @@ export const schema = z
       )
       .optional()
       .describe("algorithms that users' tokens may have, such as `ES256,RS256`; needed with `JWT_JWKS`"),
+    TOKEN_CACHE_ENTRIES: integer(1, 1_000_000)
+      .default(50_000)
+      .describe("how many verified tokens are remembered, and as many for the cart, some 1 kB each"),
     UPSTREAM_TIMEOUT_MS: milliseconds(10, 600_000)
       .default(10_000)
       .describe("ms to wait for an answer of cart or catalog"),

@@ -18,7 +18,11 @@ const app = createApp({
   routes: (app) =>
     gatewayRoutes(app, {
       sessions,
-      signer: createInternalTokenSigner({ keys: internalKeys, audience: "cartwright-cart" }),
+      signer: createInternalTokenSigner({
+        keys: internalKeys,
+        audience: "cartwright-cart",
+        entries: config.TOKEN_CACHE_ENTRIES,
+      }),
       document: PUBLIC_API,
       verify,
       upstreams,

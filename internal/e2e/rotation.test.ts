@@ -6,7 +6,7 @@ import { keysAfter } from "../operator/rotation.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { type Platform, startPlatform } from "../testkit/processes/platform.ts";
 import { ownRedis, testDatabase, testRabbit } from "../testkit/servers/test-servers.ts";
-import { shopperAt } from "../testkit/shopper.ts";
+import { request, shopperAt } from "../testkit/shopper.ts";
 import { startLoad } from "./load.ts";
 
 const PURPOSES = ["INTERNAL_TOKEN", "SESSION"];
@@ -26,6 +26,10 @@ describe("Keys that are rotated under a running platform", function () {
     rmSync(keysDir, { recursive: true });
   });
 
+  const open = async () => (await request(platform.gatewayUrl, "POST", "/api/session")).body;
+  const refresh = (refreshToken: string) =>
+    request(platform.gatewayUrl, "POST", "/api/session/refresh", { body: { refreshToken } });
+
   /** Each purpose has keys of its own; a file is replaced whole. */
   function write(keys: { current: string; previous: string }): void {
     for (const purpose of PURPOSES) {
@@ -42,7 +46,8 @@ describe("Keys that are rotated under a running platform", function () {
     readFileSync(logFile, "utf8").split("the keys have changed").length - 1;
 
   it("log nobody out and fail no request, in two steps as the operator makes them", async () => {
-    const guest = await shopperAt(platform.gatewayUrl);
+    const session = await open();
+    const guest = await shopperAt(platform.gatewayUrl, session.accessToken);
     expect((await guest.add("mug-steel", 2)).status).to.equal(200);
     const load = await startLoad(platform, 4);
     let keys = { current: secret("first"), previous: secret("zeroth") };
@@ -64,15 +69,26 @@ describe("Keys that are rotated under a running platform", function () {
     const { refused } = await load.stop();
     expect([...refused]).to.deep.equal([]);
     expect((await guest.cart()).body.items, "a session from before").to.have.length(1);
+    const refreshed = await refresh(session.refreshToken);
+    expect(refreshed.status, "its refresh token too").to.equal(200);
+    const again = await shopperAt(platform.gatewayUrl, refreshed.body.accessToken);
+    expect((await again.cart()).body.items).to.have.length(1);
     const newcomer = await shopperAt(platform.gatewayUrl);
     expect((await newcomer.add("mug-steel", 1)).status).to.equal(200);
   });
 
-  it("end sessions only when their key is gone from both places", async () => {
-    const guest = await shopperAt(platform.gatewayUrl);
+  it("end access tokens only when their key is gone from both places, and refresh tokens never", async () => {
+    const session = await open();
+    const guest = await shopperAt(platform.gatewayUrl, session.accessToken);
+    await guest.add("mug-steel", 2);
     write({ current: secret("third"), previous: secret("fourth") });
-    await eventually("the session is over", async () => (await guest.cart()).status === 401, {
+    await eventually("the token is over", async () => (await guest.cart()).status === 401, {
       timeoutMs: 30_000,
     });
+    const { status, body } = await refresh(session.refreshToken);
+    expect([status, body.guestId]).to.deep.equal([200, session.guestId]);
+    const again = await shopperAt(platform.gatewayUrl, body.accessToken);
+    await eventually("gateway and cart have the same keys", async () => (await again.cart()).status === 200);
+    expect((await again.cart()).body.items).to.have.length(1);
   });
 });

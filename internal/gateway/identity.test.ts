@@ -81,7 +81,7 @@ describe("Identity at the gateway", () => {
       401,
       "The access token has expired; get a new one.",
     ]);
-    const nobody = await ask({ authorization: await user("a b") });
+    const nobody = await ask({ authorization: await user("a ") });
     expect([nobody.status, nobody.body.code]).to.deep.equal([401, "UNAUTHENTICATED"]);
     expect(nobody.body.detail).to.include("sub");
   });

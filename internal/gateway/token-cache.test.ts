@@ -20,8 +20,7 @@ describe("The memory of verified tokens", () => {
           ? err({ code: "INVALID" })
           : ok({ identity: { owner: `user:${token}`, kind: "user" }, expiresAt: Date.now() + lifetimeMs });
       },
-      () => edition,
-      new Registry(),
+      { entries: 10, edition: () => edition, registry: new Registry() },
     );
   });
   const ownerOf = async (token: string) => {
@@ -71,5 +70,20 @@ describe("The memory of verified tokens", () => {
     } finally {
       Date.now = now;
     }
+  });
+
+  it("holds as many tokens as it is told, the least used go first, and large ones take more room", async () => {
+    for (let i = 0; i < 10; i++) await ownerOf(`t${i}`);
+    await ownerOf("t0");
+    await ownerOf("one more");
+    asked.length = 0;
+    for (const token of ["t0", "t2", "t9", "one more"]) await ownerOf(token);
+    expect(asked).to.deep.equal([]);
+    await ownerOf("t1");
+    expect(asked).to.deep.equal(["t1"]);
+    await ownerOf("x".repeat(6_000));
+    asked.length = 0;
+    for (let i = 2; i < 10; i++) await ownerOf(`t${i}`);
+    expect(asked.length, "made room for it").to.be.at.least(1);
   });
 });

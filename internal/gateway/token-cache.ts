@@ -2,21 +2,24 @@ import { LRUCache } from "lru-cache";
 import { Counter, type Registry } from "../platform/metrics/metrics.ts";
 import type { Verified, VerifyToken } from "./tokens.ts";
 
-/** How many verified tokens are remembered, and how many bytes they may have together. */
-const MOST_TOKENS = 50_000;
-const MOST_BYTES = 32 * 1024 * 1024;
+/** What a token has on average at most, bytes: larger ones take the places of several. */
+const BYTES_PER_ENTRY = 671;
 
 /** How long (ms) at most: a verification now and then also has the keys renewed that it needs. */
 const MOST_REMEMBERED_MS = 60_000;
 
 /**
  * Remembers what `verify` found, until the token expires, for a minute at most, and only while `edition`
- * (of the keys) stays the same: a token whose key is withdrawn stops working when the keys are renewed.
+ * (of the keys) stays the same: a token whose key is withdrawn stops working when the keys are renewed. Of
+ * more than `entries` tokens the least used are forgotten; tokens that are not valid never get in.
  */
-export function rememberTokens(verify: VerifyToken, edition: () => number, registry: Registry): VerifyToken {
+export function rememberTokens(
+  verify: VerifyToken,
+  { entries, edition, registry }: { entries: number; edition: () => number; registry: Registry },
+): VerifyToken {
   const known = new LRUCache<string, { verified: Verified; edition: number; until: number }>({
-    max: MOST_TOKENS,
-    maxSize: MOST_BYTES,
+    max: entries,
+    maxSize: entries * BYTES_PER_ENTRY,
     sizeCalculation: (_verified, token) => token.length,
   });
   const lookups = new Counter({

@@ -75,6 +75,8 @@ describe("A bearer token", () => {
       "user:auth0|5f7c8ec7c33c6c004bbafe82",
     );
     expect(await codeOf(await user({ aud: ["other", AUDIENCE] }))).to.equal("user:alice");
+    for (const sub of ["a b", "x".repeat(255), "~!@#$%^&*(){}[]:;,.<>?/|\\\"'`"])
+      expect(await codeOf(await user({ sub }))).to.equal(`user:${sub}`);
   });
 
   it("of a user cannot name a guest, nor one of a guest a user", async () => {
@@ -83,9 +85,10 @@ describe("A bearer token", () => {
   });
 
   it("whose subject cannot be an owner is refused, and says so", async () => {
-    for (const sub of ["", "a b", "a\n", "ä", "x".repeat(129)]) {
+    for (const sub of ["", " ", "a ", " a", "a\n", "a\u0000", "ä", "x".repeat(256)])
       expect(await codeOf(await user({ sub })), sub).to.equal("SUBJECT");
-    }
+    for (const sub of [42, true, null, ["alice"], { toString: "alice" }])
+      expect(await codeOf(await user({ sub })), JSON.stringify(sub)).to.equal("SUBJECT");
   });
 
   const refused: [string, () => string | Promise<string>][] = [
@@ -170,5 +173,51 @@ describe("A bearer token", () => {
     const token = await user({}, { alg: "RS256", kid: "rsa" }, rsa.privateKey);
     expect((await pinnedTo(["ES256"])(token)).ok).to.equal(false);
     expect((await pinnedTo(["ES256", "RS256"])(token)).ok).to.equal(true);
+  });
+
+  describe("that several keys of the set fit", () => {
+    const several = async (kids: readonly (string | undefined)[]) => {
+      const issuers = await Promise.all(kids.map((kid) => testIssuer("EC", kid)));
+      const keys = issuers.flatMap(({ jwks }, at) =>
+        jwks.keys.map(({ kid: _, ...key }) => ({ ...key, ...(kids[at] !== undefined && { kid: kids[at] }) })),
+      );
+      const { log, lines } = recordingLogger();
+      const set = openKeySet({ keys }, log);
+      const users = { keys: set, issuer: ISSUER, audience: AUDIENCE, algorithms: ["ES256"] };
+      return { issuers, lines, verify: createTokenVerifier(SESSION_KEYS, users, log) };
+    };
+    const by = ({ privateKey }: TestIssuer, header: Partial<JWTHeaderParameters>, claims = {}) =>
+      user(claims, { kid: undefined, ...header } as Partial<JWTHeaderParameters>, privateKey);
+
+    it("without a kid is tried with each", async () => {
+      const { issuers, verify } = await several(["k1", "k2", "k3"]);
+      for (const each of issuers) expect((await verify(await by(each, {}))).ok).to.equal(true);
+    });
+
+    it("by a kid that is repeated is tried with each of these", async () => {
+      const { issuers, verify } = await several(["k1", "k1", "k2"]);
+      expect((await verify(await by(issuers[0]!, { kid: "k1" }))).ok).to.equal(true);
+      expect((await verify(await by(issuers[1]!, { kid: "k1" }))).ok).to.equal(true);
+      expect((await verify(await by(issuers[2]!, { kid: "k1" }))).ok, "another one's key").to.equal(false);
+    });
+
+    it("is refused when none has signed it, and has to be valid besides", async () => {
+      const { issuers, verify } = await several([undefined, undefined]);
+      const codeOf = async (token: string) => {
+        const result = await verify(token);
+        return result.ok || result.error.code;
+      };
+      expect(await codeOf(await by(stranger, {}))).to.equal("INVALID");
+      expect(await codeOf(await by(issuers[1]!, {}, { aud: "bank" }))).to.equal("INVALID");
+      expect(await codeOf(await by(issuers[1]!, {}, { exp: now() - 60 }))).to.equal("EXPIRED");
+      expect(await codeOf(await by(issuers[1]!, {}))).to.equal(true);
+    });
+
+    it("is told of once when no key fits, however many come", async () => {
+      const { issuers, verify, lines } = await several(["k1"]);
+      for (let i = 0; i < 3; i++) await verify(await by(issuers[0]!, { kid: `gone-${i}` }));
+      const told = lines.filter(({ msg }) => msg === "a user's token was refused for its key");
+      expect(told.map(({ kid }) => kid)).to.deep.equal(["gone-0"]);
+    });
   });
 });

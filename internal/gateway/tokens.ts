@@ -1,7 +1,15 @@
-import { decodeJwt, errors, jwtVerify } from "jose";
+import {
+  decodeJwt,
+  decodeProtectedHeader,
+  errors,
+  type JWTPayload,
+  type JWTVerifyOptions,
+  jwtVerify,
+} from "jose";
 import { type Identity, identityOf } from "../platform/identity/identity.ts";
 import type { KeyRing } from "../platform/identity/key-ring.ts";
 import { signToken, verifyToken } from "../platform/identity/signed-token.ts";
+import type { Logger } from "../platform/logger/logger.ts";
 import { err, ok, type Result } from "../platform/result/result.ts";
 import type { KeySet } from "./user-keys.ts";
 
@@ -50,9 +58,22 @@ export function issueGuestToken(keys: KeyRing, guestId: string, ttlSeconds: numb
 /**
  * Verifies bearer tokens: a guest's by the session keys, a user's by the
  * issuer's keys, each with its algorithms, issuer, audience and expiry pinned.
- * The unverified issuer claim only chooses which check a token must pass.
+ * The unverified issuer claim only chooses which check a token must pass. That no key fits a user's token, or
+ * one cannot be used, is logged once for each edition of the keys: it may be a rotation that went wrong.
  */
-export function createTokenVerifier(sessionKeys: KeyRing, users: UserTokens | null): VerifyToken {
+export function createTokenVerifier(
+  sessionKeys: KeyRing,
+  users: UserTokens | null,
+  log?: Logger,
+): VerifyToken {
+  const told = new Map<string, number>();
+  function tellOnce(token: string, { code, message }: errors.JOSEError, edition: number): void {
+    if (!KEY_FAULTS.includes(code) || told.get(code) === edition) return;
+    told.set(code, edition);
+    const { alg, kid } = decodeProtectedHeader(token);
+    const named = { alg: String(alg).slice(0, 64), kid: String(kid).slice(0, 64) };
+    log?.warn({ ...named, reason: message }, "a user's token was refused for its key");
+  }
   return async (token) => {
     try {
       if (decodeJwt(token).iss === SESSION_ISSUER) {
@@ -60,35 +81,60 @@ export function createTokenVerifier(sessionKeys: KeyRing, users: UserTokens | nu
         return verified("guest", await verifyToken(sessionKeys, token, expected));
       }
       if (users === null) return err({ code: "INVALID" });
-      const { payload } = await jwtVerify(token, users.keys.find, {
-        algorithms: [...users.algorithms],
-        issuer: users.issuer,
-        audience: users.audience,
-        requiredClaims: ["exp", "sub"],
-        clockTolerance: 5,
-      });
-      return verified("user", payload);
+      return verified("user", await verifyUser(token, users));
     } catch (cause) {
       if (cause instanceof errors.JWTExpired) return err({ code: "EXPIRED" });
-      return err(isAboutToken(cause) ? { code: "INVALID" } : { code: "KEYS_UNAVAILABLE", cause });
+      if (!isAboutToken(cause)) return err({ code: "KEYS_UNAVAILABLE", cause });
+      if (users !== null) tellOnce(token, cause, users.keys.edition());
+      return err({ code: "INVALID" });
     }
   };
 }
+
+/** The claims of a user's token. Where several keys fit it, by no `kid` or one given twice, each is tried. */
+async function verifyUser(token: string, users: UserTokens): Promise<JWTPayload> {
+  const options: JWTVerifyOptions = {
+    algorithms: [...users.algorithms],
+    issuer: users.issuer,
+    audience: users.audience,
+    requiredClaims: ["exp", "sub"],
+    clockTolerance: 5,
+  };
+  try {
+    return (await jwtVerify(token, users.keys.find, options)).payload;
+  } catch (several) {
+    if (!(several instanceof errors.JWKSMultipleMatchingKeys)) throw several;
+    let refused: unknown = several;
+    for await (const key of several) {
+      try {
+        return (await jwtVerify(token, key, options)).payload;
+      } catch (error) {
+        if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+        refused = error;
+      }
+    }
+    throw refused;
+  }
+}
+
+/** jose's codes for a set in which no key fits, and for a key that cannot be used. */
+const KEY_FAULTS = ["ERR_JWKS_NO_MATCHING_KEY", "ERR_JWK_INVALID", "ERR_JOSE_NOT_SUPPORTED"];
 
 /**
  * jose's codes for an answer other than 200 or not JSON, for none in time, and for JSON that is no key set.
  */
 const KEY_SET_FAULTS = ["ERR_JOSE_GENERIC", "ERR_JWKS_TIMEOUT", "ERR_JWKS_INVALID"];
 
-function isAboutToken(cause: unknown): boolean {
+function isAboutToken(cause: unknown): cause is errors.JOSEError {
   return cause instanceof errors.JOSEError && !KEY_SET_FAULTS.includes(cause.code);
 }
 
 function verified(
   kind: "guest" | "user",
-  payload: { sub?: string; exp?: number },
+  payload: { sub?: unknown; exp?: number },
 ): Result<Verified, TokenError> {
-  const identity = identityOf(`${kind}:${payload.sub}`);
+  // A number or a list would become a text, and perhaps that of somebody else.
+  const identity = typeof payload.sub === "string" ? identityOf(`${kind}:${payload.sub}`) : null;
   if (identity === null) return err({ code: "SUBJECT" });
   const expiresAt = payload.exp! * 1000;
   return expiresAt > Date.now() + MOST_LIFETIME_MS

@@ -139,7 +139,11 @@ describe("Keys from a URL", () => {
     const { log } = recordingLogger();
     const keys = openKeySet(new URL(`${server.url}/jwks`), log, 1);
     const users = { keys, issuer: ISSUER, audience: AUDIENCE, algorithms: ["ES256"] };
-    const verify = rememberTokens(createTokenVerifier(SESSION_KEYS, users), keys.edition, new Registry());
+    const verify = rememberTokens(createTokenVerifier(SESSION_KEYS, users), {
+      entries: 10,
+      edition: keys.edition,
+      registry: new Registry(),
+    });
     const [withdrawn, other] = [await token(), await testIssuer("EC", "k9")];
     expect((await verify(withdrawn)).ok).to.equal(true);
     expect((await verify(withdrawn)).ok).to.equal(true);

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
+import { MOST_OWNER_LENGTH } from "../platform/identity/identity.ts";
 import { newId } from "../platform/uuid/new-id.ts";
 import { type OpenOutbox, openOutbox } from "../testkit/outbox.ts";
 import { openOrderStore } from "./open-store.ts";
@@ -84,6 +85,15 @@ export function describeOrderStore(name: string, url: () => Promise<string>): vo
       expect(more).to.deep.equal([]);
       expect(event).to.include({ type: "order.placed", sequence: 1, source: "/cartwright/orders" });
       expect(JSON.parse(event!.data)).to.deep.include({ orderId: order.id, owner, status: "placed" });
+    });
+
+    it("takes an owner as long as any can be, and tells it from one that is shorter", async () => {
+      const longest = owner.padEnd(MOST_OWNER_LENGTH, "x");
+      const order = anOrder(longest, 1);
+      expect(await place(order)).to.equal(true);
+      expect(await store.byId(order.id)).to.deep.equal(order);
+      expect((await store.page(longest, NEWEST, 10)).map(({ id }) => id)).to.deep.equal([order.id]);
+      expect(await store.page(longest.slice(0, -1), NEWEST, 10)).to.deep.equal([]);
     });
 
     it("has no order for an id that nobody gave, or that is none", async () => {

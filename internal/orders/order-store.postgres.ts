@@ -12,6 +12,7 @@ import {
   totalOf,
 } from "./order-rows.ts";
 import type { AppendEvents, OrderStore } from "./order-store.ts";
+import { fullOwner, ownerKey } from "./owner-key.ts";
 import { STATEMENTS } from "./statements.ts";
 
 const SQL = namedStatements(
@@ -37,7 +38,7 @@ export function createPostgresOrderStore(database: Postgres, append: AppendEvent
   return {
     byId,
     standing: async (owner, requestId) => {
-      const [row] = await ask<LatestRow & RequestRow>(SQL.standing, [owner, requestId]);
+      const [row] = await ask<LatestRow & RequestRow>(SQL.standing, [ownerKey(owner), requestId]);
       const { ordinal, unsettled } = row!;
       return {
         ordinal: Number(ordinal ?? 0),
@@ -48,7 +49,8 @@ export function createPostgresOrderStore(database: Postgres, append: AppendEvent
     place: (order, request, event) =>
       database.transaction(async (tx) => {
         const { cart, total } = order;
-        const head = [order.id, order.owner, order.ordinal, order.status, order.version, order.placedAt];
+        const { id, owner, ordinal, status, version, placedAt } = order;
+        const head = [id, ownerKey(owner), ordinal, status, version, placedAt];
         const sums = [total.currency, total.amount, cart.cartId, cart.version];
         const lines = order.lines.map((line) => ({
           p: line.productId,
@@ -57,13 +59,14 @@ export function createPostgresOrderStore(database: Postgres, append: AppendEvent
           a: line.agreedPrice.amount,
           q: line.quantity,
         }));
-        const values = [...head, ...sums, JSON.stringify(lines), request.id, request.hash];
+        const values = [...head, ...sums, JSON.stringify(lines), request.id, request.hash, fullOwner(owner)];
         const [row] = await rows<{ placed: number }>(SQL.place, values, tx);
         if (row!.placed === 0) return false;
         await append([event], tx);
         return true;
       }),
-    page: async (owner, before, limit) => ordersOf(await ask<OrderRow>(SQL.page, [owner, before, limit])),
+    page: async (owner, before, limit) =>
+      ordersOf(await ask<OrderRow>(SQL.page, [ownerKey(owner), before, limit])),
     request: async (id) => earlierOf((await ask<RequestRow>(SQL.request, [id]))[0]),
     advance: (order, request, event) =>
       database.transaction(async (tx) => {

@@ -1,4 +1,5 @@
 import mssql from "mssql";
+import { MOST_OWNER_LENGTH } from "../platform/identity/identity.ts";
 import { loadStatements } from "../platform/sql/sql-file.ts";
 import { retryTransient, type SqlServer, type SqlServerRunner } from "../platform/sql/sqlserver.ts";
 import type { Order } from "./order.ts";
@@ -13,12 +14,13 @@ import {
   totalOf,
 } from "./order-rows.ts";
 import type { AppendEvents, OrderStore, RememberedRequest } from "./order-store.ts";
+import { fullOwner, MOST_KEY_LENGTH, ownerKey } from "./owner-key.ts";
 import { STATEMENTS } from "./statements.ts";
 import { lineRows } from "./tables.sqlserver.ts";
 
 const SQL = loadStatements(new URL("./sql/sqlserver/", import.meta.url), STATEMENTS);
 
-const OWNER = mssql.NVarChar(140);
+const OWNER = mssql.NVarChar(MOST_KEY_LENGTH);
 const HASH = mssql.Char(64);
 
 type Bind = (request: mssql.Request) => mssql.Request;
@@ -39,7 +41,7 @@ export function createSqlServerOrderStore(server: SqlServer, append: AppendEvent
     byId,
     standing: async (owner, requestId) => {
       const { recordsets } = await ask<LatestRow>(SQL.standing, (request) =>
-        request.input("owner", OWNER, owner).input("request_id", HASH, requestId),
+        request.input("owner", OWNER, ownerKey(owner)).input("request_id", HASH, requestId),
       );
       const [latest, requests] = recordsets as unknown as [LatestRow[], RequestRow[]];
       const { ordinal, unsettled } = latest[0] ?? { ordinal: null, unsettled: null };
@@ -59,7 +61,7 @@ export function createSqlServerOrderStore(server: SqlServer, append: AppendEvent
     page: async (owner, before, limit) => {
       const { recordset } = await ask<OrderRow>(SQL.page, (request) =>
         request
-          .input("owner", OWNER, owner)
+          .input("owner", OWNER, ownerKey(owner))
           .input("before", mssql.BigInt, before)
           .input("limit", mssql.Int, limit),
       );
@@ -117,7 +119,8 @@ const ofOrder =
 function placing(order: Order, remembered: RememberedRequest): Bind {
   return (request) =>
     ofOrder(order.id)(request)
-      .input("owner", OWNER, order.owner)
+      .input("owner", OWNER, ownerKey(order.owner))
+      .input("owner_full", mssql.NVarChar(MOST_OWNER_LENGTH), fullOwner(order.owner))
       .input("ordinal", mssql.BigInt, order.ordinal)
       .input("status", mssql.NVarChar(20), order.status)
       .input("version", mssql.Int, order.version)

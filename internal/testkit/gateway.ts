@@ -124,7 +124,11 @@ export async function startGateway(options: {
     routes: (app) =>
       gatewayRoutes(app, {
         sessions,
-        verify: rememberTokens(createTokenVerifier(sessionKeys, users), () => keys?.edition() ?? 0, registry),
+        verify: rememberTokens(createTokenVerifier(sessionKeys, users, log), {
+          entries: 50_000,
+          edition: () => keys?.edition() ?? 0,
+          registry,
+        }),
         signer: createInternalTokenSigner({ keys: INTERNAL_KEYS, audience: CART_AUDIENCE }),
         upstreams: { cart: cart.handler, catalog: catalog.handler },
         document: publicDocument({ cart: [CART_API, ordersApi(cartSchema)], catalog: [CATALOG_API] }),

@@ -25,7 +25,8 @@ describe("The internal token", () => {
     for (const owner of [
       "user:alice",
       "guest:0b8f6a1e-5a0e-4c57-8f39-3ad1f1a0e8a7",
-      `user:${"x".repeat(128)}`,
+      `user:${"x".repeat(255)}`,
+      "user:a b",
     ]) {
       expect(await verify(await sign(owner)))
         .to.deep.equal(identityOf(owner))
@@ -68,6 +69,7 @@ describe("The internal token", () => {
     expect(await sign("user:bob")).not.to.equal(token);
     const merged = await signer.sign({ owner: "user:alice", kind: "user", guest: "guest:1" });
     expect(merged).not.to.equal(token);
+    expect(await sign("user:alice guest:1"), "a user who is called so").not.to.equal(merged);
   });
 
   it("is not signed for what is no owner", async () => {
@@ -75,9 +77,12 @@ describe("The internal token", () => {
       "alice",
       "admin:alice",
       "user:",
-      "user:a b",
+      "user:a ",
+      "user: a",
       "user:a\n",
-      `user:${"x".repeat(129)}`,
+      "user:a\u0000b",
+      "user:ä",
+      `user:${"x".repeat(256)}`,
       "",
     ]) {
       expect(identityOf(owner), owner).to.equal(null);
@@ -135,6 +140,19 @@ describe("The internal token", () => {
     expect(await verifier.verify(token), "remembered").to.equal(first);
     await eventually("it is over", async () => (await verifier.verify(token)) === null);
     expect(Date.now()).to.be.at.least(exp * 1000);
+  });
+
+  it("that was verified is remembered among as many as told, the latest", async () => {
+    const verifier = createInternalTokenVerifier({ keys, audience, entries: 2 });
+    const [one, two, three] = await Promise.all(["user:1", "user:2", "user:3"].map(sign));
+    const first = await verifier.verify(one!);
+    await verifier.verify(two!);
+    expect(await verifier.verify(one!)).to.equal(first);
+    await verifier.verify(two!);
+    await verifier.verify(three!);
+    expect(await verifier.verify(one!), "verified anew")
+      .to.deep.equal(first)
+      .and.not.equal(first);
   });
 
   it("that was refused is not remembered", async () => {

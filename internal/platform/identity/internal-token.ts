@@ -7,7 +7,7 @@ import { signToken, verifyToken } from "./signed-token.ts";
 export const IDENTITY_HEADER = "x-cartwright-identity";
 
 const ISSUER = "cartwright-gateway";
-const MOST_CACHED = 50_000;
+const CACHE_ENTRIES = 50_000;
 
 /** How long (ms) a verified token is remembered at most. */
 const MOST_REMEMBERED_MS = 300_000;
@@ -23,17 +23,19 @@ export interface IdentityVerifier {
   verify(token: string): Promise<Identity | null>;
 }
 
-/** Signs identities into internal tokens (HS256) for `audience` that live `ttlSeconds`. */
+/** Signs identities into internal tokens (HS256) for `audience` of `ttlSeconds`; remembers `entries`. */
 export function createInternalTokenSigner(options: {
   keys: KeyRing;
   audience: string;
   ttlSeconds?: number;
+  entries?: number;
 }): IdentitySigner {
-  const { keys, audience, ttlSeconds = 60 } = options;
-  const tokens = memory<string>(keys);
+  const { keys, audience, ttlSeconds = 60, entries = CACHE_ENTRIES } = options;
+  const tokens = memory<string>(keys, entries);
   return {
     sign: async ({ owner, guest }) => {
-      const name = guest === undefined ? owner : `${owner} ${guest}`;
+      // A line feed is in no owner.
+      const name = guest === undefined ? owner : `${owner}\n${guest}`;
       const known = tokens.get(name);
       if (known !== undefined) return known;
       if (identityOf(owner) === null || (guest !== undefined && identityOf(guest)?.kind !== "guest"))
@@ -49,12 +51,16 @@ export function createInternalTokenSigner(options: {
 }
 
 /**
- * Verifies internal tokens for `audience`; one that was verified
- * is remembered until it expires, for minutes at most.
+ * Verifies internal tokens for `audience`; one that was verified is remembered until it expires, for minutes
+ * at most, as one of so many `entries`.
  */
-export function createInternalTokenVerifier(options: { keys: KeyRing; audience: string }): IdentityVerifier {
-  const { keys, audience } = options;
-  const identities = memory<Identity>(keys);
+export function createInternalTokenVerifier(options: {
+  keys: KeyRing;
+  audience: string;
+  entries?: number;
+}): IdentityVerifier {
+  const { keys, audience, entries = CACHE_ENTRIES } = options;
+  const identities = memory<Identity>(keys, entries);
   return {
     verify: async (token) => {
       const known = identities.get(token);
@@ -81,11 +87,11 @@ function withGuest(identity: Identity | null, guest: unknown): Identity | null {
 }
 
 /**
- * Values by key, each until a moment in epoch ms, and none once the keys of the ring have changed; the least
- * used go first. The cache's own TTL costs a timer per ms.
+ * `max` values by key, each until a moment in epoch ms, and none once the keys of the ring have changed; the
+ * least used go first. The cache's own TTL costs a timer per ms.
  */
-function memory<T>(keys: KeyRing) {
-  const entries = new LRUCache<string, { value: T; until: number }>({ max: MOST_CACHED });
+function memory<T>(keys: KeyRing, max: number) {
+  const entries = new LRUCache<string, { value: T; until: number }>({ max });
   let edition = keys.edition();
   return {
     get: (key: string): T | undefined => {

@@ -62,7 +62,7 @@ export function processRegistries(): ReadonlyMap<string, Registry> {
     registry: gateway,
     log,
   });
-  rememberTokens(NOWHERE, () => 0, gateway);
+  rememberTokens(NOWHERE, { entries: 1, edition: () => 0, registry: gateway });
   createSessions({
     store: NOWHERE,
     keys: NOWHERE,

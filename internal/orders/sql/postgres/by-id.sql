@@ -1,7 +1,8 @@
 -- An order, one row for each of its lines, in their order.
 -- $1 order id
-SELECT o.order_id, o.owner, o.ordinal, o.status, o.version, (extract(epoch FROM o.placed_at) * 1000)::float8 AS placed_at,
-       o.currency, o.total, o.cart_id, o.cart_version, l.product_id, l.name, l.unit_price, l.agreed_price, l.quantity
+SELECT o.order_id, COALESCE(o.owner_full, o.owner) AS owner, o.ordinal, o.status, o.version,
+       (extract(epoch FROM o.placed_at) * 1000)::float8 AS placed_at, o.currency, o.total, o.cart_id, o.cart_version,
+       l.product_id, l.name, l.unit_price, l.agreed_price, l.quantity
   FROM orders o
   JOIN order_line l ON l.order_id = o.order_id
  WHERE o.order_id = $1

@@ -1,5 +1,5 @@
 -- What the next checkout of an owner starts from.
--- $1 owner  $2 request id
+-- $1 owner's key  $2 request id
 -- Result: one row. ordinal and unsettled (id) of the latest order; hash and order of the request. Null where
 -- there is none.
 SELECT latest.ordinal, latest.unsettled, request.request_hash, request.order_id AS requested

@@ -1,5 +1,5 @@
 -- What the next checkout of an owner starts from.
--- @owner  @request_id
+-- @owner the owner's key  @request_id
 -- Results: ordinal and unsettled (id) of the latest order, if there is one; hash and order of the request,
 -- if it is known.
 SELECT TOP (1) ordinal, CASE WHEN cart_settled_at IS NULL THEN order_id END AS unsettled

@@ -15,7 +15,7 @@ export interface Identity {
    */
   readonly owner: string;
   readonly kind: "user" | "guest" | "service";
-  /** The guest (as an owner) whose access token the user has presented with this request. */
+  /** The guest (as an owner) whose token the user has presented with this request. */
   readonly guest?: string;
 }
 

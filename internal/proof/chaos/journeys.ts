@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { JourneyAttempt, ReportLine, SeenOrder, Strategy } from "./check/history.ts";
 import { operationNamed } from "./check/operations.ts";
 import { operate, outcomeOf, type Request, type Sent, seenCart, seenLines, send } from "./requests.ts";
-import { type Tab, untilKnown } from "./tab.ts";
+import { type Guest, type Tab, untilKnown } from "./tab.ts";
 
 /*
  * What a shopper does besides changing one cart: signs in, and merges what was put into the cart before;
@@ -15,9 +15,10 @@ const NOTHING = { productId: null, quantity: null, key: null, ifMatch: null };
 /** Fills a guest's cart and merges it, sometimes while more is put into it. */
 export async function merge(tab: Tab, products: readonly string[]): Promise<void> {
   const { random, notes } = tab;
-  tab.guest ??= await openSession(tab);
+  tab.guest = tab.guest === null ? await openSession(tab) : await refreshSession(tab, tab.guest);
   const { guest } = tab;
   if (guest === null) return;
+  const { token, refreshToken } = guest;
   const add = operationNamed("add");
   const fill = async () => {
     const choice = { ...add.choose(random, products), key: randomUUID(), ifMatch: null };
@@ -32,7 +33,7 @@ export async function merge(tab: Tab, products: readonly string[]): Promise<void
   const request = {
     method: "POST",
     path: "/api/cart/merge",
-    body: { guestToken: guest.token, strategy },
+    body: { guestToken: random(2) === 0 ? token : (refreshToken ?? token), strategy },
     // A merge has a natural key, which is enough.
     key: random(2) === 0 ? randomUUID() : null,
   };
@@ -75,18 +76,35 @@ export async function cancel(tab: Tab): Promise<void> {
 }
 
 /** Becomes a guest; null when no gateway opens a session now. */
-async function openSession(tab: Tab): Promise<Tab["guest"]> {
+async function openSession(tab: Tab): Promise<Guest | null> {
   const { answer } = await send(
     tab.client(),
     { authorization: "" },
     { method: "POST", path: "/api/session" },
   );
   if (!("status" in answer) || answer.status !== 201) return null;
-  const { accessToken: token, guestId } = answer.body;
-  const guest = { name: `guest:${guestId}`, authorization: `Bearer ${token}`, token };
+  const guest = guestOf(answer.body);
   tab.notes.guests.push(guest);
   return guest;
 }
+
+/** Goes on as the same guest with the next tokens, as a browser does now and then. */
+async function refreshSession(tab: Tab, guest: Guest): Promise<Guest> {
+  const { refreshToken } = guest;
+  if (refreshToken === null) return guest;
+  const request = { method: "POST", path: "/api/session/refresh", body: { refreshToken } };
+  const { answer } = await send(tab.client(), { authorization: "" }, request);
+  const refreshed = "status" in answer && answer.status === 200;
+  // A refresh token that may have been replaced ends the session when it is used after its grace.
+  return refreshed ? guestOf(answer.body) : { ...guest, refreshToken: null };
+}
+
+const guestOf = (session: { accessToken: string; refreshToken: string; guestId: string }): Guest => ({
+  name: `guest:${session.guestId}`,
+  authorization: `Bearer ${session.accessToken}`,
+  token: session.accessToken,
+  refreshToken: session.refreshToken,
+});
 
 type Kind = Pick<JourneyAttempt, "operation"> &
   Partial<Pick<JourneyAttempt, "guest" | "strategy" | "orderId">>;

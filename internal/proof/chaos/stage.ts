@@ -31,6 +31,8 @@ export interface Stage {
 /** Short leases and lives, so that much happens in a minute. */
 const SETTINGS = {
   CART_TTL_SECONDS: "15",
+  // The carts of all guests are read at the end, however long the run was.
+  ACCESS_TOKEN_TTL_SECONDS: "86400",
   CART_EXPIRY_GRACE_SECONDS: "3600",
   SWEEP_AGE_MS: "500",
   SWEEP_INTERVAL_MS: "200",

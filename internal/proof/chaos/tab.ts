@@ -11,6 +11,12 @@ export interface Notes {
   readonly guests: Shopper[];
 }
 
+/** A guest with both tokens; without a refresh token once it is not known which is the latest. */
+export interface Guest extends Shopper {
+  readonly token: string;
+  readonly refreshToken: string | null;
+}
+
 /** One tab of an owner's browser. */
 export interface Tab {
   readonly owner: Shopper;
@@ -19,7 +25,7 @@ export interface Tab {
   /** Ids of the owner's orders, whichever tab has placed them. */
   readonly orders: Set<string>;
   /** Who the owner was before signing in; null until then. */
-  guest: (Shopper & { readonly token: string }) | null;
+  guest: Guest | null;
   /** One of the gateways, at random. */
   client(): HttpClient;
   /** False when nothing shall be repeated any more. */

@@ -84,7 +84,14 @@ async function asGuest() {
     fail("the events are not what they should be");
   await change(shopper, "POST", "/api/cart/items", { productId: first!.id, quantity: 2 });
   await consumer.waitFor(() => ours().length > calls.length, 20_000);
-  return { productId: first!.id, guestToken: session.body.accessToken as string };
+  const body = { refreshToken: session.body.refreshToken };
+  const refreshed = told(
+    "POST /api/session/refresh",
+    await request(base, "POST", "/api/session/refresh", { body }),
+    200,
+    "the same guest, with new tokens",
+  );
+  return { productId: first!.id, guestToken: refreshed.body.refreshToken as string };
 }
 
 /** Takes the guest's cart along, agrees to a price that then rises, agrees again, orders and cancels. */
@@ -98,6 +105,13 @@ async function asUser({ productId, guestToken }: Awaited<ReturnType<typeof asGue
   const lines = (merged.body.lines ?? []) as { productId: string; outcome: string; quantity: number }[];
   const report = lines.map((line) => `${line.productId} ${line.outcome}, ${line.quantity} now`).join("; ");
   told("POST /api/cart/merge", merged, 200, report);
+  const body = { refreshToken: guestToken };
+  told(
+    "DELETE /api/session",
+    await request(base, "DELETE", "/api/session", { body }),
+    204,
+    "the guest is gone",
+  );
   const agreed = { items: (await shopper.cart()).body.items };
   const { amount } = agreed.items[0].unitPrice;
   const checkout = async (body: unknown) =>

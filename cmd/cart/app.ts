@@ -5,6 +5,7 @@ import { cartRoutes } from "../../internal/cart/routes.ts";
 import { ORDER_PROBLEMS } from "../../internal/orders/problem-codes.ts";
 import { orderRoutes } from "../../internal/orders/routes.ts";
 import { createApp } from "../../internal/platform/http/app.ts";
+import { refuseLate } from "../../internal/platform/http/deadline.ts";
 import { createInternalTokenVerifier } from "../../internal/platform/identity/internal-token.ts";
 import { openKeyRing } from "../../internal/platform/identity/open-key-ring.ts";
 import { mergeCatalogues } from "../../internal/platform/problem/catalogue.ts";
@@ -31,6 +32,7 @@ export function cartApp(config: Config, cart: Service, adapters: ReturnType<type
     isBehindGateway: true,
     problems: mergeCatalogues([CART_PROBLEMS, ORDER_PROBLEMS]),
     routes: (app) => {
+      app.use(refuseLate(registry));
       cartRoutes(app, service, identity);
       mergeRoutes(app, merge, identity);
       orderRoutes(app, { ...ordering, identity, cart: cartSchema });

@@ -1,6 +1,5 @@
 import type { CartView } from "../../internal/cart/cart.ts";
 import { createRedisCheckoutStore } from "../../internal/cart/checkout-store.redis.ts";
-import { shardOf } from "../../internal/cart/keys.ts";
 import { createOrderedCarts } from "../../internal/cart/ordered-carts.ts";
 import type { ShowCart } from "../../internal/cart/show.ts";
 import { type CheckoutCarts, createCheckout } from "../../internal/orders/checkout.ts";
@@ -10,6 +9,7 @@ import { createOrderService } from "../../internal/orders/order-service.ts";
 import { createReachStore } from "../../internal/orders/reach-store.ts";
 import { createSettle } from "../../internal/orders/settler.ts";
 import { createRedisCommitNotifier } from "../../internal/outbox/commit-notifier.redis.ts";
+import { shardOf } from "../../internal/platform/identity/shard-of.ts";
 import type { Service } from "../../internal/platform/service/service.ts";
 import { orderedLines } from "../ordered-lines.ts";
 import type { openAdapters } from "./adapters.ts";

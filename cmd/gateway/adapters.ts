@@ -1,10 +1,12 @@
 import { createCatalogCache } from "../../internal/gateway/catalog-cache.http.ts";
-import { createUpstream } from "../../internal/gateway/proxy.ts";
+import { createUpstream } from "../../internal/gateway/proxy.http.ts";
 import { createRateLimits } from "../../internal/gateway/rate-limit.ts";
 import { rememberTokens } from "../../internal/gateway/token-cache.ts";
 import { createTokenVerifier } from "../../internal/gateway/tokens.ts";
+import { createUpstreamMetrics, type UpstreamMetrics } from "../../internal/gateway/upstream/metrics.ts";
 import type { Upstream } from "../../internal/gateway/upstream.ts";
 import { openKeyRing } from "../../internal/platform/identity/open-key-ring.ts";
+import { shardOf } from "../../internal/platform/identity/shard-of.ts";
 import type { Service } from "../../internal/platform/service/service.ts";
 import { type Config, quotasOf, userTokensOf } from "./config.ts";
 import { openCounter } from "./open-counter.ts";
@@ -14,8 +16,17 @@ import { openSessions } from "./open-sessions.ts";
 export async function openAdapters(config: Config, service: Service) {
   const { log, registry, lifecycle } = service;
   const timeoutMs = config.UPSTREAM_TIMEOUT_MS;
-  const cart = createUpstream({ name: "/api/cart", target: config.CART_URL, timeoutMs, log });
-  const catalog = openCatalog(config, service);
+  const metricsOf = createUpstreamMetrics(registry);
+  const cart = createUpstream({
+    name: "cart",
+    urls: config.CART_URL,
+    ...(config.CART_FALLBACK_URL && { fallbackUrl: config.CART_FALLBACK_URL }),
+    keyOf: (owner) => shardOf(owner, config.CART_SHARDS),
+    timeoutMs,
+    metrics: metricsOf("cart"),
+    log,
+  });
+  const catalog = openCatalog(config, metricsOf("catalog"), service);
   for (const upstream of [cart, catalog]) lifecycle.onStop("upstream connections", upstream.close);
 
   const users = userTokensOf(config, log);
@@ -33,11 +44,12 @@ export async function openAdapters(config: Config, service: Service) {
 }
 
 /** The way to the catalog: through a cache, unless it is to keep nothing. */
-function openCatalog(config: Config, { log, registry }: Service): Upstream {
+function openCatalog(config: Config, metrics: UpstreamMetrics, { log, registry }: Service): Upstream {
   const upstream = {
-    name: "/api/catalog",
-    target: config.CATALOG_URL,
+    name: "catalog",
+    urls: config.CATALOG_URL,
     timeoutMs: config.UPSTREAM_TIMEOUT_MS,
+    metrics,
     log,
   };
   if (config.CATALOG_CACHE_BYTES === 0) return createUpstream(upstream);

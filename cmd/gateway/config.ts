@@ -32,6 +32,22 @@ const quota = (fallback: `${number}/${number}`) =>
     })
     .prefault(fallback);
 
+/** Base URLs with commas between them, all of one protocol. */
+const upstreamUrls = () =>
+  z
+    .string()
+    .transform((list) => list.split(",").map((entry) => entry.trim()))
+    .refine(
+      (urls) => new Set(urls.map((url) => URL.parse(url)?.protocol)).size === 1 && urls.every(isBaseUrl),
+      "must be URLs starting with http:// or https:// (one of the two), with commas between them",
+    );
+
+/** True for an absolute http(s) URL that says where, and nothing of who or what. */
+function isBaseUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && url.username + url.search + url.hash === "";
+}
+
 /** True for what browsers send as `Origin`: scheme, host and port, in lower case and without a path. */
 function isOrigin(text: string): boolean {
   const url = URL.parse(text);
@@ -44,8 +60,20 @@ export const schema = z
   .object({
     ...serviceFields,
     PORT: port().describe("port of the public API; 0 takes a free one"),
-    CART_URL: url("http:", "https:").describe("base URL of the cart service"),
-    CATALOG_URL: url("http:", "https:").describe("base URL of the catalog"),
+    CART_URL: upstreamUrls().describe(
+      "base URL of the cart service, or several with commas; each address of a name is one of its replicas",
+    ),
+    CART_FALLBACK_URL: url("http:", "https:")
+      .optional()
+      .describe(
+        "a URL of the cart service by a load balancer, asked while no address of `CART_URL` answers, as when DNS is late",
+      ),
+    CART_SHARDS: integer(1, 1_024)
+      .default(64)
+      .describe(
+        "the cart's `CART_SHARDS`: requests of one shard go to one replica; another number only costs",
+      ),
+    CATALOG_URL: upstreamUrls().describe("base URL of the catalog, or several, likewise"),
     INTERNAL_TOKEN_SECRET: secret()
       .optional()
       .describe(

@@ -16,6 +16,7 @@ const EVERY_CALL: readonly CartCode[] = [
   "UNAUTHENTICATED",
   "RATE_LIMITED",
   "CART_STORE_UNAVAILABLE",
+  "DEADLINE_PASSED",
   "INTERNAL",
 ];
 const CHANGE: readonly CartCode[] = [

@@ -1,11 +1,12 @@
 import { expect } from "chai";
+import { shardOf } from "../platform/identity/shard-of.ts";
 import { createLogger } from "../platform/logger/logger.ts";
 import type { RedisConnection } from "../platform/redis/redis.ts";
 import { unwrap } from "../platform/result/result.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { createRedisCheckoutStore } from "./checkout-store.redis.ts";
 import type { CheckoutClaim, CheckoutStore, OrderedLines } from "./checkout-store.ts";
-import { CLAIM_TTL_MS, shardKeys, shardOf } from "./keys.ts";
+import { CLAIM_TTL_MS, shardKeys } from "./keys.ts";
 import { createRedisCartStore } from "./store.redis.ts";
 import type { CartStore, Change, Preconditions } from "./store.ts";
 

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { shardOf } from "../platform/identity/shard-of.ts";
 import { createLogger } from "../platform/logger/logger.ts";
 import { Registry } from "../platform/metrics/metrics.ts";
 import type { RedisConnection } from "../platform/redis/redis.ts";
@@ -6,7 +7,7 @@ import { unwrap } from "../platform/result/result.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { createRedisCheckoutStore } from "./checkout-store.redis.ts";
 import { createExpiringSweep } from "./expiring.redis.ts";
-import { shardKeys, shardOf } from "./keys.ts";
+import { shardKeys } from "./keys.ts";
 import { createExpiringCounter } from "./metrics.ts";
 import { createRedisCartStore } from "./store.redis.ts";
 

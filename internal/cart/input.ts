@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { deadlineOf } from "../platform/http/deadline.ts";
 import { readIdempotencyKey } from "../platform/http/idempotency-key.ts";
 import { invalid, type Problem } from "../platform/problem/problem.ts";
 import { err, ok, type Result } from "../platform/result/result.ts";
@@ -71,6 +72,7 @@ export function readPreconditions(
     ifNoneMatch: ifNoneMatch.value,
     idempotencyKey: key.value,
     traceparent,
+    deadline: deadlineOf(headers),
   });
 }
 

@@ -1,5 +1,3 @@
-import { crc16 } from "../platform/redis/crc16.ts";
-
 /**
  * How long the outcome of a request with an Idempotency-Key is remembered, in ms, and how many of one owner.
  */
@@ -11,11 +9,6 @@ export const CLAIM_TTL_MS = 5_000;
 
 /** How many entries about a user's merges are kept likewise: outcomes, and the clients' names for them. */
 export const MERGES_KEEP = 64;
-
-/** The shard of an owner, fixed for the life of the data; also the outbox partition of its events. */
-export function shardOf(owner: string, shards: number): number {
-  return crc16(owner) % shards;
-}
 
 /**
  * The keys of one shard; its number is the hash tag, so whatever a script

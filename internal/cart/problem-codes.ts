@@ -16,6 +16,7 @@ export const CART_PROBLEMS = {
   CART_STORE_FULL: { status: 503, title: "The cart store is full" },
   CART_STORE_UNAVAILABLE: { status: 503, title: "The cart store is unavailable" },
   CATALOG_UNAVAILABLE: { status: 503, title: "The catalog is unavailable" },
+  DEADLINE_PASSED: { status: 503, title: "The request's deadline has passed" },
 } as const satisfies ProblemCatalogue & Record<CartError["code"], unknown>;
 
 export type CartCode = CodeOf<typeof CART_PROBLEMS> | HttpCode;

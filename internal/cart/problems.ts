@@ -1,3 +1,4 @@
+import { DEADLINE_PASSED } from "../platform/http/deadline.ts";
 import { refuseWith } from "../platform/http/refuse.ts";
 import type { Problem } from "../platform/problem/problem.ts";
 import type { CartError } from "./cart.ts";
@@ -40,6 +41,8 @@ export function problemOf(error: CartError): Problem<CartCode> {
         error.code,
         "This key was used for a different request; use a new key.",
       );
+    case "DEADLINE_PASSED":
+      return DEADLINE_PASSED;
     case "RATE_LIMITED":
       return {
         code: error.code,

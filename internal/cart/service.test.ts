@@ -27,7 +27,10 @@ const add = { op: "add", productId: "mug", quantity: 1 };
  * A service on the catalog in memory; the store is a stand-in
  * that answers as told and records what reaches it.
  */
-function scene(answers: Partial<CartStore> = {}, outboxState: OutboxState = "committed") {
+function scene(
+  answers: Partial<CartStore> = {},
+  outboxState: OutboxState | Promise<OutboxState> = "committed",
+) {
   const catalog = createMemoryCatalog([mug], { caching: false });
   const reached: Change[] = [];
   const waitedFor: StagedEvent[] = [];
@@ -68,6 +71,22 @@ describe("The cart service", () => {
     const { replayed, cart } = unwrap(await service.change("user:a", add, withKey));
     expect([replayed, cart.version]).to.deep.equal([true, 1]);
     expect(reached).to.deep.equal([]);
+  });
+
+  it("does not begin a change whose deadline has passed when the catalog has been asked", async () => {
+    const { service, reached } = scene();
+    const late = { ...none, deadline: Date.now() - 1 };
+    expect(await service.change("user:a", add, late)).to.deep.equal(err({ code: "DEADLINE_PASSED" }));
+    expect(reached).to.deep.equal([]);
+    const intime = { ...none, deadline: Date.now() + 60_000 };
+    expect((await service.change("user:a", add, intime)).ok).to.equal(true);
+  });
+
+  it("tells a change's event as staged when its deadline passes before the commit", async () => {
+    const { service, reached } = scene({}, new Promise<OutboxState>(() => {}));
+    const soon = { ...none, deadline: Date.now() + 50 };
+    expect(unwrap(await service.change("user:a", add, soon)).outboxState).to.equal("staged");
+    expect(reached).to.have.length(1);
   });
 
   it("refuses a reused key before it asks the catalog", async () => {

@@ -1,4 +1,5 @@
 import type { StagedEvent } from "../platform/event/event.ts";
+import { byDeadline, isPast } from "../platform/http/deadline.ts";
 import type { Counter, Histogram } from "../platform/metrics/metrics.ts";
 import { err, ok, type Result } from "../platform/result/result.ts";
 import type { CartError, CartView, OutboxState } from "./cart.ts";
@@ -38,10 +39,13 @@ export interface CartService {
   ): Promise<Result<Outcome, CartError>>;
 }
 
+const TOO_LATE = err({ code: "DEADLINE_PASSED" } as const);
+
 /**
  * The cart's rules: the catalog is asked before the store is touched; the store decides atomically; the
- * answer waits, within a bound, for the event's commit. A repeat of a remembered request is answered
- * before the catalog is asked, so it gets its first outcome even when the product is gone since.
+ * answer waits, within a bound, for the event's commit. What has no time left after the catalog was asked is
+ * not begun. A repeat of a remembered request is answered before the catalog is asked, so it gets its first
+ * outcome even when the product is gone since.
  */
 export function createCartService(options: {
   store: CartStore;
@@ -62,8 +66,10 @@ export function createCartService(options: {
       if (!earlier.ok) return earlier;
       if (earlier.value !== null) return ok(earlier.value);
     }
-    const checked = await check(owner, change);
-    return checked.ok ? store.apply(owner, checked.value, preconditions) : checked;
+    const { deadline } = preconditions;
+    const checked = await byDeadline(deadline, check(owner, change), TOO_LATE);
+    if (!checked.ok) return checked;
+    return isPast(deadline) ? TOO_LATE : store.apply(owner, checked.value, preconditions);
   }
 
   async function check(owner: string, change: RequestedChange): Promise<Result<Change, CartError>> {
@@ -92,7 +98,9 @@ export function createCartService(options: {
         if (expired) metrics.expired.inc({ reason: expired });
         const [cart, outboxState] = await Promise.all([
           show(state),
-          staged === null ? ("committed" as const) : outbox.committed(staged),
+          staged === null
+            ? ("committed" as const)
+            : byDeadline(preconditions.deadline, outbox.committed(staged), "staged" as const),
         ]);
         return ok({ cart, outboxState, replayed });
       }),

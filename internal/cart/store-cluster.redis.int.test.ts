@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
+import { shardOf } from "../platform/identity/shard-of.ts";
 import { createLogger } from "../platform/logger/logger.ts";
 import { awaitRedis, connectRedis, type RedisConnection } from "../platform/redis/redis.ts";
 import { parseRedisUrl } from "../platform/redis/redis-url.ts";
@@ -7,7 +8,7 @@ import { unwrap } from "../platform/result/result.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { type RedisCluster, reshard } from "../testkit/servers/redis-cluster.ts";
 import { ownRedisCluster } from "../testkit/servers/test-servers.ts";
-import { shardKeys, shardOf } from "./keys.ts";
+import { shardKeys } from "./keys.ts";
 import { rightsOn } from "./rights.redis.ts";
 import { createRedisCartStore } from "./store.redis.ts";
 import type { CartStore } from "./store.ts";

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
+import { shardOf } from "../platform/identity/shard-of.ts";
 import { createLogger } from "../platform/logger/logger.ts";
 import { Registry } from "../platform/metrics/metrics.ts";
 import type { RedisConnection } from "../platform/redis/redis.ts";
@@ -7,7 +8,7 @@ import { unwrap } from "../platform/result/result.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { CART_EVENTS } from "./events.ts";
 import { createExpirySweep } from "./expiry.redis.ts";
-import { shardKeys, shardOf } from "./keys.ts";
+import { shardKeys } from "./keys.ts";
 import { createExpiredCounter } from "./metrics.ts";
 import { createRedisCartStore, type RedisCartStoreOptions } from "./store.redis.ts";
 import type { CartStore, Change, Preconditions } from "./store.ts";

@@ -1,3 +1,4 @@
+import { shardOf } from "../platform/identity/shard-of.ts";
 import type { Logger } from "../platform/logger/logger.ts";
 import type { RedisConnection } from "../platform/redis/redis.ts";
 import { bindScript, loadScript } from "../platform/redis/script.ts";
@@ -6,7 +7,7 @@ import { newId } from "../platform/uuid/new-id.ts";
 import { createAsk } from "./ask.redis.ts";
 import type { CartState } from "./cart.ts";
 import { CART_EVENTS } from "./events.ts";
-import { IDEMPOTENCY_KEEP, IDEMPOTENCY_TTL_MS, shardKeys, shardOf } from "./keys.ts";
+import { IDEMPOTENCY_KEEP, IDEMPOTENCY_TTL_MS, shardKeys } from "./keys.ts";
 import { OPERATIONS } from "./operations/all.ts";
 import { rightsOn } from "./rights.redis.ts";
 import type { Applied, CartStore, ExpiryReason, Limits, RequestedChange, StoreError, Tags } from "./store.ts";

@@ -16,6 +16,8 @@ export interface Preconditions {
   readonly idempotencyKey: string | null;
   /** W3C trace context to go out with the event. */
   readonly traceparent: string | null;
+  /** When whoever asks gives up, in ms since 1970: what is not done by then is not begun. */
+  readonly deadline?: number | null;
 }
 
 export interface Limits {
@@ -49,7 +51,10 @@ export interface Applied {
 /** The store itself: it did not answer, so what was asked may or may not have happened; or it is full. */
 export type StoreFault = Extract<CartError, { code: `CART_STORE_${string}` }>;
 
-export type StoreError = Exclude<CartError, { code: "PRODUCT_NOT_FOUND" | "CATALOG_UNAVAILABLE" }>;
+export type StoreError = Exclude<
+  CartError,
+  { code: "PRODUCT_NOT_FOUND" | "CATALOG_UNAVAILABLE" | "DEADLINE_PASSED" }
+>;
 
 /**
  * Carts, each change atomic and exact under any concurrency: limits, preconditions, version, TTL, expiry

@@ -1,5 +1,4 @@
 import type { Request, Response } from "express";
-import type { Logger } from "../platform/logger/logger.ts";
 import { Counter, type Registry } from "../platform/metrics/metrics.ts";
 import { isKnown, notModifiedHead } from "./cache-answers.ts";
 import { sharedHeaders } from "./cache-forwarded.ts";
@@ -9,29 +8,25 @@ import { cacheStatus } from "./cache-status.ts";
 import { type CacheLimits, createAnswerStore } from "./cache-store.http.ts";
 import { createCatalogFetch, FetchTimeout } from "./catalog-fetch.http.ts";
 import { type GatewayProblem, refuse } from "./problems.ts";
+import type { BalancerOptions } from "./upstream/balancer.http.ts";
 import { TIMEOUT, UNAVAILABLE, type Upstream } from "./upstream.ts";
 
+/** Whichever address of the catalog answers, the answer is the same. */
+const ANY_ADDRESS = "http://catalog";
+
 /**
- * Reads of the catalog at `target` from a cache that all clients share (RFC 9111). Nothing of who asks
+ * Reads of the catalog from a cache that all clients share (RFC 9111). Nothing of who asks
  * reaches it, and answers that are not for everybody do not stay in it. While the catalog is away or takes
  * more than `staleWaitMs`, what it allowed to be given stale is. `Cache-Status` tells what was done. An
  * answer is sent once it is there whole: a catalog that fails half way is 502 or 504, as is one that does
  * not answer at all.
  */
-export function createCatalogCache(options: {
-  name: string;
-  target: string;
-  timeoutMs: number;
-  staleWaitMs: number;
-  limits: CacheLimits;
-  log: Logger;
-  registry: Registry;
-}): Upstream {
+export function createCatalogCache(
+  options: BalancerOptions & { staleWaitMs: number; limits: CacheLimits; registry: Registry },
+): Upstream {
   const { staleWaitMs, registry } = options;
-  const base = new URL(options.target);
-  const prefix = base.pathname.replace(/\/$/, "");
   const store = createAnswerStore(options.limits, registry);
-  const fetch = createCatalogFetch({ ...options, store, pick: () => base.origin });
+  const fetch = createCatalogFetch({ ...options, store });
   const read = createReader({ store, fetch, staleWaitMs });
   const requests = new Counter({
     name: "gateway_cache_requests_total",
@@ -45,8 +40,7 @@ export function createCatalogCache(options: {
   return {
     handler: async (req, res) => {
       // A HEAD is answered by what GET would be: they share an entry.
-      const path = prefix + req.url;
-      const key = { origin: base.origin, method: "GET", path, headers: sharedHeaders(req.headers) };
+      const key = { origin: ANY_ADDRESS, method: "GET", path: req.url, headers: sharedHeaders(req.headers) };
       try {
         const { answer, outcome, conduct } = await read(key, req.headers["cache-control"]);
         requests.inc({ outcome });

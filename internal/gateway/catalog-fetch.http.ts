@@ -1,9 +1,9 @@
-import { Agent, type Dispatcher, interceptors } from "undici";
-import { MOST_IDLE_MS } from "../platform/http/kept-connections.ts";
-import type { Logger } from "../platform/logger/logger.ts";
+import { type Dispatcher, interceptors } from "undici";
 import { sharableHead, withoutHop } from "./cache-answers.ts";
 import { NOT_IN_KEY } from "./cache-forwarded.ts";
 import type { AnswerStore, StoredAnswer } from "./cache-store.http.ts";
+import { Balancer, type BalancerOptions } from "./upstream/balancer.http.ts";
+import { type ExchangeRequest, UpstreamTimeout } from "./upstream/exchange.http.ts";
 
 type Dispatch = Dispatcher.Dispatch;
 type Handler = Dispatcher.DispatchHandler;
@@ -32,42 +32,24 @@ export interface Passage {
 /** undici hands on what it does not know of a request's options. */
 export type FetchOptions = Dispatcher.DispatchOptions & { readonly passage: Passage };
 
-export class FetchTimeout extends Error {}
+export class FetchTimeout extends UpstreamTimeout {}
 class NotAsked extends Error {}
-
-/** Where the next request goes: the catalog's origin (scheme, host and port). */
-export type PickOrigin = () => string;
 
 export type CatalogFetch = ReturnType<typeof createCatalogFetch>;
 
 /**
  * GET requests to the catalog through undici's cache over its deduplication: of those that ask the same at
  * the same time one is sent. `timeoutMs` bounds a whole exchange, from waiting for a connection to the last
- * byte. One that provably was not answered is sent once more. A failure is logged once, however many wait.
+ * byte; which address is asked, and how often, is the balancer's to say. A failure is logged once, however
+ * many wait.
  */
-export function createCatalogFetch(options: {
-  name: string;
-  pick: PickOrigin;
-  store: AnswerStore;
-  timeoutMs: number;
-  log: Logger;
-}) {
-  const { name, pick, store, timeoutMs, log } = options;
-  const agent = new Agent({
-    connections: 64,
-    keepAliveTimeout: MOST_IDLE_MS,
-    // Whatever longer time the catalog promises.
-    keepAliveMaxTimeout: MOST_IDLE_MS,
-    connect: { timeout: timeoutMs },
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-    maxResponseSize: MOST_BYTES,
-  });
+export function createCatalogFetch(options: BalancerOptions & { store: AnswerStore }) {
+  const { name, store, timeoutMs, log } = options;
+  const balancer = new Balancer({ ...options, mostBytes: MOST_BYTES });
   const send: Dispatch = (request, handler) => {
     const { passage } = request as FetchOptions;
     passage.sent = true;
-    const attempt = (handler: Handler) => agent.dispatch({ ...request, origin: pick() }, handler);
-    return attempt(exchange(handler, { timeoutMs, again: attempt, report }));
+    return balancer.dispatch(request as ExchangeRequest, exchange(handler, { timeoutMs, report }));
 
     function report(err: Error) {
       const requestId = (request.headers as Record<string, string>)["x-request-id"];
@@ -78,29 +60,16 @@ export function createCatalogFetch(options: {
   const cached = interceptors.cache({ store, type: "shared" })(forwardTo(sendOnce, send));
   return {
     dispatch: (request: FetchOptions, handler: Handler): boolean => cached(request, handler),
-    close: () => void agent.destroy().catch(() => {}),
+    close: () => balancer.shutDown(),
   };
 }
 
-/**
- * One exchange with the catalog, as `handler` sees it: over in `timeoutMs`, and begun anew, once, when the
- * connection was lost before any of the answer came.
- */
+/** One exchange with the catalog, as `handler` sees it: over in `timeoutMs`, its last byte included. */
 function exchange(
   handler: Handler,
-  {
-    timeoutMs,
-    again,
-    report,
-  }: {
-    timeoutMs: number;
-    again: (handler: Handler) => boolean;
-    report: (err: Error) => void;
-  },
+  { timeoutMs, report }: { timeoutMs: number; report: (err: Error) => void },
 ): Handler {
   let over = false;
-  let answering = false;
-  let repeated = false;
   let current: Dispatcher.DispatchController | undefined;
   const timer = setTimeout(() => fail(new FetchTimeout("no answer in time")), timeoutMs);
 
@@ -113,16 +82,15 @@ function exchange(
     current?.abort(err);
   }
 
-  const watched: Handler = {
+  return {
     onRequestStart: (controller, context) => {
       current = controller;
       if (over) controller.abort(new FetchTimeout("it waited too long for a connection"));
-      else if (!repeated) handler.onRequestStart?.(controller, context);
+      else handler.onRequestStart?.(controller, context);
     },
     onResponseStart: (controller, status, headers, message) => {
       // What comes before the answer (1xx) is between the catalog and us.
       if (over || status < 200) return;
-      answering = true;
       handler.onResponseStart?.(controller, status, headers, message);
     },
     onResponseData: (controller, chunk) => {
@@ -135,19 +103,14 @@ function exchange(
       handler.onResponseEnd?.(controller, trailers);
     },
     onResponseError: (_controller, err) => {
-      if (over || answering || repeated || !wasLost(err)) return fail(timeoutOf(err));
-      repeated = true;
-      again(watched);
+      fail(timeoutOf(err));
     },
   };
-  return watched;
 }
 
-const LOST = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "UND_ERR_SOCKET"]);
-const TIMEOUTS = new Set(["UND_ERR_CONNECT_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"]);
+const TIMEOUTS = new Set(["UPSTREAM_TIMEOUT", "UND_ERR_CONNECT_TIMEOUT", "UND_ERR_BODY_TIMEOUT"]);
 
 const codeOf = (err: Error) => (err as NodeJS.ErrnoException).code ?? "";
-const wasLost = (err: Error) => LOST.has(codeOf(err));
 const timeoutOf = (err: Error) =>
   TIMEOUTS.has(codeOf(err)) ? new FetchTimeout("no answer in time", { cause: err }) : err;
 

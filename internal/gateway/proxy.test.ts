@@ -21,18 +21,22 @@ describe("The gateway and an upstream", () => {
       expect(headers.get("content-type")).to.match(/^application\/problem\+json/);
       expect(body).to.include({ code: "UPSTREAM_UNAVAILABLE", instance: "/api/cart" });
       expect(JSON.stringify(body)).not.to.include("ECONNREFUSED");
-      expect(warnings().map(({ msg, level }) => [level, msg])).to.deep.equal([["warn", "upstream failed"]]);
-      expect(warnings()[0]).to.include({ upstream: "/api/cart", timedOut: false });
-      expect(warnings()[0]?.requestId).to.equal(headers.get("x-request-id"));
+      const failed = warnings().filter(({ msg }) => msg === "upstream failed");
+      expect(failed.map(({ level }) => level)).to.deep.equal(["warn"]);
+      expect(failed[0]).to.include({ upstream: "cart", timedOut: false });
+      expect(failed[0]?.requestId).to.equal(headers.get("x-request-id"));
     }
   });
 
-  it("that hangs up instead of answering: 502, asked once only", async () => {
+  it("that hangs up instead of answering: 502; a read was asked twice, a change once", async () => {
     scene.answer = (req) => req.socket.destroy();
-    for (const method of ["GET", "POST"]) {
+    for (const [method, times] of [
+      ["GET", 2],
+      ["POST", 1],
+    ] as const) {
       scene.cart.asked.length = 0;
       expect((await call(method)).status, method).to.equal(502);
-      expect(scene.cart.asked.length).to.equal(1);
+      expect(scene.cart.asked.length, method).to.equal(times);
     }
   });
 
@@ -41,11 +45,11 @@ describe("The gateway and an upstream", () => {
     expect((await call()).status).to.equal(502);
   });
 
-  it("that closed a kept connection in that moment: a read is asked again, a change is not", async () => {
+  it("that closed a kept connection in that moment: what changes nothing or comes to the same is asked again", async () => {
     for (const [method, status, times] of [
       ["GET", 200, 2],
       ["HEAD", 200, 2],
-      ["DELETE", 502, 1],
+      ["DELETE", 200, 2],
       ["POST", 502, 1],
     ] as const) {
       scene.answer = (_req, res) => res.end("{}");

@@ -25,8 +25,6 @@ import type { VerifyToken } from "./tokens.ts";
 /** Dot segments, doubled slashes and encoded separators: paths that two servers may read differently. */
 const AMBIGUOUS = /\/\/|\/\.{1,2}(\/|$)|%2f|%5c|%2e|\\/i;
 
-const CLOSE = /\bclose\b/i;
-
 /** Serves what the table (`table.ts`) says, each request through the same steps in the same order. */
 export function gatewayRoutes(
   app: Express,
@@ -75,7 +73,7 @@ export function gatewayRoutes(
     const whole = identity && { ...identity, ...(guest.value !== null && { guest: guest.value }) };
     const token = whole && (await signer.sign(whole));
     res.locals.body = body.value ?? undefined;
-    res.locals.clientCloses = CLOSE.test(req.headers.connection ?? "");
+    res.locals.owner = identity?.owner;
     req.headers = outgoingHeaders(req, body.value, token, route.isCacheable);
     req.headers[PREFIX_HEADER] = strip;
     req.url = req.originalUrl.slice(strip.length);

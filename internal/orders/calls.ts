@@ -7,7 +7,13 @@ import { TRANSITIONS } from "./order.ts";
 import { orderSchema } from "./order-view.ts";
 import { ORDER_PROBLEMS, type OrderCode } from "./problem-codes.ts";
 
-const EVERY_CALL = ["UNAUTHENTICATED", "RATE_LIMITED", "ORDER_STORE_UNAVAILABLE", "INTERNAL"] as const;
+const EVERY_CALL = [
+  "UNAUTHENTICATED",
+  "RATE_LIMITED",
+  "ORDER_STORE_UNAVAILABLE",
+  "DEADLINE_PASSED",
+  "INTERNAL",
+] as const;
 const WITH_BODY = ["INVALID_REQUEST", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"] as const;
 const KEY = {
   name: "Idempotency-Key",

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { isPast } from "../platform/http/deadline.ts";
 import { err, ok, type Result } from "../platform/result/result.ts";
 import { newId } from "../platform/uuid/new-id.ts";
 import type { CartLine, ConsentLine, Product } from "./consent.ts";
@@ -48,6 +49,8 @@ export interface CheckoutRequest {
   readonly consent: readonly ConsentLine[];
   readonly request: RememberedRequest;
   readonly traceparent: string | null;
+  /** When whoever asks gives up, in ms since 1970; what is not ordered by then is not. */
+  readonly deadline?: number | null;
 }
 
 export interface CheckedOut<View> {
@@ -141,7 +144,8 @@ export function createCheckout<View>(options: {
   ): Promise<Result<Order | null, CheckoutError>> {
     const order = await composed(wish, cart, ordinal);
     if (!order.ok) return order;
-    const { owner, request, traceparent } = wish;
+    const { owner, request, traceparent, deadline } = wish;
+    if (isPast(deadline)) return err({ code: "DEADLINE_PASSED" });
     const partition = partitionOf(owner);
     const event = eventOf(order.value, { partition, traceparent, at: order.value.placedAt });
     const written = await reach(() => store.place(order.value, request, event));

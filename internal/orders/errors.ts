@@ -39,4 +39,7 @@ export type ConsentError =
   /** The total is beyond what can be counted exactly. */
   | { readonly code: "ORDER_TOO_LARGE" };
 
-export type CheckoutError = StoreError | CartsError | ProductsError | ConsentError;
+/** Nothing was ordered: nobody would have heard of it. */
+export type LateError = { readonly code: "DEADLINE_PASSED" };
+
+export type CheckoutError = StoreError | CartsError | ProductsError | ConsentError | LateError;

@@ -17,6 +17,7 @@ export const ORDER_PROBLEMS = {
   CART_STORE_FULL: { status: 503, title: "The cart store is full" },
   CART_STORE_UNAVAILABLE: { status: 503, title: "The cart store is unavailable" },
   CATALOG_UNAVAILABLE: { status: 503, title: "The catalog is unavailable" },
+  DEADLINE_PASSED: { status: 503, title: "The request's deadline has passed" },
   ORDER_STORE_UNAVAILABLE: { status: 503, title: "The order store is unavailable" },
 } as const satisfies ProblemCatalogue & Record<(OrderError | CheckoutError)["code"], unknown>;
 

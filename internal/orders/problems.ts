@@ -1,3 +1,4 @@
+import { DEADLINE_PASSED } from "../platform/http/deadline.ts";
 import { refuseWith } from "../platform/http/refuse.ts";
 import type { Problem } from "../platform/problem/problem.ts";
 import type { CheckoutError, OrderError } from "./errors.ts";
@@ -48,6 +49,8 @@ export function problemOf(error: OrderError | CheckoutError): Problem<OrderCode>
           "Another checkout of this cart is under way; wait for it, or repeat this request in a moment.",
         headers: SOON,
       };
+    case "DEADLINE_PASSED":
+      return DEADLINE_PASSED;
     case "RATE_LIMITED":
       return {
         code: error.code,

@@ -1,6 +1,7 @@
 import type { Express, Request, RequestHandler, Response } from "express";
 import type { z } from "zod";
 import { serveCalls } from "../platform/http/calls.ts";
+import { deadlineOf } from "../platform/http/deadline.ts";
 import { readIdempotencyKey } from "../platform/http/idempotency-key.ts";
 import { jsonBody, validate } from "../platform/http/json-body.ts";
 import type { IdentityVerifier } from "../platform/identity/internal-token.ts";
@@ -66,6 +67,7 @@ export function orderRoutes(
       consent: fields.value.items,
       request: request.value,
       traceparent: traceparentOf(req),
+      deadline: deadlineOf(req.headers),
     });
     if (!result.ok) return refuse(req, res, problemOf(result.error));
     const { order, cart, replayed } = result.value;

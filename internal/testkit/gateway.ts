@@ -11,14 +11,18 @@ import type { CacheLimits } from "../gateway/cache-store.http.ts";
 import { createCatalogCache } from "../gateway/catalog-cache.http.ts";
 import { publicDocument } from "../gateway/openapi.ts";
 import { GATEWAY_PROBLEMS } from "../gateway/problems.ts";
-import { createUpstream } from "../gateway/proxy.ts";
+import { createUpstream } from "../gateway/proxy.http.ts";
 import { createRateLimits, type Quotas, type WindowCounter } from "../gateway/rate-limit.ts";
 import { createMemoryCounter } from "../gateway/rate-limit-memory.ts";
 import { gatewayRoutes } from "../gateway/routes.ts";
 import type { SessionStore } from "../gateway/session-store.ts";
 import { createSessions } from "../gateway/sessions.ts";
+import type { UpstreamName } from "../gateway/table.ts";
 import { rememberTokens } from "../gateway/token-cache.ts";
 import { createTokenVerifier, issueGuestToken } from "../gateway/tokens.ts";
+import type { BalancerOptions } from "../gateway/upstream/balancer.http.ts";
+import { hashOf } from "../gateway/upstream/choose.ts";
+import { createUpstreamMetrics } from "../gateway/upstream/metrics.ts";
 import { type KeySource, openKeySet } from "../gateway/user-keys.ts";
 import { ordersApi } from "../orders/calls.ts";
 import { createApp } from "../platform/http/app.ts";
@@ -78,6 +82,8 @@ export async function startGateway(options: {
   /** Of catalog reads; null for none. */
   cache?: { staleWaitMs?: number; limits?: Partial<CacheLimits> } | null;
   connections?: ConnectionLimits;
+  /** How the addresses of upstreams are found and watched. */
+  upstreams?: Pick<BalancerOptions, "resolve" | "probeEveryMs" | "fallbackUrl" | "budget">;
   /** In place of one in memory; built on the gateway's log and metrics. */
   counter?: (parts: { registry: Registry; log: Logger }) => WindowCounter;
   /** In place of one that remembers no session. */
@@ -101,9 +107,17 @@ export async function startGateway(options: {
     log,
   });
   const timeoutMs = options.timeoutMs ?? 10_000;
-  const cart = createUpstream({ name: "/api/cart", target: options.cartUrl, timeoutMs, log });
-  const catalogUrl = options.catalogUrl ?? options.cartUrl;
-  const read = { name: "/api/catalog", target: catalogUrl, timeoutMs, log };
+  const metricsOf = createUpstreamMetrics(registry);
+  const common = (name: UpstreamName, urls: string) => ({
+    name,
+    urls: urls.split(","),
+    timeoutMs,
+    metrics: metricsOf(name),
+    log,
+    ...options.upstreams,
+  });
+  const cart = createUpstream({ ...common("cart", options.cartUrl), keyOf: hashOf });
+  const read = common("catalog", options.catalogUrl ?? options.cartUrl);
   const catalog =
     options.cache === null
       ? createUpstream(read)

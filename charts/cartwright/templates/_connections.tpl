@@ -115,6 +115,11 @@ Context: dict root, authorities (of redis, rabbitmq, database).
 {{ (index .Values "catalog-stub").url | default (printf "http://%s-catalog-stub" (include "cartwright.fullname" .)) }}
 {{- end -}}
 
+{{/* "true" when there may be more carts than one at a time. Context: the root. */}}
+{{- define "cartwright.severalCarts" -}}
+{{- with .Values.cart }}{{ if or (gt (int .replicas) 1) (and .autoscaling .autoscaling.enabled) }}true{{ end }}{{ end -}}
+{{- end -}}
+
 {{/* "true" when the release runs this server itself. Context: dict root, part. */}}
 {{- define "cartwright.runs" -}}
 {{- $values := .root.Values }}{{ $external := $values.database.external -}}

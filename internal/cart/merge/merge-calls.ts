@@ -62,6 +62,7 @@ export const MERGE_CALLS = {
       "CATALOG_UNAVAILABLE",
       "CART_STORE_FULL",
       "CART_STORE_UNAVAILABLE",
+      "DEADLINE_PASSED",
       "INTERNAL",
     ],
   },

@@ -24,12 +24,12 @@ export function mergeRoutes(app: Express, merge: Merge, identity: IdentityVerifi
     if (!body.ok) return refuse(req, res, body.error);
     const preconditions = readPreconditions(req.headers);
     if (!preconditions.ok) return refuse(req, res, preconditions.error);
-    const { ifMatch, ifNoneMatch, idempotencyKey, traceparent } = preconditions.value;
+    const { ifMatch, ifNoneMatch, idempotencyKey, traceparent, deadline } = preconditions.value;
     for (const [name, tags] of Object.entries({ "If-Match": ifMatch, "If-None-Match": ifNoneMatch }))
       if (tags !== null) return refuse(req, res, invalid(name, "is not taken by a merge; leave it out"));
     if (guest === undefined) return refuse(req, res, UNREAD);
     const { strategy } = body.value;
-    const result = await merge({ user, guest, strategy, idempotencyKey, traceparent });
+    const result = await merge({ user, guest, strategy, idempotencyKey, traceparent }, deadline);
     if (!result.ok) return refuse(req, res, mergeProblemOf(result.error));
     const { cart, lines, outboxState, replayed } = result.value;
     res.setHeader("outbox-state", outboxState);

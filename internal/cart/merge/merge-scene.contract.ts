@@ -1,3 +1,4 @@
+import { shardOf } from "../../platform/identity/shard-of.ts";
 import { createLogger } from "../../platform/logger/logger.ts";
 import { Registry } from "../../platform/metrics/metrics.ts";
 import type { RedisConnection } from "../../platform/redis/redis.ts";
@@ -5,7 +6,7 @@ import { unwrap } from "../../platform/result/result.ts";
 import type { CartState, CartView } from "../cart.ts";
 import type { Product } from "../catalog.ts";
 import { createMemoryCatalog } from "../catalog-memory.contract.ts";
-import { shardKeys, shardOf } from "../keys.ts";
+import { shardKeys } from "../keys.ts";
 import { createCartMetrics, createMergedCounter } from "../metrics.ts";
 import { createShowCart } from "../show.ts";
 import { createRedisCartStore } from "../store.redis.ts";

@@ -1,9 +1,10 @@
+import { shardOf } from "../../platform/identity/shard-of.ts";
 import type { Logger } from "../../platform/logger/logger.ts";
 import type { RedisConnection } from "../../platform/redis/redis.ts";
 import { bindScript, loadScript } from "../../platform/redis/script.ts";
 import { err, ok, type Result } from "../../platform/result/result.ts";
 import { createAsk } from "../ask.redis.ts";
-import { IDEMPOTENCY_TTL_MS, shardKeys, shardOf } from "../keys.ts";
+import { IDEMPOTENCY_TTL_MS, shardKeys } from "../keys.ts";
 import { rightsOn } from "../rights.redis.ts";
 import type { Reply } from "../store.redis.ts";
 import type { StoreFault } from "../store.ts";

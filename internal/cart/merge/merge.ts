@@ -1,4 +1,5 @@
 import type { StagedEvent } from "../../platform/event/event.ts";
+import { isPast } from "../../platform/http/deadline.ts";
 import type { Counter } from "../../platform/metrics/metrics.ts";
 import { err, ok, type Result } from "../../platform/result/result.ts";
 import type { CartError, CartView, OutboxState } from "../cart.ts";
@@ -29,7 +30,11 @@ export type MergeError = CartError | { readonly code: "MERGE_CONFLICT" };
 export type MergedCounter = Counter<"strategy">;
 
 /** Moves the guest's cart into the user's; see {@link createMerge}. */
-export type Merge = (request: MergeRequest) => Promise<Result<MergeOutcome, MergeError>>;
+export type Merge = (
+  request: MergeRequest,
+  /** When whoever asks gives up, in ms since 1970; what is not taken by then stays where it is. */
+  deadline?: number | null,
+) => Promise<Result<MergeOutcome, MergeError>>;
 
 /** What a user's cart may hold, and its life; a transfer keeps those that it was taken with. */
 export type Terms = Pick<Transfer, "maxLines" | "maxQuantity" | "ttlMs" | "graceMs">;
@@ -120,7 +125,10 @@ export function createMerge(options: {
     return first.value === null ? nothing(request.user) : ok(first.value);
   }
 
-  async function merge(request: MergeRequest): Promise<Result<MergeOutcome, MergeError>> {
+  async function merge(
+    request: MergeRequest,
+    deadline: number | null,
+  ): Promise<Result<MergeOutcome, MergeError>> {
     let seen: Transfer | null = null;
     for (let tries = 0; tries <= MOST_READS; tries++) {
       const taken: Result<Taken, MergeError> = await store.take(request.guest, seen);
@@ -148,12 +156,13 @@ export function createMerge(options: {
       }
       const checked = await transferOf(request, found.cart);
       if (!checked.ok) return checked;
+      if (isPast(deadline)) return err({ code: "DEADLINE_PASSED" });
       seen = checked.value;
     }
     return err({ code: "MERGE_CONFLICT" });
   }
 
-  return (request) => measured("merge", () => merge(request));
+  return (request, deadline = null) => measured("merge", () => merge(request, deadline));
 }
 
 /**

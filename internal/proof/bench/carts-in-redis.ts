@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { Redis } from "ioredis";
-import { shardKeys, shardOf } from "../../cart/keys.ts";
+import { shardKeys } from "../../cart/keys.ts";
 import { createRedisCartStore } from "../../cart/store.redis.ts";
+import { shardOf } from "../../platform/identity/shard-of.ts";
 import { createLogger } from "../../platform/logger/logger.ts";
 import { awaitRedis, connectRedis } from "../../platform/redis/redis.ts";
 import { parseRedisUrl } from "../../platform/redis/redis-url.ts";

@@ -48,7 +48,7 @@ function keysOf(purpose: "INTERNAL_TOKEN" | "SESSION", surroundings: Surrounding
 
 /** What `make up` makes itself, and cannot take from its environment. */
 const MADE_HERE =
-  /^(REDIS_(URL|CA_FILE)|CATALOG_(URL|ADMIN_TOKEN)|CART_URL|(INTERNAL_TOKEN|SESSION)_(SECRET|KEYS_DIR)|JWT_[A-Z]+)(_FILE)?$/;
+  /^(REDIS_(URL|CA_FILE)|CATALOG_(URL|ADMIN_TOKEN)|CART_(FALLBACK_)?URL|(INTERNAL_TOKEN|SESSION)_(SECRET|KEYS_DIR)|JWT_[A-Z]+)(_FILE)?$/;
 
 /** Throws where the environment sets what `make up` would ignore in silence. */
 export function refuseIgnored(user: NodeJS.ProcessEnv): void {

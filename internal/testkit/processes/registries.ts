@@ -14,6 +14,7 @@ import { createMemoryCounter } from "../../gateway/rate-limit-memory.ts";
 import { createSharedCounter } from "../../gateway/rate-limit-shared.ts";
 import { createSessions } from "../../gateway/sessions.ts";
 import { rememberTokens } from "../../gateway/token-cache.ts";
+import { createUpstreamMetrics } from "../../gateway/upstream/metrics.ts";
 import { createOperatorMetrics } from "../../operator/metrics.ts";
 import {
   createOrderMetrics,
@@ -31,6 +32,7 @@ import {
 } from "../../outbox/metrics.ts";
 import { createApp } from "../../platform/http/app.ts";
 import { createConnectionMetrics } from "../../platform/http/connection-limits.ts";
+import { refuseLate } from "../../platform/http/deadline.ts";
 import { createUnreadCounter } from "../../platform/http/parser-faults.ts";
 import { createCallCounter } from "../../platform/kube/call-counter.ts";
 import { createLogger } from "../../platform/logger/logger.ts";
@@ -74,8 +76,9 @@ export function processRegistries(): ReadonlyMap<string, Registry> {
   });
   createCatalogCache({
     name: "catalog",
-    target: "http://127.0.0.1",
+    urls: ["http://127.0.0.1"],
     timeoutMs: 1,
+    metrics: createUpstreamMetrics(gateway)("catalog"),
     staleWaitMs: 1,
     limits: { totalBytes: 1, entryBytes: 1, entries: 1 },
     log,
@@ -84,6 +87,7 @@ export function processRegistries(): ReadonlyMap<string, Registry> {
   createConnectionMetrics(gateway, () => 0);
 
   const cart = serving("cart");
+  refuseLate(cart);
   createCartMetrics(cart, 0);
   createMergedCounter(cart);
   createOrderMetrics(cart);

@@ -1,5 +1,6 @@
 import { Redis } from "ioredis";
-import { shardKeys, shardOf } from "../../../cart/keys.ts";
+import { shardKeys } from "../../../cart/keys.ts";
+import { shardOf } from "../../../platform/identity/shard-of.ts";
 import { closeRedis } from "../../../platform/redis/redis.ts";
 import { ownRedis } from "../../../testkit/servers/test-servers.ts";
 import { openCarts, SHARDS, usedBytes } from "../carts-in-redis.ts";

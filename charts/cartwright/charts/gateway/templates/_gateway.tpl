@@ -8,7 +8,13 @@
 
 {{- define "gateway.env" -}}
 {{- $jwt := .Values.gateway.jwt -}}
+{{- if include "cartwright.severalCarts" . }}
+- { name: CART_URL, value: "http://{{ include "cartwright.fullname" . }}-cart-pods:8080" }
+- { name: CART_FALLBACK_URL, value: "http://{{ include "cartwright.fullname" . }}-cart" }
+{{- else }}
 - { name: CART_URL, value: "http://{{ include "cartwright.fullname" . }}-cart" }
+{{- end }}
+- { name: CART_SHARDS, value: {{ .Values.cart.shards | quote }} }
 - { name: CATALOG_URL, value: {{ include "cartwright.catalogUrl" . | quote }} }
 {{ include "cartwright.keysEnv" (dict "root" . "purpose" "internal-token") }}
 {{ include "cartwright.keysEnv" (dict "root" . "purpose" "session") }}

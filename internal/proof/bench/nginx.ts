@@ -17,7 +17,7 @@ export const NGINX = "/usr/sbin/nginx";
 export async function startNginxCache(
   dir: string,
   upstream: string,
-): Promise<{ readonly url: string; stop(): Promise<void> }> {
+): Promise<{ readonly url: string; readonly pid: number; stop(): Promise<void> }> {
   const port = await freePort();
   const home = join(dir, "nginx");
   for (const folder of ["cache", "temp"]) mkdirSync(join(home, folder), { recursive: true });
@@ -34,7 +34,7 @@ export async function startNginxCache(
   await waitUntil("nginx", probe, { timeoutMs: 20_000, process: id, logFile });
   const stop = () => endProcess(id, "SIGTERM");
   onTeardown(stop);
-  return { url, stop };
+  return { url, pid: id.pid, stop };
 }
 
 function configuration(home: string, port: number, upstream: string): string {

@@ -25,7 +25,15 @@ describe("What the catalog's cache shares", () => {
     });
     const { headers } = scene.upstream.last();
     expect(headers).to.have.all.keys(
-      ...["host", "connection", "accept", "accept-language", "traceparent", "x-request-id"],
+      ...[
+        "host",
+        "connection",
+        "accept",
+        "accept-language",
+        "traceparent",
+        "x-request-deadline",
+        "x-request-id",
+      ],
     );
     expect(scene.upstream.url).to.equal(`http://${headers.host}`);
   });

@@ -88,7 +88,7 @@ describe("Reads of a catalog that fails", () => {
       expect(
         warnings.map(({ msg, upstream, timedOut }) => [msg, upstream, timedOut]),
         how,
-      ).to.deep.equal([["upstream failed", "/api/catalog", status === 504]]);
+      ).to.deep.equal([["upstream failed", "catalog", status === 504]]);
     }
     expect(await outcome("miss")).to.equal(8);
   });

@@ -14,6 +14,8 @@ import type { Stage } from "../stage.ts";
 const SHOPPERS = 64;
 /** At 32 connections the slowest peer needs seconds for an answer, and wrk counts whole answers. */
 const LEAST_SECONDS = 10;
+/** Ratios of 10 and 100 need no more. */
+const MOST_ROUNDS = 3;
 const AT_ONCE = 100;
 const ROUNDS_AT_ONCE = 20;
 
@@ -47,7 +49,7 @@ async function openPeers(stage: Stage): Promise<Shop[]> {
 }
 
 async function addFigures(stage: Stage, profile: Profile, shops: readonly Shop[]): Promise<Figure[]> {
-  const { rounds } = profile;
+  const rounds = Math.min(profile.rounds, MOST_ROUNDS);
   const seconds = Math.max(profile.seconds, LEAST_SECONDS);
   const prepared: Prepared[] = [];
   for (const shop of shops) prepared.push(await prepare(stage, shop));
@@ -61,11 +63,11 @@ async function addFigures(stage: Stage, profile: Profile, shops: readonly Shop[]
     ),
   );
   for (const { check } of prepared) await check();
-  const [ours, ...theirs] = turns as [CostedLoad[], ...CostedLoad[][]];
-  return theirs.flatMap((rounds, n): Figure[] => {
+  const [ours, ...peers] = turns as [CostedLoad[], ...CostedLoad[][]];
+  return peers.flatMap((theirs, n): Figure[] => {
     const peer = shops[n + 1]!;
     const id = idOf(peer);
-    const details = { connections: CONNECTIONS, seconds, shoppers: SHOPPERS, ours, theirs: rounds };
+    const details = { connections: CONNECTIONS, seconds, shoppers: SHOPPERS, ours, theirs };
     return [
       {
         id: `peers-${id}`,
@@ -75,7 +77,7 @@ async function addFigures(stage: Stage, profile: Profile, shops: readonly Shop[]
         bound: null,
         note: "informs: a peer's cart is a part of a shop, which does more at an add",
         ours: ours.map(({ perSecond }) => perSecond),
-        baseline: rounds.map(({ perSecond }) => perSecond),
+        baseline: theirs.map(({ perSecond }) => perSecond),
         details,
       },
       {
@@ -84,9 +86,9 @@ async function addFigures(stage: Stage, profile: Profile, shops: readonly Shop[]
         against: peer.name,
         unit: "us",
         bound: null,
-        note: `ours, ${costByPart(ours)}; ${peer.name}, ${costByPart(rounds)}`,
+        note: `ours, ${costByPart(ours)}; ${peer.name}, ${costByPart(theirs)}`,
         ours: ours.map((round) => microsecondsEach(round)),
-        baseline: rounds.map((round) => microsecondsEach(round)),
+        baseline: theirs.map((round) => microsecondsEach(round)),
         details,
       },
     ];

@@ -34,5 +34,8 @@ export function toldOf(rounds: readonly AtOnce[]): string {
   };
   const accepted = range(rounds.map((round) => round.accepted));
   const added = range(rounds.map((round) => round.added));
-  return `${told}; of ${rounds[0]!.sent} adds ${accepted} were accepted, and ${added} are in the cart`;
+  const others = rounds.every((round) => round.added === round.accepted)
+    ? "each of them counted, the others refused"
+    : `and ${added} are in the cart`;
+  return `${told}; of ${rounds[0]!.sent} adds ${accepted} were accepted, ${others}`;
 }

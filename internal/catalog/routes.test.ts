@@ -95,6 +95,8 @@ describe("The catalog stub", () => {
       const first = await call(path);
       const etag = String(first.headers.get("etag"));
       expect(etag).to.match(/^"[\w-]+"$/);
+      const lifetime = "public, max-age=3, stale-while-revalidate=2, stale-if-error=3600";
+      expect(first.headers.get("cache-control")).to.equal(lifetime);
       for (const known of [etag, `"other", ${etag}`, `W/${etag}`, "*"]) {
         const repeated = await call(path, { headers: { "if-none-match": known } });
         expect([repeated.status, repeated.headers.get("etag"), await repeated.text()]).to.deep.equal([

@@ -7,6 +7,8 @@ import { playCatalog } from "../testkit/catalog-scene.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { ROUTES } from "./table.ts";
 
+const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
 describe("What the catalog's cache shares", () => {
   const scene = playCatalog();
   const { read, seen, calls, outcome, later } = scene;
@@ -22,8 +24,11 @@ describe("What the catalog's cache shares", () => {
       "user-agent": "mine",
       range: "bytes=0-3",
       accept: "application/json",
+      traceparent: TRACEPARENT,
+      "x-request-id": "r-1",
     });
     const { headers } = scene.upstream.last();
+    expect(headers).to.include({ traceparent: TRACEPARENT, "x-request-id": "r-1" });
     expect(headers).to.have.all.keys(
       ...[
         "host",
@@ -113,6 +118,15 @@ describe("What the catalog's cache shares", () => {
     expect(await ask("GZIP")).to.deep.equal(["zipped", "hit"]);
     expect(await ask("gzip;q=0, identity")).to.deep.equal(["plain", "hit"]);
     expect(calls()).to.equal(2);
+  });
+
+  it("is of one URL eight variants, whatever clients make of a header that the catalog goes by", async () => {
+    scene.catalog.headers = { vary: "Accept-Language" };
+    const languages = ["en", "de", "fr", "es", "it", "nl", "pl", "da", "fi"];
+    const ask = async (language: string) => (await seen({ "accept-language": language })).cache;
+    for (const language of languages) expect(await ask(language)).to.match(/; fwd=(uri|vary)-miss;/);
+    expect(await ask("fi")).to.include("; hit;");
+    expect(await ask("en")).to.include("; fwd=vary-miss;");
   });
 
   it("is bounded: the least recently read goes first, and what is too large is not kept", async () => {

@@ -36,6 +36,7 @@ describe("The process gateway", () => {
         INTERNAL_TOKEN_SECRET: INTERNAL_SECRET,
         SESSION_SECRET,
         RATE_LIMIT_OWNER: "off",
+        RATE_LIMIT_TIMEOUT_MS: "5000",
         REDIS_URL: (await testRedis()).url,
       },
       stdio: ["ignore", "pipe", "pipe"],

@@ -6,7 +6,7 @@ import type { Service } from "../../internal/platform/service/service.ts";
 import type { Config } from "./config.ts";
 
 /** How long (ms) the start waits for Redis; a gateway without it still serves who has an access token. */
-const PATIENCE_MS = 2_000;
+const PATIENCE_MS = 5_000;
 
 /** Guests' sessions, kept in Redis for all gateways. */
 export async function openSessions(config: Config, keys: KeyRing, { log, registry, lifecycle }: Service) {

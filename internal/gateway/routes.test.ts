@@ -139,10 +139,10 @@ describe("The gateway's routes", () => {
     expect(catalog.asked).to.deep.equal([]);
   });
 
-  it("a session can only be opened: 405 with Allow", async () => {
-    for (const method of ["GET", "PUT", "DELETE"]) {
+  it("a session can only be opened and ended: 405 with Allow", async () => {
+    for (const method of ["GET", "PUT", "PATCH"]) {
       const answer = await request(gateway.url, method, "/api/session");
-      expect([answer.status, answer.headers.get("allow")], method).to.deep.equal([405, "POST"]);
+      expect([answer.status, answer.headers.get("allow")], method).to.deep.equal([405, "POST, DELETE"]);
     }
   });
 

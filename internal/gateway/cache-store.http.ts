@@ -46,8 +46,7 @@ export function createAnswerStore(limits: CacheLimits, registry: Registry): Answ
     max: limits.entries,
     maxSize: limits.totalBytes,
     maxEntrySize: limits.entryBytes,
-    sizeCalculation: (variants, url) =>
-      variants.reduce((sum, { bytes }) => sum + bytes, url.length + OVERHEAD_BYTES),
+    sizeCalculation: sizeOf,
   });
   new Gauge({
     name: "gateway_cache_entries",
@@ -72,8 +71,16 @@ export function createAnswerStore(limits: CacheLimits, registry: Registry): Answ
   };
 
   function keep(key: CacheKey, answer: StoredAnswer): void {
-    const others = live(key).filter((variant) => !isFor(variant, key));
-    kept.set(key.path, [answer, ...others.slice(0, MOST_VARIANTS - 1)]);
+    const variants = [answer];
+    let bytes = sizeOf(variants, key.path);
+    // The newest that fit: the URL as a whole would be dropped if it were too large.
+    for (const variant of live(key)) {
+      if (isFor(variant, key)) continue;
+      bytes += variant.bytes;
+      if (bytes > limits.entryBytes || variants.length === MOST_VARIANTS) break;
+      variants.push(variant);
+    }
+    kept.set(key.path, variants);
   }
 
   return {
@@ -105,6 +112,9 @@ export function createAnswerStore(limits: CacheLimits, registry: Registry): Answ
     },
   };
 }
+
+const sizeOf = (variants: readonly StoredAnswer[], url: string) =>
+  variants.reduce((sum, { bytes }) => sum + bytes, url.length + OVERHEAD_BYTES);
 
 /** Whether an answer is one to this request, by the headers that its `Vary` names (RFC 9111 section 4.1). */
 function isFor({ vary }: StoredAnswer, { headers = {} }: CacheKey): boolean {

@@ -129,6 +129,15 @@ describe("What the catalog's cache shares", () => {
     expect(await ask("en")).to.include("; fwd=vary-miss;");
   });
 
+  it("is of one URL as many variants as fit, the newest ones", async () => {
+    await scene.gatewayWith({ cache: { limits: { entryBytes: 4_000 } } });
+    scene.catalog.headers = { vary: "Accept-Language", "x-long": "x".repeat(800) };
+    const ask = async (language: string) => (await seen({ "accept-language": language })).cache;
+    for (const language of ["en", "de", "fr"]) await ask(language);
+    for (const language of ["de", "fr"]) expect(await ask(language), language).to.include("; hit;");
+    expect(await ask("en")).to.include("; fwd=vary-miss;");
+  });
+
   it("is bounded: the least recently read goes first, and what is too large is not kept", async () => {
     await scene.gatewayWith({ cache: { limits: { entries: 2, entryBytes: 2_000 } } });
     for (const path of ["/a", "/b", "/a", "/c"]) await seen({}, path);

@@ -11,7 +11,7 @@ import type { Stage } from "./stage.ts";
 export const CONNECTIONS = 32;
 
 /** Limits that no load of the bench comes to: what counting costs is part of the path. */
-const COUNTED_LIMITS = { RATE_LIMIT_OWNER: "1000000/60", RATE_LIMIT_ADDRESS: "1000000/60" };
+export const COUNTED_LIMITS = { RATE_LIMIT_OWNER: "1000000/60", RATE_LIMIT_ADDRESS: "1000000/60" };
 
 /** The platform whole, as a shopper meets it: gateway, cart, relay and all their servers. */
 export interface FullPath {

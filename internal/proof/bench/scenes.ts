@@ -15,6 +15,7 @@ import { pathScene } from "./scenes/path.ts";
 import { peersScene } from "./scenes/peers.ts";
 import { recoveryScene } from "./scenes/recovery.ts";
 import { relayScene } from "./scenes/relay.ts";
+import { replicasScene } from "./scenes/replicas.ts";
 import { scaleScene } from "./scenes/scale.ts";
 import { tracesScene } from "./scenes/traces.ts";
 import type { Stage } from "./stage.ts";
@@ -22,6 +23,7 @@ import type { Stage } from "./stage.ts";
 /** What is measured, in the order of the report. */
 export const scenes: Record<string, (stage: Stage, profile: Profile) => Promise<Figure[]>> = {
   path: pathScene,
+  replicas: replicasScene,
   cart: cartScene,
   checkout: checkoutScene,
   merge: mergeScene,

@@ -65,7 +65,10 @@ for (const major of [3, 4] as const) {
       try {
         const shopper = await shopperAt(gateway.url);
         const { status, headers, body } = await shopper.add("stove-ember", 2);
-        expect([status, headers.get("outbox-state")]).to.deep.equal([200, "committed"]);
+        expect(status).to.equal(200);
+        // On a busy node the commit may take longer than the answer waits for it.
+        expect(headers.get("outbox-state")).to.be.oneOf(["committed", "staged"]);
+        await eventually("its event is published", async () => (await scene.published()) > 0);
         expect(body.items[0]).to.include({ productId: "stove-ember", quantity: 2 });
       } finally {
         await gateway.close();

@@ -54,12 +54,12 @@ describe("Keys that are rotated under a running platform", function () {
     for (const step of ["publish", "promote"] as const) {
       keys = keysAfter(keys, step, secret("second"));
       const before = load.count();
-      const seen = [platform.gateway, ...platform.carts].map(({ logFile }) => changesSeen(logFile));
+      const seen = [...platform.gateways, ...platform.carts].map(({ logFile }) => changesSeen(logFile));
       write(keys);
       await eventually(
         `gateway and cart have the keys of ${step}`,
         () =>
-          [platform.gateway, ...platform.carts].every(
+          [...platform.gateways, ...platform.carts].every(
             ({ name, logFile }, index) => changesSeen(logFile) >= seen[index]! + (name === "gateway" ? 2 : 1),
           ),
         { timeoutMs: 30_000 },

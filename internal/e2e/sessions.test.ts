@@ -1,16 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect } from "chai";
 import { eventually } from "../testkit/eventually.ts";
-import {
-  NO_LIMITS,
-  type Platform,
-  type Running,
-  startPlatform,
-  startProcess,
-} from "../testkit/processes/platform.ts";
-import { logDir, testDatabase, testRabbit, testRedis } from "../testkit/servers/test-servers.ts";
+import { type Platform, type Running, startPlatform } from "../testkit/processes/platform.ts";
+import { testDatabase, testRabbit, testRedis } from "../testkit/servers/test-servers.ts";
 import { request, type Shopper, shopperAt } from "../testkit/shopper.ts";
 import { expectProblem } from "./expect-problem.ts";
 
@@ -20,21 +13,17 @@ const GRACE_SECONDS = "2";
 describe("A guest's session at two gateways, from outside", function () {
   this.timeout(180_000);
   let platform: Platform;
+  let first: Running;
   let second: Running;
   before(async () => {
     const [redis, database, rabbit] = await Promise.all([testRedis(), testDatabase(), testRabbit()]);
-    const settings = { ...NO_LIMITS, REFRESH_TOKEN_GRACE_SECONDS: GRACE_SECONDS };
+    const settings = { REFRESH_TOKEN_GRACE_SECONDS: GRACE_SECONDS };
     platform = await startPlatform({ redisUrl: redis.url, database, rabbit, settings });
-    const urls = { cart: platform.carts[0]!.url, catalog: platform.catalog.url };
-    const logFile = join(logDir("gateway-2"), "gateway.log");
-    second = await startProcess("gateway", platform.surroundings, urls, settings, logFile);
+    [first, second] = platform.gateways as [Running, Running];
   });
-  after(async () => {
-    await second?.kill("SIGTERM");
-    await platform?.stop();
-  });
+  after(() => platform?.stop());
 
-  const open = async () => (await request(platform.gatewayUrl, "POST", "/api/session")).body;
+  const open = async () => (await request(first.url, "POST", "/api/session")).body;
   const refresh = (refreshToken: string, gateway = second.url) =>
     request(gateway, "POST", "/api/session/refresh", { body: { refreshToken } });
   const revoke = (refreshToken: string) =>
@@ -43,10 +32,10 @@ describe("A guest's session at two gateways, from outside", function () {
 
   it("shops on with its cart when it is refreshed at the other gateway", async () => {
     const { accessToken, refreshToken, guestId } = await open();
-    await (await shopperAt(platform.gatewayUrl, accessToken)).add("mug-steel", 2);
+    await (await shopperAt(first.url, accessToken)).add("mug-steel", 2);
     const refreshed = await refresh(refreshToken);
     expect([refreshed.status, refreshed.body.guestId]).to.deep.equal([200, guestId]);
-    const repeated = await refresh(refreshToken, platform.gatewayUrl);
+    const repeated = await refresh(refreshToken, first.url);
     expect(repeated.body.refreshToken).to.equal(refreshed.body.refreshToken);
     expect(await itemsOf(await shopperAt(second.url, refreshed.body.accessToken))).to.have.length(1);
   });
@@ -74,12 +63,12 @@ describe("A guest's session at two gateways, from outside", function () {
     const { body } = await refresh(refreshToken);
     for (let i = 0; i < 2; i++) expect((await revoke(body.refreshToken)).status).to.equal(204);
     for (const token of [refreshToken, body.refreshToken])
-      expectProblem(await refresh(token, platform.gatewayUrl), 401, "UNAUTHENTICATED", "refreshToken");
+      expectProblem(await refresh(token, first.url), 401, "UNAUTHENTICATED", "refreshToken");
   });
 
   it("gives its cart to the user who presents its refresh token, and not after it is revoked", async () => {
     const { accessToken, refreshToken } = await open();
-    await (await shopperAt(platform.gatewayUrl, accessToken)).add("mug-steel", 2);
+    await (await shopperAt(first.url, accessToken)).add("mug-steel", 2);
     const user = await shopperAt(second.url, await platform.token(`refreshing-${randomUUID()}`));
     const merge = () => user.call("POST", "/api/cart/merge", { body: { guestToken: refreshToken } });
     const merged = await merge();
@@ -94,7 +83,7 @@ describe("A guest's session at two gateways, from outside", function () {
     const { body } = await refresh(refreshToken);
     await refresh(`${refreshToken}A`);
     await revoke(body.refreshToken);
-    const logs = [platform.gateway, second].map(({ logFile }) => readFileSync(logFile, "utf8")).join("");
+    const logs = [first, second].map(({ logFile }) => readFileSync(logFile, "utf8")).join("");
     for (const token of [refreshToken, body.refreshToken]) expect(logs).not.to.include(token.slice(4, 40));
   });
 

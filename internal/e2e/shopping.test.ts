@@ -30,6 +30,7 @@ describe("The platform, from outside", function () {
         CATALOG_CACHE_TTL_MS: "100",
         SWEEP_INTERVAL_MS: "100",
       },
+      defaultLimits: true,
     });
     consumer = await consumeEvents({ url: rabbit.consumerUrl, queue: "cart.events.demo" });
   });
@@ -346,7 +347,7 @@ describe("The platform, from outside", function () {
         ],
       ],
       [
-        platform.gateway.adminUrl,
+        platform.gateways[1]!.adminUrl,
         [
           "gateway_token_cache_total",
           "gateway_rate_limited_total",

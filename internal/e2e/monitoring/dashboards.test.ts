@@ -91,7 +91,7 @@ describe("The dashboards", function () {
   });
 
   const processes = (): readonly Running[] => [
-    platform.gateway,
+    ...platform.gateways,
     platform.catalog,
     ...platform.carts,
     ...platform.relays,
@@ -118,19 +118,20 @@ describe("The dashboards", function () {
   it("draw on series that no client can make more of, through the gateway or straight at a process", async () => {
     // Which may be answered a code that is the first of its kind.
     await Promise.all([load.stop(), journeys.stop()]);
-    const { gatewayUrl } = platform;
     const strange = async (word: string) => {
       const headers = { authorization: `Bearer ${word}`, "user-agent": word, "x-request-id": word };
-      for (const { url } of [platform.gateway, platform.catalog, ...platform.carts]) {
+      for (const { url } of [...platform.gateways, platform.catalog, ...platform.carts]) {
         for (const path of [`/${word}`, `/products/${word}`, `/cart/items/${word}`])
           await fetch(url + path, { headers });
         await fetch(`${url}/cart`, { method: word.toUpperCase(), headers });
       }
-      await fetch(`${gatewayUrl}/api/catalog/products/${word}`, { headers });
-      const shopper = await shopperAt(gatewayUrl);
-      await shopper.add(word, 1, { "idempotency-key": word, "x-request-id": word });
-      await shopper.add("stove-ember", 1, { traceparent: newTraceparent() });
-      await shopper.call("DELETE", `/api/cart/items/${word}`);
+      for (const { url } of platform.gateways) {
+        await fetch(`${url}/api/catalog/products/${word}`, { headers });
+        const shopper = await shopperAt(url);
+        await shopper.add(word, 1, { "idempotency-key": word, "x-request-id": word });
+        await shopper.add("stove-ember", 1, { traceparent: newTraceparent() });
+        await shopper.call("DELETE", `/api/cart/items/${word}`);
+      }
     };
     /** By process; Node's own aside, which come and go by themselves. */
     const series = async () =>

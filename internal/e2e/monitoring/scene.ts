@@ -23,7 +23,7 @@ export function needPrometheus(context: Mocha.Context): void {
 
 /** Where a running platform and its broker are to be scraped. */
 export function targetsOf(platform: Platform, rabbit: RabbitServer): URL[] {
-  const ours = [platform.gateway, platform.catalog, ...platform.carts, ...platform.relays];
+  const ours = [...platform.gateways, platform.catalog, ...platform.carts, ...platform.relays];
   return [...ours.map(({ adminUrl }) => new URL("/metrics", adminUrl)), new URL(rabbit.metricsUrl)];
 }
 

@@ -56,6 +56,8 @@ export async function soak(options: {
     database,
     rabbit,
     settings: SETTINGS,
+    // Whose caches are to be full.
+    gateways: 1,
     relays: 2,
     nodeFlags: [INSPECT],
   });
@@ -98,7 +100,7 @@ export async function soak(options: {
 
 function processesOf(platform: Platform): [string, Running][] {
   return [
-    ["gateway", platform.gateway],
+    ...platform.gateways.map((gateway): [string, Running] => ["gateway", gateway]),
     ...platform.carts.map((cart): [string, Running] => ["cart", cart]),
     ...platform.relays.map((relay, i): [string, Running] => [`relay ${i + 1}`, relay]),
     ["catalog", platform.catalog],

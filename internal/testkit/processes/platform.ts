@@ -7,6 +7,7 @@ import type { DatabaseServer } from "../servers/database.ts";
 import { freePort } from "../servers/free-port.ts";
 import type { RabbitServer } from "../servers/rabbitmq.ts";
 import { logDir, onTeardown } from "../servers/test-servers.ts";
+import { startTcpBalancer } from "../tcp-balancer.ts";
 import { devSecrets, userToken } from "./dev-keys.ts";
 import { environmentOf, mainOf, nodeArguments, type ProcessName, type Surroundings } from "./processes.ts";
 
@@ -25,8 +26,9 @@ export interface Running {
 
 /** A platform of real processes on real servers, for black-box tests. */
 export interface Platform {
+  /** One address of all gateways, which take its connections in turn. */
   readonly gatewayUrl: string;
-  readonly gateway: Running;
+  readonly gateways: readonly Running[];
   readonly catalog: Running;
   readonly carts: readonly Running[];
   readonly relays: readonly Running[];
@@ -53,8 +55,9 @@ export async function migrateDatabase(server: Pick<DatabaseServer, "url" | "appR
 }
 
 /**
- * Starts migrate, catalog, cart(s), relay(s) and a gateway; `settings` is extra environment and `nodeFlags`
- * are flags of Node for all of them. The gateway limits no requests, unless it has its `defaultLimits`.
+ * Starts migrate, catalog, cart(s), relay(s) and two gateways behind one address; `settings` is extra
+ * environment and `nodeFlags` are flags of Node for all of them. The gateways limit no requests, unless they
+ * have their `defaultLimits`.
  */
 export async function startPlatform(options: {
   redisUrl: string;
@@ -62,6 +65,8 @@ export async function startPlatform(options: {
   rabbit: RabbitServer;
   settings?: NodeJS.ProcessEnv;
   defaultLimits?: boolean;
+  /** Two, unless told otherwise: with one, a black-box test would not see what each remembers alone. */
+  gateways?: number;
   relays?: number;
   /** See {@link Surroundings}. */
   keysDir?: string;
@@ -79,19 +84,23 @@ export async function startPlatform(options: {
     ...(keysDir !== undefined && { keysDir }),
   };
   const running: Running[] = [];
+  let balancer: Awaited<ReturnType<typeof startTcpBalancer>> | undefined;
   const stop = async () => {
     await Promise.all(running.map((each) => each.kill("SIGTERM")));
+    await balancer?.stop();
+    balancer = undefined;
   };
   onTeardown(stop);
 
   const none = { cart: "", catalog: "" };
+  let begun = 0;
   const start = async (name: ProcessName, urls: { cart: string; catalog: string }) => {
     const started = await startProcess(
       name,
       surroundings,
       urls,
       settings,
-      join(dir, `${name}-${running.length}.log`),
+      join(dir, `${name}-${begun++}.log`),
       nodeFlags,
     );
     running.push(started);
@@ -99,13 +108,15 @@ export async function startPlatform(options: {
   };
   const catalog = await start("catalog-stub", none);
   const cart = await start("cart", { ...none, catalog: catalog.url });
-  const [gateway, ...started] = await Promise.all([
-    start("gateway", { cart: cart.url, catalog: catalog.url }),
-    ...Array.from({ length: relays }, () => start("outbox-relay", none)),
+  const urls = { cart: cart.url, catalog: catalog.url };
+  const [gateways, started] = await Promise.all([
+    Promise.all(Array.from({ length: options.gateways ?? 2 }, () => start("gateway", urls))),
+    Promise.all(Array.from({ length: relays }, () => start("outbox-relay", none))),
   ]);
+  balancer = await startTcpBalancer(gateways);
   return {
-    gatewayUrl: gateway.url,
-    gateway,
+    gatewayUrl: balancer.url,
+    gateways,
     catalog,
     carts: [cart],
     relays: started,

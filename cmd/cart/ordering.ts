@@ -29,7 +29,8 @@ export function openOrdering(
   const carts: CheckoutCarts<CartView> = {
     claim: (owner, token, { id, hash }) => ordered.claim(owner, { token, key: id, request: hash }),
     release: async (owner, token) => void (await ordered.release(owner, token)),
-    reduce: (order, traceparent) => ordered.reduce(order.owner, orderedLines(order), traceparent),
+    reduce: (order, traceparent, token) =>
+      ordered.reduce(order.owner, orderedLines(order), traceparent, token),
   };
   const notifier = createRedisCommitNotifier(redis, log);
   const orders = openOrderStore(database, outbox.append);

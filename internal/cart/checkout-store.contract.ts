@@ -107,6 +107,16 @@ export function describeCheckoutStore(name: string, connect: () => Promise<Redis
       expect(await redis.zscore(shardKeys.expiry(shardOf(owner, SHARDS)), owner)).to.equal(null);
     });
 
+    it("ends its claim with that, once more too, and no other's", async () => {
+      await put("a", 2);
+      unwrap(await checkouts.claim(owner, claimOf("one")));
+      const order = await ordered();
+      unwrap(await checkouts.reduce(owner, order, null, "another"));
+      expect(codeOf(await checkouts.claim(owner, claimOf("two")))).to.equal("CHECKOUT_IN_PROGRESS");
+      expect(unwrap(await checkouts.reduce(owner, order, null, "one")).staged).to.equal(null);
+      expect(codeOf(await checkouts.claim(owner, claimOf("two")))).to.equal("ok");
+    });
+
     it("leaves what came into the cart since it was read, and when it expires", async () => {
       await put("a", 2);
       await put("b", 5);

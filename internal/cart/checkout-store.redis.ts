@@ -47,10 +47,16 @@ export function createRedisCheckoutStore(options: {
       const key = shardKeys.claim(shardOf(owner, shards), owner);
       return ask(key, release!([key], token), () => ok(undefined));
     },
-    reduce: (owner, { orderId, cartId, version, items }, traceparent) => {
+    reduce: (owner, { orderId, cartId, version, items }, traceparent, token) => {
       const shard = shardOf(owner, shards);
       const cart = shardKeys.cart(shard, owner);
-      const keys = [cart, shardKeys.stream(shard), shardKeys.expiry(shard), shardKeys.ordinal(shard)];
+      const keys = [
+        cart,
+        shardKeys.stream(shard),
+        shardKeys.expiry(shard),
+        shardKeys.ordinal(shard),
+        shardKeys.claim(shard, owner),
+      ];
       const args = JSON.stringify({
         owner,
         owner_json: JSON.stringify(owner),
@@ -60,6 +66,7 @@ export function createRedisCheckoutStore(options: {
         cart_id: cartId,
         version,
         lines: items.map(({ productId, quantity }) => ({ product: productId, quantity })),
+        token,
       });
       return ask(
         cart,

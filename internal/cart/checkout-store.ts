@@ -36,11 +36,12 @@ export interface CheckoutStore {
   release(owner: string, token: string): Promise<Result<void, StoreFault>>;
   /**
    * Takes what was ordered out of the cart, one change with its event; once, however often it is called. A
-   * cart that has ended meanwhile, or is another one, stays as it is.
+   * cart that has ended meanwhile, or is another one, stays as it is. Ends the claim of this token with it.
    */
   reduce(
     owner: string,
     ordered: OrderedLines,
     traceparent: string | null,
+    token?: string,
   ): Promise<Result<Applied, StoreFault>>;
 }

@@ -7,11 +7,12 @@ import type { StoreFault } from "./store.ts";
 
 /** Carts for whoever makes orders of them. */
 export interface OrderedCarts extends Pick<CheckoutStore, "claim" | "release"> {
-  /** Takes what was ordered out of the cart, once; resolves with the cart as it is then. */
+  /** Takes what was ordered out of the cart, once, and ends the claim; resolves with the cart after it. */
   reduce(
     owner: string,
     ordered: OrderedLines,
     traceparent: string | null,
+    token?: string,
   ): Promise<Result<CartView, StoreFault>>;
 }
 
@@ -25,8 +26,8 @@ export function createOrderedCarts(options: {
   return {
     claim: store.claim,
     release: store.release,
-    reduce: async (owner, ordered, traceparent) => {
-      const reduced = await store.reduce(owner, ordered, traceparent);
+    reduce: async (owner, ordered, traceparent, token) => {
+      const reduced = await store.reduce(owner, ordered, traceparent, token);
       if (!reduced.ok) return reduced;
       const { staged, state } = reduced.value;
       if (staged !== null) void outbox.committed(staged);

@@ -33,6 +33,7 @@ const KEY_INDEX: Readonly<Record<string, number>> = {
   counter: 4,
   "keys.idem": 5,
   "keys.claim": 6,
+  claim: 6,
   "keys.transfer": 7,
   "keys.transfers": 8,
   "keys.told": 9,

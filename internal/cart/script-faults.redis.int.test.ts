@@ -61,6 +61,7 @@ describe("The cart's scripts, one of whose calls fails,", function () {
     if (["settle", "resume"].includes(name))
       return { keys: TRANSFER, args: { ...ARGS, cart: "c", version: "1" } };
     const lines = name === "give" ? [{ product: "c", quantity: 1, stock: 5 }] : ARGS.lines;
+    if (name === "reduce") return { keys: [...keys, CLAIM], args: ARGS };
     if (name !== "take")
       return { keys: [...keys, shardKeys.idempotency(0, owner)], args: { ...ARGS, lines } };
     const [id, version] = await redis.hmget(cart, "@id", "@v");
@@ -97,6 +98,11 @@ describe("The cart's scripts, one of whose calls fails,", function () {
     "a transfer that waits": async () => {
       await redis.hset(TRANSFER[0], { pending: "{}", user: ARGS.owner, cart: "c", version: "1" });
       await redis.zadd(TRANSFER[1], 1, ARGS.owner);
+    },
+    "a cart that is being checked out": async () => {
+      unwrap(await apply(ARGS.owner, add("a")));
+      const claim = sourceOf("claim", CLAIMING_SCRIPTS);
+      await redis.eval(claim, 2, shardKeys.cart(0, ARGS.owner), CLAIM, JSON.stringify(ARGS));
     },
     "an index that has a live cart as due": async () => {
       unwrap(await apply(ARGS.owner, add("a")));

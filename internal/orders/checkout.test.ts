@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { expect } from "chai";
 import { Registry } from "../platform/metrics/metrics.ts";
-import { ok } from "../platform/result/result.ts";
+import { err, ok } from "../platform/result/result.ts";
 import { recordingLogger } from "../testkit/recording-logger.ts";
 import { type CheckoutCarts, type CheckoutRequest, createCheckout } from "./checkout.ts";
 import { createOrderMetrics, createPlacedMetrics } from "./metrics.ts";
@@ -24,7 +24,11 @@ const wish: CheckoutRequest = {
 };
 const NEW: Standing = { ordinal: 0, unsettled: null, earlier: null };
 
-function scene(parts: { standings: readonly Standing[]; places: readonly (boolean | Error)[] }) {
+function scene(parts: {
+  standings: readonly Standing[];
+  places: readonly (boolean | Error)[];
+  redis?: "away";
+}) {
   const calls: string[] = [];
   const standings = [...parts.standings];
   const places = [...parts.places];
@@ -59,7 +63,7 @@ function scene(parts: { standings: readonly Standing[]; places: readonly (boolea
     release: async () => void calls.push("release"),
     reduce: async () => {
       calls.push("reduce");
-      return ok("the cart");
+      return parts.redis === "away" ? err({ code: "CART_STORE_UNAVAILABLE" }) : ok("the cart");
     },
   };
   const checkout = createCheckout({
@@ -84,19 +88,17 @@ function scene(parts: { standings: readonly Standing[]; places: readonly (boolea
 }
 
 describe("A checkout, step by step", () => {
-  it("places the order, tells the relays, reduces the cart, and lets go of it", async () => {
+  it("places the order, tells the relays, and reduces the cart, which lets go of it", async () => {
     const { checkout, calls } = scene({ standings: [NEW], places: [true] });
     const result = await checkout(wish);
     expect(result.ok && result.value).to.include({ cart: "the cart", replayed: false });
-    expect(calls).to.deep.equal([
-      "standing",
-      "claim",
-      "place 1",
-      "notify 0",
-      "reduce",
-      "settle 1",
-      "release",
-    ]);
+    expect(calls).to.deep.equal(["standing", "claim", "place 1", "notify 0", "reduce", "settle 1"]);
+  });
+
+  it("lets go of a cart that cannot be reduced now", async () => {
+    const { checkout, calls } = scene({ standings: [NEW], places: [true], redis: "away" });
+    expect(await checkout(wish)).to.have.nested.property("value.cart", "pending");
+    expect(calls.slice(-2)).to.deep.equal(["reduce", "release"]);
   });
 
   it("reduces the cart of the order before, before it reads the cart", async () => {
@@ -113,7 +115,6 @@ describe("A checkout, step by step", () => {
       "place 1",
       "release",
       "place 2",
-      "release",
     ]);
   });
 

@@ -32,9 +32,10 @@ export interface CheckoutCarts<View> {
   release(owner: string, token: string): Promise<void>;
   /**
    * Takes what the order holds out of the cart that it was made from, once, however often it is called and by
-   * whatever process; what came into the cart since then stays. Resolves with the cart as it is then.
+   * whatever process; what came into the cart since then stays. Ends the claim of `token` with it. Resolves
+   * with the cart as it is then.
    */
-  reduce(order: Order, traceparent: string | null): Promise<Result<View, CartsError>>;
+  reduce(order: Order, traceparent: string | null, token?: string): Promise<Result<View, CartsError>>;
 }
 
 /** What the catalog says now, never from memory; what it does not sell is absent. */
@@ -101,8 +102,12 @@ export function createCheckout<View>(options: {
   }
 
   /** Reduces the order's cart; who cannot leaves it to others. */
-  async function reduced(order: Order, traceparent: string | null): Promise<View | "pending"> {
-    const cart = await carts.reduce(order, traceparent);
+  async function reduced(
+    order: Order,
+    traceparent: string | null,
+    token?: string,
+  ): Promise<View | "pending"> {
+    const cart = await carts.reduce(order, traceparent, token);
     if (!cart.ok) return "pending";
     settler.add(order.id);
     return cart.value;
@@ -170,12 +175,15 @@ export function createCheckout<View>(options: {
     const token = randomUUID();
     const cart = await carts.claim(owner, token, request);
     if (!cart.ok) return cart;
+    let claimed = true;
     try {
       const order = await placed(wish, cart.value, ordinal + 1);
       if (!order.ok || order.value === null) return order.ok ? ok(null) : order;
-      return ok({ order: order.value, cart: await reduced(order.value, traceparent), replayed: false });
+      const left = await reduced(order.value, traceparent, token);
+      claimed = left === "pending";
+      return ok({ order: order.value, cart: left, replayed: false });
     } finally {
-      await carts.release(owner, token);
+      if (claimed) await carts.release(owner, token);
     }
   }
 

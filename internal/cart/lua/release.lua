@@ -3,7 +3,7 @@
 -- ARGV  1 token
 -- Result  1 when it was, else 0
 --- @flags allow-oom
+--- @include "claimed.lua"
 local keys = { claim = KEYS[1] }
-local packed = redis.call("GET", keys.claim)
-if not packed or cmsgpack.unpack(packed).token ~= ARGV[1] then return 0 end
+if not claimed_by(keys.claim, ARGV[1]) then return 0 end
 return redis.call("DEL", keys.claim)

@@ -1,10 +1,12 @@
-import { createHash } from "node:crypto";
+import { createHash, createSecretKey, type webcrypto } from "node:crypto";
 
 /** A secret that signs tokens (HS256). */
 export interface SigningKey {
   /** Its `kid`: the first 8 hex digits of its SHA-256, so that every process names it alike. */
   readonly id: string;
   readonly bytes: Uint8Array;
+  /** The same, imported once: jose would import the bytes again for each token. */
+  readonly hmac: webcrypto.CryptoKey;
 }
 
 /** The keys of one purpose: one signs, and whatever any of them signed is accepted. */
@@ -19,7 +21,9 @@ export interface KeyRing {
 /** The key of a secret of at least 32 bytes. */
 export function signingKey(secret: string): SigningKey {
   const bytes = new TextEncoder().encode(secret);
-  return { id: createHash("sha256").update(bytes).digest("hex").slice(0, 8), bytes };
+  const id = createHash("sha256").update(bytes).digest("hex").slice(0, 8);
+  const hmac = createSecretKey(bytes).toCryptoKey({ name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]);
+  return { id, bytes, hmac };
 }
 
 /** A ring of the one `secret`, which never changes. */

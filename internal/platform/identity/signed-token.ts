@@ -14,12 +14,12 @@ export async function signToken(
   claims: JWTPayload & { iss: string; aud: string; sub: string },
   ttlSeconds: number,
 ): Promise<string> {
-  const { id, bytes } = keys.current();
+  const { id, hmac } = keys.current();
   return new SignJWT(claims)
     .setProtectedHeader({ alg: "HS256", typ: "JWT", kid: id })
     .setIssuedAt()
     .setExpirationTime(`${ttlSeconds}s`)
-    .sign(bytes);
+    .sign(hmac);
 }
 
 /**
@@ -32,14 +32,14 @@ export async function verifyToken(
   expected: Required<Pick<JWTVerifyOptions, "issuer" | "audience">>,
 ): Promise<JWTPayload> {
   const options = { ...expected, algorithms: ["HS256"], requiredClaims: ["exp", "sub"] };
-  let refused: unknown = new errors.JWSSignatureVerificationFailed();
-  for (const { bytes } of keys.candidates(decodeProtectedHeader(token).kid)) {
+  let refused: unknown;
+  for (const { hmac } of keys.candidates(decodeProtectedHeader(token).kid)) {
     try {
-      return (await jwtVerify(token, bytes, options)).payload;
+      return (await jwtVerify(token, hmac, options)).payload;
     } catch (error) {
       if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
       refused = error;
     }
   }
-  throw refused;
+  throw refused ?? new errors.JWSSignatureVerificationFailed();
 }

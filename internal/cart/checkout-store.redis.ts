@@ -55,7 +55,8 @@ export function createRedisCheckoutStore(options: {
         shardKeys.stream(shard),
         shardKeys.expiry(shard),
         shardKeys.ordinal(shard),
-        shardKeys.claim(shard, owner),
+        // Only when it is used: an absent key makes a cluster refuse the script while its slot migrates.
+        ...(token === undefined ? [] : [shardKeys.claim(shard, owner)]),
       ];
       const args = JSON.stringify({
         owner,

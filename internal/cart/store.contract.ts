@@ -219,12 +219,26 @@ export function describeCartStore(name: string, connect: () => Promise<RedisConn
 
     it("refuses an idempotency key that was used for another request, and does not remember a refusal", async () => {
       await applied(add("a", 2), { idempotencyKey: "k" });
-      for (const change of [add("a", 3), add("b", 2), set("a", 2), clear]) {
+      for (const change of [add("a", 3), add("b", 2)])
         expect(codeOf(await apply(change, { idempotencyKey: "k" }))).to.equal("IDEMPOTENCY_KEY_REUSED");
-      }
       expect(codeOf(await apply(add("a", 99), { idempotencyKey: "late" }))).to.equal("QUANTITY_LIMIT");
       await applied(remove("a"));
       expect(codeOf(await apply(add("a", 99), { idempotencyKey: "late" }))).to.equal("ok");
+    });
+
+    it("takes one idempotency key for each method and path apart", async () => {
+      const keyed = (change: Change) => applied(change, { idempotencyKey: "k" });
+      const changes = [add("a", 2), set("a", 3), set("b", 3), remove("a"), clear];
+      const versions = [];
+      for (const change of changes) versions.push((await keyed(change)).state.version);
+      expect(versions.slice(0, 4)).to.deep.equal([1, 2, 3, 4]);
+      await applied(add("a", 9));
+      for (const [at, change] of changes.entries()) {
+        const { replayed, state } = await keyed(change);
+        expect([replayed, state.version], change.op).to.deep.equal([true, versions[at]]);
+      }
+      expect(codeOf(await apply(set("b", 4), { idempotencyKey: "k" }))).to.equal("IDEMPOTENCY_KEY_REUSED");
+      expect(lines(unwrap(await store.read(owner)).items)).to.deep.equal(["a x 9"]);
     });
 
     it("applies one of many concurrent requests with one idempotency key", async () => {

@@ -14,7 +14,7 @@ import type { Applied, CartStore, ExpiryReason, Limits, RequestedChange, StoreEr
 
 const READ = loadScript(new URL("./lua/read.lua", import.meta.url));
 const RECALL = loadScript(new URL("./lua/recall.lua", import.meta.url));
-const CHANGES = OPERATIONS.map(({ name, args, script }) => ({ name, args, script: loadScript(script) }));
+const CHANGES = OPERATIONS.map(({ script, ...operation }) => ({ ...operation, script: loadScript(script) }));
 
 export interface RedisCartStoreOptions {
   readonly redis: RedisConnection;
@@ -32,7 +32,7 @@ export function createRedisCartStore(options: RedisCartStoreOptions): CartStore 
   const read = bindScript(redis, READ);
   const recall = bindScript(redis, RECALL);
   const changes = new Map(
-    CHANGES.map(({ name, args, script }) => [name, { args, run: bindScript(redis, script) }]),
+    CHANGES.map(({ name, path, args, script }) => [name, { path, args, run: bindScript(redis, script) }]),
   );
   const ask = createAsk(log);
 
@@ -53,9 +53,15 @@ export function createRedisCartStore(options: RedisCartStoreOptions): CartStore 
     return operation;
   }
 
+  const keptAs = (change: RequestedChange) => ({ scope: scopeOf(change), request: fingerprint(change) });
+
   /** What must be equal for two requests with one idempotency key to be the same request. */
   const fingerprint = (change: RequestedChange) =>
     `${change.op} ${JSON.stringify(operationOf(change).args(change))}`;
+
+  /** What an Idempotency-Key counts for: method and path. Neither part has a space. */
+  const scopeOf = (change: RequestedChange) =>
+    operationOf(change).path.includes("{productId}") ? `${change.op} ${change.productId}` : change.op;
 
   return {
     read: (owner) => {
@@ -65,7 +71,7 @@ export function createRedisCartStore(options: RedisCartStoreOptions): CartStore 
     recall: (owner, change, key) => {
       const shard = shardOf(owner, shards);
       const keys = keysOf(owner, shard, true);
-      const args = { owner_json: JSON.stringify(owner), key, request: fingerprint(change) };
+      const args = { owner_json: JSON.stringify(owner), key, ...keptAs(change) };
       return ask(keys[0]!, recall(keys, JSON.stringify(args)), (reply) =>
         reply === null ? ok(null) : resultOf(reply as Reply, shard),
       );
@@ -83,7 +89,7 @@ export function createRedisCartStore(options: RedisCartStoreOptions): CartStore 
         ...(ifNoneMatch !== null && { if_none_match: tagsOf(ifNoneMatch) }),
         ...(idempotencyKey !== null && {
           key: idempotencyKey,
-          request: fingerprint(change),
+          ...keptAs(change),
           remember: IDEMPOTENCY_TTL_MS,
           keep: IDEMPOTENCY_KEEP,
         }),

@@ -10,6 +10,7 @@
 --                             cart must have, or must not have
 --         key, request        the Idempotency-Key, and what must be equal for a repeat
 --                             to be one; absent without a key
+--         scope               what the key counts for: method and path; absent where there is one alone
 --         remember, keep      how long outcomes are remembered, ms, and how many of one owner
 --         event, expiry_event, cart   new ids: of the event, of a dead cart's last event, of a new cart
 --         trace               traceparent or ""
@@ -56,16 +57,30 @@ local function result_of(outcome, data)
     data or event_data(cart_of(outcome.cart), args.owner_json, outcome.change), outcome.expired, outcome.trace, outcome.report }
 end
 
+-- What is remembered of this key in its scope. The scope that comes first with a key has it as it is, another
+-- has it with the scope before it: so former releases, which know no scopes, find what was done first. From
+-- here on args.key is the name that is found, or free.
+local function remembered()
+  local scoped = args.scope and args.scope .. " " .. args.key or args.key
+  local both = redis.call("HMGET", keys.idem, "k" .. scoped, "k" .. args.key)
+  if not both[1] and not both[2] then return nil end
+  local outcome = cmsgpack.unpack(both[1] or both[2])
+  if both[1] then args.key = scoped
+  elseif outcome.scope and outcome.scope ~= args.scope then
+    args.key = scoped
+    return nil
+  end
+  return outcome
+end
+
 -- What an earlier request with this key led to, or nil when this is the first.
 local function recall()
-  if not args.key then return nil end
-  local packed = redis.call("HGET", keys.idem, "k" .. args.key)
-  if not packed then return nil end
-  local outcome = cmsgpack.unpack(packed)
+  local outcome = args.key and remembered()
+  if not outcome then return nil end
   if outcome.request ~= args.request then return { "IDEMPOTENCY_KEY_REUSED" } end
   -- Kept under another name, for which this one is the client's.
   if outcome.of then
-    packed = redis.call("HGET", keys.idem, "k" .. outcome.of)
+    local packed = redis.call("HGET", keys.idem, "k" .. outcome.of)
     if not packed then return nil end
     outcome = cmsgpack.unpack(packed)
   end
@@ -79,7 +94,7 @@ local function remember(outcome, key, request)
   local names = order and cmsgpack.unpack(order) or {}
   names[#names + 1] = key
   while #names > args.keep do redis.call("HDEL", keys.idem, "k" .. table.remove(names, 1)) end
-  outcome.request = request
+  outcome.request, outcome.scope = request, args.scope
   redis.call("HSET", keys.idem, "k" .. key, cmsgpack.pack(outcome), "@order", cmsgpack.pack(names))
   redis.call("PEXPIRE", keys.idem, args.remember)
 end

@@ -2,7 +2,8 @@
 -- after whatever: a cart that has been reduced since the order's version (@o), that has ended or that is
 -- another one is left as it is. What came into the cart after the order's version stays. The checkout that
 -- has placed the order ends its claim with it.
--- KEYS  1 cart:{s}:<owner>  2 outbox:{s}  3 expiry:{s}  4 ordinal:{s}  5 checkout:{s}:<owner>
+-- KEYS  1 cart:{s}:<owner>  2 outbox:{s}  3 expiry:{s}  4 ordinal:{s}
+--       5 checkout:{s}:<owner>, only with a token
 -- ARGV  1 JSON object: owner, owner_json, event, trace as for every change, see change.lua, and
 --         order              the order's id
 --         cart_id, version   the cart that it was made from, and its version then

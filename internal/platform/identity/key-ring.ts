@@ -22,7 +22,10 @@ export interface KeyRing {
 export function signingKey(secret: string): SigningKey {
   const bytes = new TextEncoder().encode(secret);
   const id = createHash("sha256").update(bytes).digest("hex").slice(0, 8);
-  const hmac = createSecretKey(bytes).toCryptoKey({ name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]);
+  const hmac = createSecretKey(bytes).toCryptoKey({ name: "HMAC", hash: "SHA-256" }, false, [
+    "sign",
+    "verify",
+  ]);
   return { id, bytes, hmac };
 }
 

@@ -50,6 +50,8 @@ export function createUpstreamMetrics(registry: Registry): (upstream: string) =>
   });
   return (upstream) => {
     const answered = attempts.labels(upstream, "answered");
+    // From the start, so that a rate is known before the first.
+    for (const reason of ["not_connected", "no_answer"]) retries.inc({ upstream, reason }, 0);
     exhausted.inc({ upstream }, 0);
     ejections.inc({ upstream }, 0);
     return {

@@ -64,7 +64,7 @@ describe("The cart's OpenAPI document", () => {
     };
     expect(responses["409"]!.description).to.equal("OUT_OF_STOCK, QUANTITY_LIMIT, LINE_LIMIT");
     expect(responses["503"]!.description).to.equal(
-      "CART_STORE_UNAVAILABLE, CART_STORE_FULL, CATALOG_UNAVAILABLE",
+      "CART_STORE_UNAVAILABLE, DEADLINE_PASSED, CART_STORE_FULL, CATALOG_UNAVAILABLE",
     );
     expect(responses["412"]!.description).to.equal("VERSION_MISMATCH");
   });

@@ -8,7 +8,7 @@ TESTS ?= 'scripts/**/*.test.ts' 'internal/proof/**/*.test.ts' 'internal/e2e/**/*
 RABBITMQ_TESTS ?= internal/testkit/servers/rabbitmq.int.test.ts 'internal/outbox/relay/*.int.test.ts' internal/e2e/survival.test.ts \
   scripts/up.int.test.ts scripts/topology.int.test.ts internal/platform/amqp/set-up-faults.int.test.ts
 REDIS_TESTS ?= internal/testkit/servers/redis.int.test.ts 'internal/platform/redis/*.int.test.ts' 'internal/cart/*.redis.int.test.ts' \
-  'internal/gateway/*.redis.int.test.ts' 'internal/outbox/**/*.redis.int.test.ts' internal/outbox/forwarder/quarantine.int.test.ts
+  'internal/gateway/**/*.redis.int.test.ts' 'internal/outbox/**/*.redis.int.test.ts' internal/outbox/forwarder/quarantine.int.test.ts
 SQLSERVER_TESTS ?= 'internal/outbox/**/*.int.test.ts' 'internal/orders/*.int.test.ts' internal/platform/sql/sqlserver.int.test.ts internal/testkit/servers/database.int.test.ts cmd/migrate/main.int.test.ts \
   internal/e2e/survival.test.ts 'internal/e2e/checkout*.test.ts'
 MOCHA := $(BIN)/mocha --parallel --jobs 2

@@ -1,10 +1,10 @@
-import { createCatalogCache } from "../../internal/gateway/catalog-cache.http.ts";
-import { createUpstream } from "../../internal/gateway/proxy.http.ts";
-import { createRateLimits } from "../../internal/gateway/rate-limit.ts";
-import { rememberTokens } from "../../internal/gateway/token-cache.ts";
-import { createTokenVerifier } from "../../internal/gateway/tokens.ts";
+import { createCatalogCache } from "../../internal/gateway/catalog-cache/catalog-cache.http.ts";
+import { rememberTokens } from "../../internal/gateway/identity/token-cache.ts";
+import { createTokenVerifier } from "../../internal/gateway/identity/tokens.ts";
+import { createRateLimits } from "../../internal/gateway/limits/rate-limit.ts";
 import { createUpstreamMetrics, type UpstreamMetrics } from "../../internal/gateway/upstream/metrics.ts";
-import type { Upstream } from "../../internal/gateway/upstream.ts";
+import { createUpstream } from "../../internal/gateway/upstream/proxy.http.ts";
+import type { Upstream } from "../../internal/gateway/upstream/upstream.ts";
 import { openKeyRing } from "../../internal/platform/identity/open-key-ring.ts";
 import { shardOf } from "../../internal/platform/identity/shard-of.ts";
 import type { Service } from "../../internal/platform/service/service.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { Quota, Quotas } from "../../internal/gateway/rate-limit.ts";
-import type { UserTokens } from "../../internal/gateway/tokens.ts";
-import { openKeySet, readKeySource } from "../../internal/gateway/user-keys.ts";
+import type { UserTokens } from "../../internal/gateway/identity/tokens.ts";
+import { openKeySet, readKeySource } from "../../internal/gateway/identity/user-keys.ts";
+import type { Quota, Quotas } from "../../internal/gateway/limits/rate-limit.ts";
 import { authorityFile, authorityNeedsTls } from "../../internal/platform/config/authority.ts";
 import { readEnvOrExit } from "../../internal/platform/config/env.ts";
 import {

@@ -1,7 +1,7 @@
-import { createRedisCounter } from "../../internal/gateway/rate-limit.redis.ts";
-import type { Quotas, WindowCounter } from "../../internal/gateway/rate-limit.ts";
-import { createMemoryCounter } from "../../internal/gateway/rate-limit-memory.ts";
-import { createSharedCounter } from "../../internal/gateway/rate-limit-shared.ts";
+import { createRedisCounter } from "../../internal/gateway/limits/rate-limit.redis.ts";
+import type { Quotas, WindowCounter } from "../../internal/gateway/limits/rate-limit.ts";
+import { createMemoryCounter } from "../../internal/gateway/limits/rate-limit-memory.ts";
+import { createSharedCounter } from "../../internal/gateway/limits/rate-limit-shared.ts";
 import { closeRedis, connectRedis } from "../../internal/platform/redis/redis.ts";
 import type { Service } from "../../internal/platform/service/service.ts";
 import type { Config } from "./config.ts";

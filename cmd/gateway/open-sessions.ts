@@ -1,5 +1,5 @@
-import { createRedisSessions } from "../../internal/gateway/session-store.redis.ts";
-import { createSessions } from "../../internal/gateway/sessions.ts";
+import { createRedisSessions } from "../../internal/gateway/sessions/session-store.redis.ts";
+import { createSessions } from "../../internal/gateway/sessions/sessions.ts";
 import type { KeyRing } from "../../internal/platform/identity/key-ring.ts";
 import { awaitRedis, closeRedis, connectRedis } from "../../internal/platform/redis/redis.ts";
 import type { Service } from "../../internal/platform/service/service.ts";

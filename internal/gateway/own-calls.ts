@@ -3,9 +3,9 @@ import { parseJson, validate } from "../platform/http/json-body.ts";
 import { type OpenApiDocument, sendDocument } from "../platform/http/openapi.ts";
 import type { Result } from "../platform/result/result.ts";
 import { GATEWAY_CALLS } from "./calls.ts";
+import type { createBodyReader } from "./edge/read-body.ts";
 import { type GatewayProblem, refuse } from "./problems.ts";
-import type { createBodyReader } from "./read-body.ts";
-import type { Session, Sessions } from "./sessions.ts";
+import type { Session, Sessions } from "./sessions/sessions.ts";
 import type { OwnCall } from "./table.ts";
 
 /** Serves the calls that the gateway answers itself. */

@@ -9,18 +9,18 @@ import { networkOf } from "../platform/net/network-of.ts";
 import { networks } from "../platform/net/networks.ts";
 import { invalid } from "../platform/problem/problem.ts";
 import { ok } from "../platform/result/result.ts";
-import { createAuthenticator } from "./authenticate.ts";
-import { believeProxies } from "./believe-proxies.ts";
-import { edgeHandlers } from "./edge.ts";
-import { outgoingHeaders } from "./outgoing-headers.ts";
+import { believeProxies } from "./edge/believe-proxies.ts";
+import { edgeHandlers } from "./edge/edge.ts";
+import { createBodyReader } from "./edge/read-body.ts";
+import { createAuthenticator } from "./identity/authenticate.ts";
+import { presentedGuest } from "./identity/presented-guest.ts";
+import type { VerifyToken } from "./identity/tokens.ts";
+import type { createRateLimits } from "./limits/rate-limit.ts";
 import { createOwnCalls } from "./own-calls.ts";
-import { presentedGuest } from "./presented-guest.ts";
 import { refuse } from "./problems.ts";
-import type { createRateLimits } from "./rate-limit.ts";
-import { createBodyReader } from "./read-body.ts";
-import type { Sessions } from "./sessions.ts";
+import type { Sessions } from "./sessions/sessions.ts";
 import { ownCallOf, type Route, routeOf, type UpstreamName } from "./table.ts";
-import type { VerifyToken } from "./tokens.ts";
+import { outgoingHeaders } from "./upstream/outgoing-headers.ts";
 
 /** Dot segments, doubled slashes and encoded separators: paths that two servers may read differently. */
 const AMBIGUOUS = /\/\/|\/\.{1,2}(\/|$)|%2f|%5c|%2e|\\/i;

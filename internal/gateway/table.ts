@@ -1,6 +1,6 @@
 import { allowOf } from "../platform/http/calls.ts";
 import { GATEWAY_CALLS } from "./calls.ts";
-import type { LimitClass } from "./rate-limit.ts";
+import type { LimitClass } from "./limits/rate-limit.ts";
 
 export type OwnCall = keyof typeof GATEWAY_CALLS;
 export type UpstreamName = "cart" | "catalog";

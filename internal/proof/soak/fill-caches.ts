@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { issueGuestToken } from "../../gateway/tokens.ts";
+import { issueGuestToken } from "../../gateway/identity/tokens.ts";
 import { fixedKeyRing } from "../../platform/identity/key-ring.ts";
 import { createHttpClient } from "../../testkit/http-client.ts";
 import type { Platform } from "../../testkit/processes/platform.ts";

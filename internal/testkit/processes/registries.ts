@@ -8,12 +8,12 @@ import {
   registerWaitingMerges,
 } from "../../cart/metrics.ts";
 import { registerStoreMemory } from "../../cart/store-memory.redis.ts";
-import { createCatalogCache } from "../../gateway/catalog-cache.http.ts";
-import { createRateLimits } from "../../gateway/rate-limit.ts";
-import { createMemoryCounter } from "../../gateway/rate-limit-memory.ts";
-import { createSharedCounter } from "../../gateway/rate-limit-shared.ts";
-import { createSessions } from "../../gateway/sessions.ts";
-import { rememberTokens } from "../../gateway/token-cache.ts";
+import { createCatalogCache } from "../../gateway/catalog-cache/catalog-cache.http.ts";
+import { rememberTokens } from "../../gateway/identity/token-cache.ts";
+import { createRateLimits } from "../../gateway/limits/rate-limit.ts";
+import { createMemoryCounter } from "../../gateway/limits/rate-limit-memory.ts";
+import { createSharedCounter } from "../../gateway/limits/rate-limit-shared.ts";
+import { createSessions } from "../../gateway/sessions/sessions.ts";
 import { createUpstreamMetrics } from "../../gateway/upstream/metrics.ts";
 import { createOperatorMetrics } from "../../operator/metrics.ts";
 import {

@@ -1,0 +1,52 @@
+import { ConsecutiveBreaker, circuitBreaker, handleAll } from "cockatiel";
+import type { Logger } from "../../platform/logger/logger.ts";
+import { Counter, type Registry } from "../../platform/metrics/metrics.ts";
+import type { WindowCounter } from "./rate-limit.ts";
+
+/** After so many failures in a row the shared counter is left alone, and tried once in so many ms. */
+const FAILURES = 3;
+const TRY_AGAIN_MS = 1_000;
+
+/**
+ * Counts by `shared`. While that fails, `fail-open` counts by `local`, so that each gateway
+ * lets the whole quota through, and `fail-closed` rejects. Each turn is logged once.
+ */
+export function createSharedCounter(options: {
+  shared: WindowCounter;
+  local: WindowCounter;
+  whenAway: "fail-open" | "fail-closed";
+  registry: Registry;
+  log: Logger;
+}): WindowCounter {
+  const { shared, local, whenAway, log } = options;
+  const unshared = new Counter({
+    name: "gateway_rate_limit_unshared_total",
+    help: "Requests whose quota was not counted with the other gateways', because Redis did not answer",
+    registers: [options.registry],
+  });
+  const breaker = circuitBreaker(handleAll, {
+    halfOpenAfter: TRY_AGAIN_MS,
+    breaker: new ConsecutiveBreaker(FAILURES),
+  });
+  let away = false;
+  breaker.onFailure(({ reason }) => {
+    if (away) return;
+    away = true;
+    log.warn({ err: "error" in reason ? reason.error : reason, whenAway }, "rate limits are not shared");
+  });
+  breaker.onSuccess(() => {
+    if (away) log.info("rate limits are shared again");
+    away = false;
+  });
+  return {
+    count: async (limitClass, who) => {
+      try {
+        return await breaker.execute(() => shared.count(limitClass, who));
+      } catch (error) {
+        unshared.inc();
+        if (whenAway === "fail-closed") throw error;
+        return local.count(limitClass, who);
+      }
+    },
+  };
+}

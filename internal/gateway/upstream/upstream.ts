@@ -1,0 +1,31 @@
+import type { RequestHandler } from "express";
+import type { GatewayProblem } from "../problems.ts";
+
+/** A service behind the gateway. */
+export interface Upstream {
+  readonly handler: RequestHandler;
+  close(): void;
+}
+
+export const UNAVAILABLE: GatewayProblem = {
+  code: "UPSTREAM_UNAVAILABLE",
+  detail:
+    "The service behind the gateway cannot be reached; please try again, with the same Idempotency-Key if this was a change.",
+  headers: { "retry-after": "1" },
+};
+
+export const TIMEOUT: GatewayProblem = {
+  code: "UPSTREAM_TIMEOUT",
+  detail: "The service behind the gateway took too long; the request may have had its effect.",
+};
+
+/** Headers of an upstream's answer that are not passed on to the client. */
+export const NOT_PASSED_BACK = [
+  "keep-alive",
+  "x-powered-by",
+  "server",
+  // Whose pages may read an answer is the gateway's to say (edge.ts).
+  "access-control-allow-origin",
+  "access-control-allow-credentials",
+  "access-control-expose-headers",
+];

@@ -61,7 +61,7 @@ describe("The cart's scripts, one of whose calls fails,", function () {
     if (["settle", "resume"].includes(name))
       return { keys: TRANSFER, args: { ...ARGS, cart: "c", version: "1" } };
     const lines = name === "give" ? [{ product: "c", quantity: 1, stock: 5 }] : ARGS.lines;
-    if (name === "reduce") return { keys: [...keys, CLAIM], args: ARGS };
+    if (name === "reduce") return { keys: [...keys, CLAIM], args: { ...ARGS, key: undefined } };
     if (name !== "take")
       return { keys: [...keys, shardKeys.idempotency(0, owner)], args: { ...ARGS, lines } };
     const [id, version] = await redis.hmget(cart, "@id", "@v");

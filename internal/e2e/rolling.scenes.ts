@@ -2,14 +2,10 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 import { eventually } from "../testkit/eventually.ts";
-import {
-  NO_LIMITS,
-  type Platform,
-  type Running,
-  startPlatform,
-  startProcess,
-} from "../testkit/processes/platform.ts";
-import { logDir, testDatabase, testRabbit, testRedis } from "../testkit/servers/test-servers.ts";
+import { devSecrets } from "../testkit/processes/dev-keys.ts";
+import { migrateDatabase, NO_LIMITS, type Running, startProcess } from "../testkit/processes/platform.ts";
+import type { ProcessName, Surroundings } from "../testkit/processes/processes.ts";
+import { logDir, testDatabase, testRedis } from "../testkit/servers/test-servers.ts";
 import { type Shopper, shopperAt } from "../testkit/shopper.ts";
 import { startTcpBalancer } from "../testkit/tcp-balancer.ts";
 
@@ -24,38 +20,46 @@ const KINDS = {
 } satisfies Record<string, (shopper: Shopper, key: string) => ReturnType<Shopper["cart"]>>;
 type Kind = keyof typeof KINDS;
 
-/* Gateways and carts come and go under load: what a shopper notices of it. */
+/*
+ * Gateways and carts come and go under load: what a shopper notices of it. Not part of `make test` until it
+ * has passed once: no machine was free to run it. `node_modules/.bin/mocha internal/e2e/rolling.scenes.ts`
+ */
 
 describe("Under load, what shoppers notice of", function () {
-  this.timeout(240_000);
-  let platform: Platform;
+  this.timeout(600_000);
   let carts: Running[];
   let gateways: Running[];
   let balancer: Awaited<ReturnType<typeof startTcpBalancer>>;
-  const added: Running[] = [];
+  const started: Running[] = [];
 
   before(async () => {
-    const [redis, database, rabbit] = await Promise.all([testRedis(), testDatabase(), testRabbit()]);
-    // Longer than the balancer's looks and than clients keep connections.
-    const settings = { ...NO_LIMITS, CART_MAX_QUANTITY: "1000000", SHUTDOWN_DELAY_MS: "2000" };
-    platform = await startPlatform({ redisUrl: redis.url, database, rabbit, settings });
+    const [redis, database] = await Promise.all([testRedis(), testDatabase()]);
+    await migrateDatabase(database);
     const dir = logDir("rolling");
-    const start = async (name: "cart" | "gateway", cart: string) => {
-      const urls = { cart, catalog: platform.catalog.url };
-      const log = join(dir, `${name}-${added.length}.log`);
-      const started = await startProcess(name, platform.surroundings, urls, settings, log);
-      added.push(started);
-      return started;
+    // Without relays: what becomes of events is not looked at here.
+    const surroundings: Surroundings = {
+      redisUrl: redis.url,
+      databaseUrl: database.appUrl,
+      amqpUrl: "",
+      ...(await devSecrets(dir)),
     };
-    carts = [platform.carts[0]!, await start("cart", "")];
-    const both = carts.map(({ url }) => url).join();
+    // Serving on for longer than the balancer's looks, and than clients keep connections.
+    const settings = { ...NO_LIMITS, CART_MAX_QUANTITY: "1000000", SHUTDOWN_DELAY_MS: "6000" };
+    const start = async (name: ProcessName, urls: { cart: string; catalog: string }) => {
+      const log = join(dir, `${name}-${started.length}.log`);
+      const running = await startProcess(name, surroundings, urls, settings, log);
+      started.push(running);
+      return running;
+    };
+    const { url: catalog } = await start("catalog-stub", { cart: "", catalog: "" });
+    carts = [await start("cart", { cart: "", catalog }), await start("cart", { cart: "", catalog })];
+    const both = { cart: carts.map(({ url }) => url).join(), catalog };
     gateways = [await start("gateway", both), await start("gateway", both)];
     balancer = await startTcpBalancer(gateways);
   });
   after(async () => {
     await balancer?.stop();
-    await Promise.all(added.map((each) => each.kill("SIGTERM")));
-    await platform?.stop();
+    await Promise.all(started.map((each) => each.kill("SIGTERM")));
   });
 
   /** Shoppers at one address while `fault` happens; what they were answered, and whether it was done once. */
@@ -81,7 +85,7 @@ describe("Under load, what shoppers notice of", function () {
     });
     const more = async (requests: number) => {
       const goal = answered + requests;
-      await eventually(`${requests} more are answered`, () => answered >= goal, { timeoutMs: 60_000 });
+      await eventually(`${requests} more are answered`, () => answered >= goal, { timeoutMs: 180_000 });
     };
     await more(200);
     await fault(more);

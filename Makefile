@@ -16,7 +16,7 @@ IMAGE ?= cartwright:dev
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up topology down status logs demo token price stock dead replay test test-rabbitmq4 test-redis8 test-pgbouncer test-sqlserver test-alerts test-jaeger charts kube-test image kind check race bench bench-quick bench-packages chaos soak mutants docs fmt clean install packages
+.PHONY: help up topology down status logs demo token price stock dead replay test test-rabbitmq4 test-redis8 test-pgbouncer test-sqlserver test-alerts test-rolling test-jaeger charts kube-test image kind check race bench bench-quick bench-packages chaos soak mutants docs fmt clean install packages
 
 help: ## this help
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -80,6 +80,9 @@ test-sqlserver: install ## the outbox, orders, migrate and survival on the serve
 test-alerts: install ## which alerts a real Prometheus fires while the relay, the broker or the database is stopped (about 5 min)
 	@scripts/install-prometheus.sh
 	@$(BIN)/mocha internal/e2e/monitoring/outages.scenes.ts
+
+test-rolling: install ## what shoppers lose while gateways and carts are restarted one by one, or killed, under load (2 min)
+	@$(BIN)/mocha internal/e2e/rolling.scenes.ts
 
 test-jaeger: install ## one trace sent to a real Jaeger and fetched back (Go builds it once)
 	@scripts/install-jaeger.sh

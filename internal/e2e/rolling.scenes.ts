@@ -20,9 +20,12 @@ const KINDS = {
 } satisfies Record<string, (shopper: Shopper, key: string) => ReturnType<Shopper["cart"]>>;
 type Kind = keyof typeof KINDS;
 
+/** What waits for a busy machine says so, and the shopper may ask again: nothing is lost by that. */
+const BUSY = new Set(["503", "504"]);
+
 /*
- * Gateways and carts come and go under load: what a shopper notices of it. Not part of `make test` until it
- * has passed once: no machine was free to run it. `node_modules/.bin/mocha internal/e2e/rolling.scenes.ts`
+ * Gateways and carts come and go under load: what a shopper loses by it. By itself (`make test-rolling`),
+ * because what it starts and loads wants a machine of its own.
  */
 
 describe("Under load, what shoppers notice of", function () {
@@ -66,7 +69,7 @@ describe("Under load, what shoppers notice of", function () {
   async function underLoad(url: string, fault: (more: (requests: number) => Promise<void>) => Promise<void>) {
     const shoppers = await Promise.all(Array.from({ length: SHOPPERS }, () => shopperAt(url)));
     const failed: string[] = [];
-    const done = shoppers.map(() => ({ keyed: 0, bare: 0, unsure: 0 }));
+    const done = shoppers.map(() => ({ keyed: 0, bare: 0, keyedUnsure: 0, bareUnsure: 0 }));
     let answered = 0;
     let stopped = false;
     const shopping = shoppers.map(async (shopper, i) => {
@@ -77,9 +80,9 @@ describe("Under load, what shoppers notice of", function () {
           (error: Error) => error.name,
         );
         if (outcome === "200") answered++;
-        else failed.push(`${kind}: ${outcome}`);
-        if (kind === "POST with a key" && outcome === "200") done[i]!.keyed++;
-        if (kind === "POST without a key") done[i]![outcome === "200" ? "bare" : "unsure"]++;
+        else if (!BUSY.has(outcome)) failed.push(`${kind}: ${outcome}`);
+        if (kind === "POST with a key") done[i]![outcome === "200" ? "keyed" : "keyedUnsure"]++;
+        if (kind === "POST without a key") done[i]![outcome === "200" ? "bare" : "bareUnsure"]++;
         await delay(5);
       }
     });
@@ -95,10 +98,9 @@ describe("Under load, what shoppers notice of", function () {
     for (const [i, shopper] of shoppers.entries()) {
       const { items } = (await shopper.cart()).body as { items: { productId: string; quantity: number }[] };
       const held = (id: string) => items.find(({ productId }) => productId === id)?.quantity ?? 0;
-      const { keyed, bare, unsure } = done[i]!;
-      if (failed.every((each) => !each.startsWith("POST with a key")))
-        expect(held("stove-ember"), "each add with a key was done once").to.equal(keyed);
-      expect(held("mug-steel"), "no add was done twice").to.be.within(bare, bare + unsure);
+      const { keyed, bare, keyedUnsure, bareUnsure } = done[i]!;
+      expect(held("stove-ember"), "adds with a key, once each").to.be.within(keyed, keyed + keyedUnsure);
+      expect(held("mug-steel"), "no add was done twice").to.be.within(bare, bare + bareUnsure);
     }
     return failed;
   }

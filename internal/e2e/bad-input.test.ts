@@ -7,7 +7,7 @@ import { request, type Shopper, shopperAt } from "../testkit/shopper.ts";
 import { expectProblem } from "./expect-problem.ts";
 
 describe("Bad input, from outside", function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let platform: Platform;
   let document: OpenApiDocument;
   let shopper: Shopper;

@@ -10,7 +10,7 @@ import { expectProblem } from "./expect-problem.ts";
 const [MUG, STOVE] = ["mug-steel", "stove-ember"];
 
 describe("A guest who signs in, from outside", function () {
-  this.timeout(120_000);
+  this.timeout(180_000);
   let platform: Platform;
   let consumer: EventConsumer;
   let guestToken = "";

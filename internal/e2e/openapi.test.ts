@@ -6,7 +6,7 @@ import { testDatabase, testRabbit, testRedis } from "../testkit/servers/test-ser
 import { request } from "../testkit/shopper.ts";
 
 describe("The public API's OpenAPI document, from outside", function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let platform: Platform;
   let document: OpenApiDocument;
 

@@ -13,7 +13,7 @@ const PURPOSES = ["INTERNAL_TOKEN", "SESSION"];
 const secret = (word: string) => `${word}-${"s".repeat(40)}`;
 
 describe("Keys that are rotated under a running platform", function () {
-  this.timeout(120_000);
+  this.timeout(180_000);
   const keysDir = mkdtempSync(join(tmpdir(), "cartwright-rotation-"));
   let platform: Platform;
   before(async () => {

@@ -12,7 +12,7 @@ import { expectProblem } from "./expect-problem.ts";
 const TTL_SECONDS = 2;
 
 describe("The platform, from outside", function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let platform: Platform;
   let consumer: EventConsumer;
   let redisUrl: string;

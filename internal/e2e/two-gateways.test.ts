@@ -8,7 +8,7 @@ import { request, shopperAt } from "../testkit/shopper.ts";
 const QUOTA = 30;
 
 describe("Two gateways behind one address", function () {
-  this.timeout(120_000);
+  this.timeout(180_000);
   let platform: Platform;
   let urls: string[];
 

@@ -1,8 +1,8 @@
 const { reporters, Runner } = require("mocha");
 
 /**
- * Mocha's spec reporter, with a last line that counts and holds nothing else: "N passed, N failed". A run that
- * ends before its tests have, as when nothing is left to wait for, fails; by itself it would end with 0.
+ * Mocha's spec reporter, with a last line that counts and holds nothing else: "N passed, N failed". A run
+ * that ends before its tests have, as when nothing is left to wait for, fails; by itself it would end with 0.
  */
 module.exports = class extends reporters.Spec {
   constructor(runner, options) {

@@ -13,24 +13,25 @@ end
 
 -- Days to civil date after Howard Hinnant,
 -- https://howardhinnant.github.io/date_algorithms.html#civil_from_days
+-- `a - a % n` is the multiple of n below, without a call.
 local function iso8601(ms)
-  local days = math.floor(ms / 86400000)
-  local rest = ms - days * 86400000
-  local z = days + 719468
-  local era = math.floor(z / 146097)
-  local doe = z - era * 146097
-  local yoe = math.floor((doe - math.floor(doe / 1460) + math.floor(doe / 36524) - math.floor(doe / 146096)) / 365)
-  local doy = doe - (365 * yoe + math.floor(yoe / 4) - math.floor(yoe / 100))
-  local mp = math.floor((5 * doy + 2) / 153)
+  local rest = ms % 86400000
+  local days = (ms - rest) / 86400000 + 719468
+  local doe = days % 146097
+  local yoe = doe - (doe - doe % 1460) / 1460 + (doe - doe % 36524) / 36524 - (doe - doe % 146096) / 146096
+  yoe = (yoe - yoe % 365) / 365
+  local doy = doe - (365 * yoe + (yoe - yoe % 4) / 4 - (yoe - yoe % 100) / 100)
+  local mp = (5 * doy + 2 - (5 * doy + 2) % 153) / 153
   local month = mp < 10 and mp + 3 or mp - 9
-  local year = yoe + era * 400 + (month <= 2 and 1 or 0)
-  return string.format("%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", year, month, doy - math.floor((153 * mp + 2) / 5) + 1,
-    math.floor(rest / 3600000), math.floor(rest / 60000) % 60, math.floor(rest / 1000) % 60, rest % 1000)
+  local year = yoe + (days - doe) / 146097 * 400 + (month <= 2 and 1 or 0)
+  local before = 153 * mp + 2
+  return string.format("%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", year, month, doy - (before - before % 5) / 5 + 1,
+    rest / 3600000, rest / 60000 % 60, rest / 1000 % 60, rest % 1000)
 end
 
--- A number that the cart holds; a corrupt one is named, before anything is written.
-local function number_of(key, field, value)
-  return tonumber(value) or error({ err = "CORRUPT cart " .. key .. ": field " .. field .. " is not a number" })
+-- Names what is no number where the cart holds one, before anything is written.
+local function corrupt(key, field)
+  error({ err = "CORRUPT cart " .. key .. ": field " .. field .. " is not a number" })
 end
 
 -- The cart as it is now: { live, dead, id, version, expires, ordered, products = {id...},
@@ -39,16 +40,20 @@ end
 -- told of yet; its id, version and lines are still there.
 local function load_cart(key, now)
   local flat = redis.call("HGETALL", key)
-  local cart = { live = false, dead = false, version = 0, products = {}, quantities = {} }
+  local products, quantities, count = {}, {}, 0
+  local cart = { live = false, dead = false, version = 0, products = products, quantities = quantities }
   for i = 1, #flat, 2 do
     local field, value = flat[i], flat[i + 1]
     if field == "@id" then cart.id = value
-    elseif field == "@v" then cart.version = number_of(key, field, value)
-    elseif field == "@x" then cart.expires = number_of(key, field, value)
-    elseif field == "@o" then cart.ordered = number_of(key, field, value)
     else
-      cart.products[#cart.products + 1] = field
-      cart.quantities[field] = number_of(key, field, value)
+      local number = tonumber(value) or corrupt(key, field)
+      if field == "@v" then cart.version = number
+      elseif field == "@x" then cart.expires = number
+      elseif field == "@o" then cart.ordered = number
+      else
+        count = count + 1
+        products[count], quantities[field] = field, number
+      end
     end
   end
   if cart.expires then
@@ -63,10 +68,10 @@ end
 local function describe(cart)
   local items = {}
   for i, product in ipairs(cart.products) do
-    items[i] = '{"productId":"' .. product .. '","quantity":' .. string.format("%d", cart.quantities[product]) .. "}"
+    items[i] = string.format('{"productId":"%s","quantity":%d}', product, cart.quantities[product])
   end
-  return '"cartId":"' .. cart.id .. '","version":' .. string.format("%d", cart.version) .. ',"items":['
-    .. table.concat(items, ",") .. '],"expiresAt":' .. (cart.expires and ('"' .. iso8601(cart.expires) .. '"') or "null")
+  return string.format('"cartId":"%s","version":%d,"items":[%s],"expiresAt":%s', cart.id, cart.version,
+    table.concat(items, ","), cart.expires and '"' .. iso8601(cart.expires) .. '"' or "null")
 end
 
 local EMPTY = '{"cartId":null,"version":0,"items":[],"expiresAt":null}'

@@ -258,6 +258,7 @@ describe("Checkout and orders, from outside", function () {
       ["?limit=101", "limit"],
       ["?cursor=bm9uc2Vuc2U", "cursor"],
       ["?cursor=", "cursor"],
+      ["?cursor=b05hTg", "cursor"],
       ["?status=paid", "status"],
     ] as const)
       expectProblem(await shopper.call("GET", `/api/orders${query}`), 400, "INVALID_REQUEST", field);

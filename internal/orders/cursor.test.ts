@@ -17,7 +17,11 @@ describe("A cursor of orders", () => {
       Buffer.from("o0").toString("base64url"),
       "b".repeat(999),
     ];
-    for (const cursor of [...forged, Buffer.from("o-1").toString("base64url"), "NaN", "bzFlOQ"])
+    // Read as numbers and written again, these would be the same.
+    const noNumbers = ["oNaN", "oInfinity", "o1.5", "o1e+21"].map((text) =>
+      Buffer.from(text).toString("base64url"),
+    );
+    for (const cursor of [...forged, ...noNumbers, Buffer.from("o-1").toString("base64url"), "NaN", "bzFlOQ"])
       expect(readCursor(cursor), cursor).to.equal(null);
   });
 });

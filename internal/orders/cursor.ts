@@ -8,6 +8,8 @@ export function cursorAfter(ordinal: number): string {
 /** The ordinal that a cursor stands for; null for what {@link cursorAfter} never gives. */
 export function readCursor(cursor: string): number | null {
   const text = Buffer.from(cursor, "base64url").toString("latin1");
-  const ordinal = Number(/^o([1-9]\d{0,14})$/.exec(text)?.[1]);
+  const digits = /^o([1-9]\d{0,14})$/.exec(text)?.[1];
+  if (digits === undefined) return null;
+  const ordinal = Number(digits);
   return cursorAfter(ordinal) === cursor ? ordinal : null;
 }

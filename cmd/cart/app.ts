@@ -13,6 +13,7 @@ import type { Service } from "../../internal/platform/service/service.ts";
 import type { openAdapters } from "./adapters.ts";
 import { openCarts } from "./carts.ts";
 import type { Config } from "./config.ts";
+import { CART_DOCUMENT } from "./openapi.ts";
 import { openOrdering } from "./ordering.ts";
 
 /** What the process serves: carts, and the orders that are made of them. */
@@ -33,7 +34,7 @@ export function cartApp(config: Config, cart: Service, adapters: ReturnType<type
     problems: mergeCatalogues([CART_PROBLEMS, ORDER_PROBLEMS]),
     routes: (app) => {
       app.use(refuseLate(registry));
-      cartRoutes(app, service, identity);
+      cartRoutes(app, service, identity, CART_DOCUMENT);
       mergeRoutes(app, merge, identity);
       orderRoutes(app, { ...ordering, identity, cart: cartSchema });
     },

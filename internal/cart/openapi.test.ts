@@ -21,7 +21,7 @@ describe("The cart's OpenAPI document", () => {
       log: recordingLogger().log,
       registry: new Registry(),
       routes: (app) => {
-        cartRoutes(app, {} as CartService, identity);
+        cartRoutes(app, {} as CartService, identity, document);
         mergeRoutes(app, async () => expect.fail("nothing is asked for"), identity);
       },
     });

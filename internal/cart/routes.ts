@@ -1,7 +1,7 @@
 import type { Express, Request, RequestHandler, Response } from "express";
 import { serveCalls } from "../platform/http/calls.ts";
 import { jsonBody, validate } from "../platform/http/json-body.ts";
-import { openApiDocument, sendDocument } from "../platform/http/openapi.ts";
+import { type OpenApiDocument, sendDocument } from "../platform/http/openapi.ts";
 import type { IdentityVerifier } from "../platform/identity/internal-token.ts";
 import { requireIdentity } from "../platform/identity/require-identity.ts";
 import type { Problem } from "../platform/problem/problem.ts";
@@ -9,7 +9,6 @@ import { ok, type Result } from "../platform/result/result.ts";
 import { CART_CALLS, CART_DESCRIPTION, type CartCall } from "./calls.ts";
 import type { CartView } from "./cart.ts";
 import { matches, readPreconditions, readProductId } from "./input.ts";
-import { CART_API } from "./openapi.ts";
 import type { Fields, Operation } from "./operations/operation.ts";
 import { problemOf, refuse } from "./problems.ts";
 import type { CartService } from "./service.ts";
@@ -18,10 +17,15 @@ import type { CartService } from "./service.ts";
 const BODY_LIMIT = 8 * 1024;
 
 /**
- * The cart API as the design fixes it. Every route but its own
- * description needs the gateway's identity token.
+ * The cart API as the design fixes it. Every route but `document`, which describes all that the process has
+ * for clients, needs the gateway's identity token.
  */
-export function cartRoutes(app: Express, service: CartService, identity: IdentityVerifier): void {
+export function cartRoutes(
+  app: Express,
+  service: CartService,
+  identity: IdentityVerifier,
+  document: OpenApiDocument,
+): void {
   const view: RequestHandler = async (req, res) => {
     const preconditions = readPreconditions(req.headers);
     if (!preconditions.ok) return refuse(req, res, preconditions.error);
@@ -52,7 +56,6 @@ export function cartRoutes(app: Express, service: CartService, identity: Identit
   const handlersOf = ({ operation }: CartCall): RequestHandler[] =>
     operation === null ? [view] : operation.body ? [body, change(operation)] : [change(operation)];
 
-  const document = openApiDocument({ title: "Cartwright cart API", server: "/api", apis: [CART_API] });
   serveCalls(app, CART_DESCRIPTION, { cartDescription: sendDocument(document) });
   app.use("/cart", requireIdentity(identity, ["user", "guest"]));
   const handlers = Object.entries(CART_CALLS).map(([id, call]) => [id, handlersOf(call)]);

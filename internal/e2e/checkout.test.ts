@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
+import type { OpenApiDocument } from "../platform/http/openapi.ts";
 import { createInternalTokenSigner, IDENTITY_HEADER } from "../platform/identity/internal-token.ts";
 import { fixedKeyRing } from "../platform/identity/key-ring.ts";
 import { consumeEvents, type EventConsumer } from "../testkit/event-consumer.ts";
 import { eventually } from "../testkit/eventually.ts";
+import { expectDescribedAnswer, expectServedAsDescribed, expectWellFormed } from "../testkit/openapi.ts";
 import { type Platform, startPlatform } from "../testkit/processes/platform.ts";
 import { testDatabase, testRabbit, testRedis } from "../testkit/servers/test-servers.ts";
 import { type Answer, request, type Shopper, shopperAt } from "../testkit/shopper.ts";
@@ -14,6 +16,7 @@ const eur = (amount: number) => ({ amount, currency: "EUR" });
 describe("Checkout and orders, from outside", function () {
   this.timeout(180_000);
   let platform: Platform;
+  let document: OpenApiDocument;
   let consumer: EventConsumer;
   let shopper: Shopper;
   let mug = "";
@@ -24,6 +27,7 @@ describe("Checkout and orders, from outside", function () {
     // A long cache: a checkout must not rely on it.
     const settings = { CATALOG_CACHE_TTL_MS: "60000", SWEEP_INTERVAL_MS: "100" };
     platform = await startPlatform({ redisUrl: redis.url, database, rabbit, settings });
+    document = (await request(platform.gatewayUrl, "GET", "/api/openapi.json")).body;
     consumer = await consumeEvents({ url: rabbit.consumerUrl, queue: "cart.events.demo" });
   });
   after(async () => {
@@ -48,8 +52,12 @@ describe("Checkout and orders, from outside", function () {
 
   /** What the shopper sees and agrees to. */
   const seen = async (by = shopper) => ({ items: (await by.cart()).body.items });
-  const checkout = (body: unknown, key: string | null = randomUUID(), by = shopper): Promise<Answer> =>
-    by.call("POST", "/api/cart/checkout", { body, headers: key === null ? {} : { "idempotency-key": key } });
+  async function checkout(body: unknown, key: string | null = randomUUID(), by = shopper): Promise<Answer> {
+    const headers = key === null ? {} : { "idempotency-key": key };
+    const answer = await by.call("POST", "/api/cart/checkout", { body, headers });
+    expectDescribedAnswer(document, "/api/cart/checkout", "POST", answer);
+    return answer;
+  }
   /** Fills a cart and orders it. */
   async function order(quantity = 1, by = shopper) {
     await by.add(mug, quantity);
@@ -285,6 +293,7 @@ describe("Checkout and orders, from outside", function () {
     expect(answers.filter(({ headers }) => headers.get("idempotent-replayed") === null)).to.have.length(1);
     const repeated = await cancel("another");
     expectProblem(repeated, 409, "ORDER_STATE");
+    expectDescribedAnswer(document, "/api/orders/{id}/cancel", "POST", repeated);
     expect(repeated.body).to.deep.include({ state: "cancelled", allowed: [] });
     await eventually("its events", () => eventsOf(id).length >= 2);
     expect(eventsOf(id).map(({ type }) => type)).to.deep.equal(["order.placed", "order.cancelled"]);
@@ -324,6 +333,29 @@ describe("Checkout and orders, from outside", function () {
         "order.paid",
         "order.fulfilled",
       ]);
+    });
+
+    it("finds its calls described at the cart itself, which strangers do not get to see", async () => {
+      const inside = (await request(platform.carts[0]!.url, "GET", "/services/openapi.json")).body;
+      expectWellFormed(inside);
+      expect(Object.keys(inside.paths)).to.have.members([
+        "/orders/{id}/transitions",
+        "/services/openapi.json",
+      ]);
+      const headers = { [IDENTITY_HEADER]: await signed("service:payments", "service") };
+      await expectServedAsDescribed(inside, platform.carts[0]!.url, headers);
+      expect(Object.keys(inside.components.securitySchemes.internalToken)).to.include("name");
+      const { id } = await order();
+      const refused = await move(id, "fulfilled");
+      expectProblem(refused, 409, "ORDER_STATE");
+      expectDescribedAnswer(inside, "/orders/{id}/transitions", "POST", refused);
+
+      for (const path of ["/api/services/openapi.json", "/api/orders/openapi.json/transitions"])
+        expectProblem(await shopper.call("GET", path), 404, "NOT_FOUND");
+      const outside = await shopper.call("GET", "/api/cart/openapi.json");
+      expect(Object.keys(outside.body.paths)).to.include.members(["/cart/checkout", "/orders/{id}/cancel"]);
+      for (const text of [JSON.stringify(outside.body), JSON.stringify(document)])
+        expect(text).to.not.include("transitions");
     });
 
     it("is a service with a token of its own, and never a client of the gateway", async () => {

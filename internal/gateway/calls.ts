@@ -71,3 +71,8 @@ export const GATEWAY_CALLS = {
     isPublic: true,
   },
 } as const satisfies Calls<GatewayCode>;
+
+/** What problems of the gateway have besides the members that all have. */
+export const GATEWAY_MEMBERS = {
+  "violated-policies": z.array(z.string()).describe("of RATE_LIMITED: the quotas that are used up"),
+};

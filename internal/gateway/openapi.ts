@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Call, Calls } from "../platform/http/calls.ts";
 import { type Api, type OpenApiDocument, openApiDocument } from "../platform/http/openapi.ts";
 import type { HttpCode } from "../platform/problem/catalogue.ts";
-import { GATEWAY_CALLS } from "./calls.ts";
+import { GATEWAY_CALLS, GATEWAY_MEMBERS } from "./calls.ts";
 import { GATEWAY_PROBLEMS, type GatewayCode } from "./problems.ts";
 import { covers, ROUTES, type Route, type UpstreamName } from "./table.ts";
 
@@ -25,9 +25,9 @@ const AT_THE_DOOR: readonly HttpCode[] = [
  */
 export function publicDocument(behind: Readonly<Record<UpstreamName, readonly Api[]>>): OpenApiDocument {
   const services = Object.entries(behind).flatMap(([name, apis]) =>
-    apis.map((api) => ({ calls: seenFromOutside(name, api.calls), problems: api.problems })),
+    apis.map((api) => ({ ...api, calls: seenFromOutside(name, api.calls) })),
   );
-  const own = { calls: GATEWAY_CALLS, problems: GATEWAY_PROBLEMS };
+  const own = { calls: GATEWAY_CALLS, problems: GATEWAY_PROBLEMS, members: GATEWAY_MEMBERS };
   return openApiDocument({
     title: "Cartwright API",
     server: "/",

@@ -1,6 +1,12 @@
 import { z } from "zod";
 import type { Calls } from "../platform/http/calls.ts";
-import type { Api } from "../platform/http/openapi.ts";
+import {
+  type Api,
+  descriptionCall,
+  type OpenApiDocument,
+  openApiDocument,
+} from "../platform/http/openapi.ts";
+import { IDENTITY_HEADER } from "../platform/identity/internal-token.ts";
 import { moneySchema } from "../platform/money/money.ts";
 import { checkoutBody, pageQuery } from "./input.ts";
 import { TRANSITIONS } from "./order.ts";
@@ -30,6 +36,9 @@ const MOVED = {
   headers: { "Idempotent-Replayed": REPLAYED },
   body: ORDER,
 };
+
+const status = z.enum(Object.keys(TRANSITIONS) as (keyof typeof TRANSITIONS)[]);
+const differing = z.object({ quantity: z.int(), unitPrice: moneySchema }).partial();
 
 const lowered = z
   .array(
@@ -88,7 +97,7 @@ export function orderCalls(cart: z.ZodType) {
       method: "post",
       path: "/cart/checkout",
       summary: "Order what is in the cart, at the prices agreed to",
-      parameters: [{ ...KEY, description: `${KEY.description}; required here` }],
+      parameters: [{ ...KEY, required: true }],
       body: checkoutBody,
       answers: [
         {
@@ -129,13 +138,15 @@ export function orderCalls(cart: z.ZodType) {
   } as const satisfies Calls<OrderCode>;
 }
 
-export const transitionBody = z.strictObject(
-  { to: z.enum(Object.keys(TRANSITIONS) as (keyof typeof TRANSITIONS)[]) },
-  { error: "must be a JSON object" },
-);
+export const transitionBody = z.strictObject({ to: status }, { error: "must be a JSON object" });
 
 /** For services with an internal token of their own, past the gateway; no part of the public API. */
 export const SERVICE_CALLS = {
+  serviceDescription: {
+    // Below no path of the gateway's table.
+    ...descriptionCall<OrderCode>("/services/openapi.json", ["INTERNAL"]),
+    isPublic: true,
+  },
   orderTransition: {
     method: "post",
     path: "/orders/{id}/transitions",
@@ -147,5 +158,32 @@ export const SERVICE_CALLS = {
   },
 } as const satisfies Calls<OrderCode>;
 
+/** What problems of orders have besides the members that all have. */
+const MEMBERS = {
+  lines: z
+    .array(
+      z.object({
+        productId: z.string(),
+        was: differing,
+        now: differing.extend({ stock: z.int() }).partial(),
+      }),
+    )
+    .describe("of CART_CHANGED, PRICE_CHANGED and OUT_OF_STOCK of a checkout: what is other, line by line"),
+  state: status.describe("of ORDER_STATE: what the order is"),
+  allowed: z.array(status).describe("of ORDER_STATE: what it can become"),
+};
+
 /** What clients can do with orders; pure, so that the gateway can describe it. */
-export const ordersApi = (cart: z.ZodType): Api => ({ calls: orderCalls(cart), problems: ORDER_PROBLEMS });
+export const ordersApi = (cart: z.ZodType): Api => ({
+  calls: orderCalls(cart),
+  problems: ORDER_PROBLEMS,
+  members: MEMBERS,
+});
+
+/** What services can do with orders. */
+export const SERVICE_DOCUMENT: OpenApiDocument = openApiDocument({
+  title: "Cartwright orders, for services with an internal token",
+  server: "/",
+  apis: [{ calls: SERVICE_CALLS, problems: ORDER_PROBLEMS, members: MEMBERS }],
+  tokenHeader: IDENTITY_HEADER,
+});

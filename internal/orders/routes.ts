@@ -4,12 +4,13 @@ import { serveCalls } from "../platform/http/calls.ts";
 import { deadlineOf } from "../platform/http/deadline.ts";
 import { readIdempotencyKey } from "../platform/http/idempotency-key.ts";
 import { jsonBody, validate } from "../platform/http/json-body.ts";
+import { sendDocument } from "../platform/http/openapi.ts";
 import type { IdentityVerifier } from "../platform/identity/internal-token.ts";
 import { requireIdentity } from "../platform/identity/require-identity.ts";
 import { invalid, type Problem } from "../platform/problem/problem.ts";
 import { err, ok, type Result } from "../platform/result/result.ts";
 import { isTraceparent } from "../platform/trace/traceparent.ts";
-import { orderCalls, SERVICE_CALLS, transitionBody } from "./calls.ts";
+import { orderCalls, SERVICE_CALLS, SERVICE_DOCUMENT, transitionBody } from "./calls.ts";
 import type { Checkout } from "./checkout.ts";
 import { loweredLines } from "./consent.ts";
 import { cursorAfter, readCursor } from "./cursor.ts";
@@ -102,6 +103,7 @@ export function orderRoutes(
     orderCancel: [owner, (req, res) => move(req, res, { to: "cancelled", owner: res.locals.owner }, null)],
   });
   serveCalls(app, SERVICE_CALLS, {
+    serviceDescription: sendDocument(SERVICE_DOCUMENT),
     orderTransition: [
       requireIdentity(identity, ["service"]),
       body,

@@ -61,20 +61,29 @@ export function pathIn({ paths }: OpenApiDocument, method: string, url: string):
   );
 }
 
-/** The status of an answer, and a problem's code, are among those that the document names for the call. */
+/**
+ * The status of an answer, and a problem's code, members and Retry-After, are among what the document names
+ * for the call.
+ */
 export function expectDescribedAnswer(
   document: OpenApiDocument,
   path: string,
   method: string,
   // biome-ignore lint/suspicious/noExplicitAny: whatever came
-  answer: { status: number; body: any },
+  answer: { status: number; headers: Headers; body: any },
 ): void {
   const operation = document.paths[path]![method === "HEAD" ? "get" : method.toLowerCase()]!;
-  const response = operation.responses[String(answer.status)] as { description: string } | undefined;
+  const response = operation.responses[String(answer.status)] as
+    | { description: string; headers?: object }
+    | undefined;
   const call = `${method} ${path} answers ${answer.status} ${answer.body?.code ?? ""}`;
   expect(response, call).to.not.equal(undefined);
-  if (answer.status >= 400 && method !== "HEAD")
-    expect(response?.description.split(", "), call).to.include(answer.body.code);
+  if (answer.status < 400) return;
+  if (answer.headers.has("retry-after")) expect(response?.headers, call).to.have.property("Retry-After");
+  if (method === "HEAD") return;
+  expect(response?.description.split(", "), call).to.include(answer.body.code);
+  const { properties } = document.components.schemas.Problem as { properties: object };
+  expect(properties, call).to.include.keys(Object.keys(answer.body));
 }
 
 /** What OpenAPI 3.1 demands of a document beyond its shape, which the types of its writer hold. */

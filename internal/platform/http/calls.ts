@@ -20,10 +20,11 @@ export interface Call<Code extends string = string> {
   readonly problems: readonly Code[];
 }
 
-/** A call's parameter; of a path it is required, elsewhere optional. */
+/** A call's parameter; of a path it is required, elsewhere optional unless told. */
 export interface Parameter {
   readonly name: string;
   readonly in: "path" | "query" | "header";
+  readonly required?: true;
   readonly description?: string;
   readonly schema: z.ZodType;
 }

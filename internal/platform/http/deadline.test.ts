@@ -17,7 +17,9 @@ describe("A request's deadline", () => {
     const app = createApp({
       log: createLogger("test", "fatal"),
       registry,
-      problems: { DEADLINE_PASSED: { status: 503, title: "The request's deadline has passed" } },
+      problems: {
+        DEADLINE_PASSED: { status: 503, title: "The request's deadline has passed", retryAfter: true },
+      },
       routes: (app) => {
         app.use(refuseLate(registry));
         app.post("/things", (_req, res) => {

@@ -28,7 +28,10 @@ describe("An OpenAPI document", () => {
     ],
     problems: [],
   };
-  const problems = { SOLD_OUT: { status: 409, title: "Sold out" }, GONE: { status: 409, title: "Gone" } };
+  const problems = {
+    SOLD_OUT: { status: 409, title: "Sold out", retryAfter: true },
+    GONE: { status: 409, title: "Gone" },
+  } as const;
   const write = (...apis: Api[]) => openApiDocument({ title: "Shop", server: "/v1", apis });
 
   it("says of a call how it is asked and answered", () => {
@@ -48,7 +51,16 @@ describe("An OpenAPI document", () => {
           content: { "application/json": { schema: { $ref: "#/components/schemas/Page" } } },
         },
         404: { description: "NOT_FOUND", content: problem },
-        409: { description: "SOLD_OUT, GONE", content: problem },
+        409: {
+          description: "SOLD_OUT, GONE",
+          headers: {
+            "Retry-After": {
+              description: "seconds after which a repeat may succeed; where it helps, with SOLD_OUT",
+              schema: { type: "string", pattern: "^\\d+$" },
+            },
+          },
+          content: problem,
+        },
       },
     });
     expect(document.paths["/things/{id}"]!.put).to.deep.equal({
@@ -81,6 +93,35 @@ describe("An OpenAPI document", () => {
     const { components } = write({ calls: { list }, problems }, { calls: { put }, problems });
     const { properties } = components.schemas.Problem as { properties: { code: { enum: string[] } } };
     expect(properties.code.enum).to.include.members(["INTERNAL", "SOLD_OUT", "GONE"]);
+  });
+
+  it("says which parameters a call does not do without, and what its problems have besides", () => {
+    const key = { name: "Idempotency-Key", in: "header", schema: z.string(), required: true } as const;
+    const calls = { put: { ...put, parameters: [...put.parameters!, key] } };
+    const { paths, components } = write({ calls, problems, members: { left: z.int() } });
+    const { parameters } = paths["/things/{id}"]!.put!;
+    expect(parameters!.map(({ name, required }) => [name, required])).to.deep.equal([
+      ["id", true],
+      ["Idempotency-Key", true],
+    ]);
+    const { properties, required } = components.schemas.Problem as {
+      properties: Record<string, { type: string }>;
+      required: string[];
+    };
+    expect(properties.left!.type).to.equal("integer");
+    expect(required).to.not.include("left");
+    const other = { calls: {}, problems, members: { left: z.string() } };
+    expect(() => write({ calls, problems, members: { left: z.int() } }, other)).to.throw(
+      "the member left of problems is described twice",
+    );
+  });
+
+  it("says in which header services bring their tokens", () => {
+    const document = openApiDocument({ title: "Shop", server: "/", apis: [], tokenHeader: "x-token" });
+    expect(document.components).to.deep.include({
+      securitySchemes: { internalToken: { type: "apiKey", in: "header", name: "x-token" } },
+    });
+    expect(document).to.deep.include({ security: [{ internalToken: [] }] });
   });
 
   it("is not written when two calls have one name or one place, or two schemas one name", () => {

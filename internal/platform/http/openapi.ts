@@ -7,20 +7,25 @@ import type { Answer, Call, Calls, Parameter } from "./calls.ts";
 export interface Api {
   readonly calls: Calls;
   readonly problems: ProblemCatalogue;
+  /** What some of its problems have besides the members that all have. */
+  readonly members?: Readonly<Record<string, z.ZodType>>;
 }
 
 /** An OpenAPI document, as far as we write one. */
 export interface OpenApiDocument {
   readonly openapi: string;
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components: { readonly schemas: Readonly<Record<string, object>> };
+  readonly components: {
+    readonly schemas: Readonly<Record<string, object>>;
+    readonly securitySchemes: Readonly<Record<string, object>>;
+  };
 }
 
 type Operation = ReturnType<typeof operationOf>;
 
 /**
  * `apis` as one OpenAPI 3.1 document under the base path `server`. Throws
- * when two calls have the same name, or the same path and method, or two schemas the same name.
+ * when two calls have the same name, or the same path and method, or two schemas or members the same name.
  */
 export function openApiDocument(options: {
   title: string;
@@ -28,11 +33,15 @@ export function openApiDocument(options: {
   apis: readonly Api[];
   /** Codes that any call can be refused with before it is known which one it is. */
   atTheDoor?: readonly string[];
+  /** The header of internal tokens where they are asked for, and not `Authorization: Bearer`. */
+  tokenHeader?: string;
 }): OpenApiDocument {
   const problems = mergeCatalogues([HTTP_PROBLEMS, ...options.apis.map((api) => api.problems)]);
+  const problem = problemSchema(problems, mergeMembers(options.apis));
+  const [scheme, tokens] = tokensIn(options.tokenHeader);
   const calls = options.apis.flatMap((api) => Object.entries(api.calls));
   const paths: Record<string, Record<string, Operation>> = {};
-  const schemas = new Map<string, z.ZodType>([["Problem", problemSchema(problems)]]);
+  const schemas = new Map<string, z.ZodType>([["Problem", problem]]);
   const ids = new Set<string>();
   for (const [id, call] of calls) {
     const item = paths[call.path] ?? {};
@@ -50,10 +59,10 @@ export function openApiDocument(options: {
     openapi: "3.1.0",
     info: { title: options.title, version: "1" },
     servers: [{ url: options.server }],
-    security: [{ bearer: [] }],
+    security: [{ [scheme]: [] }],
     paths,
     components: {
-      securitySchemes: { bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },
+      securitySchemes: { [scheme]: tokens },
       schemas: Object.fromEntries([...schemas].map(([name, schema]) => [name, jsonSchema(schema, "output")])),
     },
   } as OpenApiDocument;
@@ -77,7 +86,21 @@ export function descriptionCall<Code extends string>(path: string, problems: rea
 
 const DOCUMENT = z.looseObject({ openapi: z.string() });
 
-function problemSchema(problems: ProblemCatalogue): z.ZodType {
+function tokensIn(header: string | undefined): [scheme: string, described: object] {
+  if (header === undefined) return ["bearer", { type: "http", scheme: "bearer", bearerFormat: "JWT" }];
+  return ["internalToken", { type: "apiKey", in: "header", name: header }];
+}
+
+function mergeMembers(apis: readonly Api[]): Record<string, z.ZodType> {
+  const merged: Record<string, z.ZodType> = {};
+  for (const [name, schema] of apis.flatMap(({ members = {} }) => Object.entries(members))) {
+    if (merged[name] !== undefined) throw new Error(`the member ${name} of problems is described twice`);
+    merged[name] = schema.optional();
+  }
+  return merged;
+}
+
+function problemSchema(problems: ProblemCatalogue, members: Record<string, z.ZodType>): z.ZodType {
   return z.looseObject({
     type: z.string(),
     title: z.string(),
@@ -87,6 +110,7 @@ function problemSchema(problems: ProblemCatalogue): z.ZodType {
     instance: z.string(),
     field: z.string().optional(),
     errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+    ...members,
   });
 }
 
@@ -99,9 +123,9 @@ function operationOf(id: string, call: Call, catalogue: ProblemCatalogue, atTheD
   });
   const responses: Record<string, object> = {};
   for (const answer of answers) responses[answer.status] = responseOf(answer);
-  for (const [status, codes] of refusals) responses[status] = refusalOf(codes.join(", "));
+  for (const [status, codes] of refusals) responses[status] = refusalOf(codes, catalogue);
   if (atTheDoor.length > 0)
-    responses.default = refusalOf(`Before the call is reached: ${atTheDoor.join(", ")}`);
+    responses.default = refusalOf(atTheDoor, catalogue, "Before the call is reached: ");
   return {
     operationId: id,
     summary,
@@ -112,16 +136,23 @@ function operationOf(id: string, call: Call, catalogue: ProblemCatalogue, atTheD
   };
 }
 
-const refusalOf = (description: string) => ({
-  description,
-  content: { "application/problem+json": { schema: ref("Problem") } },
-});
+function refusalOf(codes: readonly string[], catalogue: ProblemCatalogue, when = "") {
+  const later = codes.filter((code) => catalogue[code]?.retryAfter);
+  const description = `seconds after which a repeat may succeed; where it helps, with ${later.join(", ")}`;
+  return {
+    description: when + codes.join(", "),
+    ...(later.length > 0 && { headers: { "Retry-After": { description, schema: SECONDS } } }),
+    content: { "application/problem+json": { schema: ref("Problem") } },
+  };
+}
 
-function parameterOf({ name, in: where, description, schema }: Parameter) {
+const SECONDS = { type: "string", pattern: "^\\d+$" };
+
+function parameterOf({ name, in: where, required, description, schema }: Parameter) {
   return {
     name,
     in: where,
-    required: where === "path",
+    required: required === true || where === "path",
     ...(description !== undefined && { description }),
     schema: jsonSchema(schema, "input"),
   };

@@ -2,6 +2,8 @@
 export interface ProblemKind {
   readonly status: number;
   readonly title: string;
+  /** It may come with Retry-After. */
+  readonly retryAfter?: true;
 }
 
 /**
@@ -21,10 +23,10 @@ export const HTTP_PROBLEMS = {
   PAYLOAD_TOO_LARGE: { status: 413, title: "The request body is too large" },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: "The request body is not JSON" },
   EXPECTATION_FAILED: { status: 417, title: "This expectation is not met here" },
-  TOO_MANY_CONNECTIONS: { status: 429, title: "Too many connections from one address" },
+  TOO_MANY_CONNECTIONS: { status: 429, title: "Too many connections from one address", retryAfter: true },
   HEADERS_TOO_LARGE: { status: 431, title: "The request's headers are too large or too many" },
   INTERNAL: { status: 500, title: "Something went wrong on our side" },
-  OUT_OF_CONNECTIONS: { status: 503, title: "Too many connections" },
+  OUT_OF_CONNECTIONS: { status: 503, title: "Too many connections", retryAfter: true },
   HTTP_VERSION_NOT_SUPPORTED: { status: 505, title: "This version of HTTP is not spoken here" },
 } as const satisfies ProblemCatalogue;
 
@@ -35,9 +37,12 @@ export function mergeCatalogues(catalogues: readonly ProblemCatalogue[]): Proble
   const merged: Record<string, ProblemKind> = {};
   for (const [code, kind] of catalogues.flatMap((catalogue) => Object.entries(catalogue))) {
     const known = merged[code];
-    if (known && (known.status !== kind.status || known.title !== kind.title))
+    if (known && !isSame(known, kind))
       throw new Error(`the problem code ${code} is ${JSON.stringify(known)} and ${JSON.stringify(kind)}`);
     merged[code] = kind;
   }
   return merged;
 }
+
+const isSame = (a: ProblemKind, b: ProblemKind) =>
+  a.status === b.status && a.title === b.title && a.retryAfter === b.retryAfter;

@@ -61,6 +61,30 @@ describe("Bad input, from outside", function () {
       "PAYLOAD_TOO_LARGE",
       "body",
     ],
+    ...(
+      [
+        ["POST", "/api/cart/items"],
+        ["PUT", "/api/cart/items/mug-steel"],
+        ["POST", "/api/cart/merge"],
+        ["POST", "/api/cart/checkout"],
+        ["POST", "/api/session/refresh"],
+        ["DELETE", "/api/session"],
+      ] as const
+    ).map(
+      ([method, path]) =>
+        [
+          `4,000 levels of lists in ${method} ${path}`,
+          method,
+          path,
+          {
+            raw: "[".repeat(4_000) + "]".repeat(4_000),
+            headers: { ...json, "idempotency-key": "nested" },
+          },
+          400,
+          "INVALID_REQUEST",
+          "body",
+        ] as (typeof bad)[number],
+    ),
     ["a list", "POST", "/api/cart/items", { body: [1] }, 400, "INVALID_REQUEST", "body"],
     [
       "an unknown field",

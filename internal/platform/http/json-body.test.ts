@@ -14,7 +14,7 @@ describe("A JSON body", () => {
     const app = createApp({
       log,
       registry: new Registry(),
-      routes: (app) => app.post("/", jsonBody(100), (req, res) => void res.json({ got: req.body })),
+      routes: (app) => app.post("/", jsonBody(60_000), (req, res) => void res.json({ got: req.body })),
     });
     server = await listen(app, { host: "127.0.0.1", port: 0 });
   });
@@ -43,7 +43,7 @@ describe("A JSON body", () => {
     ["malformed", '{"a":', {}, 400, "INVALID_REQUEST", "body"],
     ["ambiguous", '{"a":1,"a":2}', {}, 400, "INVALID_REQUEST", "body"],
     ["followed by more", "{}{}", {}, 400, "INVALID_REQUEST", "body"],
-    ["over the limit", JSON.stringify("x".repeat(99)), {}, 413, "PAYLOAD_TOO_LARGE", "body"],
+    ["over the limit", JSON.stringify("x".repeat(59_999)), {}, 413, "PAYLOAD_TOO_LARGE", "body"],
     [
       "a form",
       "a=1",
@@ -61,8 +61,39 @@ describe("A JSON body", () => {
       "UNSUPPORTED_MEDIA_TYPE",
       "Content-Type",
     ],
+    [
+      "in UTF-16",
+      "{}",
+      { "content-type": "application/json; charset=utf-16le" },
+      415,
+      "UNSUPPORTED_MEDIA_TYPE",
+      "Content-Type",
+    ],
     ["compressed", "{}", { "content-encoding": "gzip" }, 415, "UNSUPPORTED_MEDIA_TYPE", "Content-Encoding"],
   ];
+  it("may be nested 32 levels deep, and no deeper, however deep that is", async () => {
+    const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
+    expect((await post(nested(32))).status).to.equal(200);
+    for (const depth of [33, 1_000, 30_000]) {
+      const { status, body } = await post(nested(depth));
+      expect(status).to.equal(400);
+      expect(body.detail).to.equal("body: must be nested at most 32 levels deep");
+    }
+  });
+
+  it("that is empty at its end is missing", async () => {
+    const answer = await fetch(`http://127.0.0.1:${server.port}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: new Blob([]).stream(),
+      duplex: "half",
+    } as RequestInit);
+    expect([answer.status, ((await answer.json()) as { detail: string }).detail]).to.deep.equal([
+      400,
+      "body: is missing; send a JSON object",
+    ]);
+  });
+
   it("that is not UTF-8 is refused, and not read as another text", async () => {
     const headers = { "content-type": "application/json" };
     const body = Buffer.from('{"a":"\xff"}', "latin1");

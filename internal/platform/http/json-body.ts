@@ -1,65 +1,62 @@
 import { isUtf8 } from "node:buffer";
-import type { IncomingMessage } from "node:http";
-import express, { type RequestHandler, type Response } from "express";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import express, { type RequestHandler } from "express";
 import type { z } from "zod";
 import { invalid, type Problem, ProblemError } from "../problem/problem.ts";
 import { err, ok, type Result } from "../result/result.ts";
-import { repeatsKey } from "./strict-json.ts";
+import { outlineOf, repeatsKey } from "./strict-json.ts";
+
+/** Levels of arrays and objects that a body may have, so that whoever walks its value may recurse. */
+const MOST_LEVELS = 32;
 
 /**
- * Parses a JSON request body of at most `limitBytes`; anything else is refused
- * with a problem that names the fault: 415 for another content type, 413 over
- * the limit, 400 for malformed JSON, for bytes that are not UTF-8 and for a key named twice. The body is not
- * yet validated.
+ * Parses a JSON request body of at most `limitBytes`; anything else is refused with a problem that names the
+ * fault: 415 for another content type, 413 over the limit, 400 for malformed JSON, for bytes that are not
+ * UTF-8, for a key named twice and for more than {@link MOST_LEVELS}. The body is not yet validated.
  */
 export function jsonBody(limitBytes: number): RequestHandler {
-  const parse = express.json({
-    limit: limitBytes,
-    strict: false,
-    inflate: false,
-    verify: (_req, res, bytes) => {
-      (res as Response).locals.bytes = bytes;
-    },
-  });
+  const read = express.raw({ limit: limitBytes, inflate: false, type: () => true });
   return (req, res, next) => {
-    const isJson = Boolean(req.is("application/json"));
-    if (!hasBody(req.headers) && (isJson || req.headers["content-type"] === undefined)) {
-      next(new ProblemError(MISSING));
-      return;
-    }
-    if (!isJson) {
-      next(new ProblemError(unsupported("Content-Type", "must be application/json")));
-      return;
-    }
-    parse(req, res, (error?: unknown) => {
-      const problem = error ? problemOf(error, limitBytes) : ambiguity(res.locals.bytes, req.body);
-      next(problem && new ProblemError(problem));
+    const undeclared = declarationFault(req.headers, hasBody(req.headers));
+    if (undeclared !== undefined) return next(new ProblemError(undeclared));
+    read(req, res, (error?: unknown) => {
+      const body = error ? err(problemOf(error, limitBytes)) : parseJson(req, req.body);
+      if (!body.ok) return next(new ProblemError(body.error));
+      req.body = body.value;
+      next();
     });
   };
 }
 
 /**
  * The same for a body that has been read: null for none. Refuses what {@link jsonBody} does, but for the
- * length, which whoever read it has bounded.
+ * length, which whoever read it has bounded. Never throws: it also runs outside of Express.
  */
 export function parseJson(req: IncomingMessage, bytes: Buffer | null): Result<unknown, Problem> {
-  const { "content-type": type, "content-encoding": encoding } = req.headers;
-  const isJson = type !== undefined && /^application\/json\s*(;|$)/i.test(type);
-  if ((bytes === null || bytes.length === 0) && (isJson || type === undefined)) return err(MISSING);
-  if (!isJson) return err(unsupported("Content-Type", "must be application/json"));
-  const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(type)?.[1] ?? "utf-8";
-  if (!/^utf-?8$/i.test(charset)) return err(unsupported("Content-Type", "must use UTF-8"));
-  if (encoding !== undefined && encoding.toLowerCase() !== "identity")
-    return err(unsupported("Content-Encoding", "must be absent"));
+  const fault = declarationFault(req.headers, bytes !== null && bytes.length > 0);
+  if (fault !== undefined) return err(fault);
   if (!isUtf8(bytes!)) return err(NOT_UTF8);
-  let value: unknown;
+  const outline = outlineOf(bytes!);
+  if (outline.depth > MOST_LEVELS) return err(TOO_DEEP);
   try {
-    value = JSON.parse(bytes!.toString());
+    const value: unknown = JSON.parse(bytes!.toString());
+    return repeatsKey(outline, value) ? err(AMBIGUOUS) : ok(value);
   } catch {
     return err(MALFORMED);
   }
-  const problem = ambiguity(bytes!, value);
-  return problem === undefined ? ok(value) : err(problem);
+}
+
+/** What the headers say of a body that rules it out. */
+function declarationFault(headers: IncomingHttpHeaders, isThere: boolean): Problem | undefined {
+  const { "content-type": type, "content-encoding": encoding } = headers;
+  const isJson = type !== undefined && /^application\/json\s*(;|$)/i.test(type);
+  if (!isThere && (isJson || type === undefined)) return MISSING;
+  if (!isJson) return unsupported("Content-Type", "must be application/json");
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(type)?.[1] ?? "utf-8";
+  if (!/^utf-?8$/i.test(charset)) return unsupported("Content-Type", "must use UTF-8");
+  if (encoding !== undefined && encoding.toLowerCase() !== "identity")
+    return unsupported("Content-Encoding", "must be absent");
+  return undefined;
 }
 
 /** Validates `value` against `schema`, naming every field at fault; the first leads. */
@@ -82,40 +79,24 @@ export function validate<T>(schema: z.ZodType<T>, value: unknown): Result<T, Pro
   });
 }
 
-/** What two readers of the same bytes would understand differently. */
-function ambiguity(bytes: Buffer, value: unknown): Problem | undefined {
-  if (!isUtf8(bytes)) return NOT_UTF8;
-  if (repeatsKey(bytes.toString(), value)) return invalid("body", "must name each key of an object once");
-  return undefined;
-}
-
-function hasBody(headers: Record<string, unknown>): boolean {
+function hasBody(headers: IncomingHttpHeaders): boolean {
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
 
 function problemOf(error: unknown, limitBytes: number): Problem {
-  const type = (error as { type?: string }).type;
-  switch (type) {
-    case "entity.too.large":
-      return {
-        code: "PAYLOAD_TOO_LARGE",
-        detail: `The body may have at most ${limitBytes} bytes.`,
-        errors: [{ field: "body", message: `must have at most ${limitBytes} bytes` }],
-      };
-    case "charset.unsupported":
-      return unsupported("Content-Type", "must use UTF-8");
-    case "encoding.unsupported":
-      return unsupported("Content-Encoding", "must be absent");
-    case "entity.parse.failed":
-      return MALFORMED;
-    default:
-      return invalid("body", "could not be read");
-  }
+  if ((error as { type?: string }).type !== "entity.too.large") return invalid("body", "could not be read");
+  return {
+    code: "PAYLOAD_TOO_LARGE",
+    detail: `The body may have at most ${limitBytes} bytes.`,
+    errors: [{ field: "body", message: `must have at most ${limitBytes} bytes` }],
+  };
 }
 
 const MISSING = invalid("body", "is missing; send a JSON object");
 const MALFORMED = invalid("body", "is not well-formed JSON");
 const NOT_UTF8 = invalid("body", "must be UTF-8");
+const AMBIGUOUS = invalid("body", "must name each key of an object once");
+const TOO_DEEP = invalid("body", `must be nested at most ${MOST_LEVELS} levels deep`);
 
 function unsupported(field: string, message: string): Problem {
   return { code: "UNSUPPORTED_MEDIA_TYPE", detail: `${field} ${message}.`, errors: [{ field, message }] };

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
-import { repeatsKey } from "./strict-json.ts";
+import { outlineOf, repeatsKey } from "./strict-json.ts";
 
 describe("A JSON text", () => {
-  const repeats = (text: string) => repeatsKey(text, JSON.parse(text));
+  const repeats = (text: string) => repeatsKey(outlineOf(Buffer.from(text)), JSON.parse(text));
 
   for (const text of [
     '{"a":1,"a":1}',
@@ -18,4 +18,16 @@ describe("A JSON text", () => {
     fc.assert(fc.property(fc.json(), (text) => !repeats(text)));
     expect(repeats('{"a:b":"c:\\\\","d":[{"a":":"},{"a":1}]}')).to.equal(false);
   });
+
+  for (const [text, depth] of [
+    ["1", 0],
+    ["[]", 1],
+    ['[{},{"a":[]}]', 3],
+    ['"[[["', 0],
+    ['["\\"[[","\\\\",[]]', 2],
+    ["[".repeat(100_000), 100_000],
+    ["]]]{", 0],
+  ] as const)
+    it(`is ${depth} levels deep: ${text.slice(0, 20)}`, () =>
+      expect(outlineOf(Buffer.from(text)).depth).to.equal(depth));
 });

@@ -1,12 +1,38 @@
-const STRINGS = /"(?:[^"\\]|\\.)*"/g;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** What shows in a JSON text in UTF-8 before it is parsed. */
+export interface Outline {
+  /** How deep arrays and objects lie within each other. */
+  readonly depth: number;
+  /** Members of objects, repeated ones too. */
+  readonly members: number;
+}
 
 /**
- * Whether an object of a well-formed JSON text names a key twice, of which `JSON.parse` keeps the last and
- * other readers the first (RFC 8259 section 4). `value` is what was parsed,
- * which then has fewer keys.
+ * Reads the outline of a text that need not be well-formed, in one pass and without recursion: whoever walks
+ * the parsed value may recurse once the depth is bounded.
  */
-export function repeatsKey(text: string, value: unknown): boolean {
-  return text.replace(STRINGS, "").split(":").length - 1 !== countKeys(value);
+export function outlineOf(bytes: Buffer): Outline {
+  let [depth, deepest, members] = [0, 0, 0];
+  let inString = false;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (byte === QUOTE) inString = !inString;
+    else if (inString) at += byte === BACKSLASH ? 1 : 0;
+    else if (byte === 0x5b || byte === 0x7b) deepest = Math.max(deepest, ++depth);
+    else if (byte === 0x5d || byte === 0x7d) depth--;
+    else if (byte === 0x3a) members++;
+  }
+  return { depth: deepest, members };
+}
+
+/**
+ * Whether an object in a well-formed text names a key twice, of which `JSON.parse` keeps the last and other
+ * readers the first (RFC 8259 section 4): `value`, which is what was parsed, then has fewer keys.
+ */
+export function repeatsKey({ members }: Outline, value: unknown): boolean {
+  return members !== countKeys(value);
 }
 
 function countKeys(value: unknown): number {

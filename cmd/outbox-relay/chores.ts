@@ -54,6 +54,7 @@ export function startChores(
   const deadPurgedTotal = createDeadPurgedCounter(registry);
   const stopping = new AbortController();
 
+  const settleOrders = () => settle(stopping.signal);
   const sweep = () => sweepStaged(staging, forwarder, config.SWEEP_AGE_MS);
   const purge = async () => {
     const purged = await purgePublished(store, config.OUTBOX_RETENTION_SECONDS * 1000, stopping.signal);
@@ -71,7 +72,7 @@ export function startChores(
     every(config.SWEEP_INTERVAL_MS, "sweep of staged events", sweep, log),
     every(config.SWEEP_INTERVAL_MS, "sweep of expired carts", expire, log),
     ...(noticeMs > 0 ? [every(config.SWEEP_INTERVAL_MS, "sweep of carts near their end", notify, log)] : []),
-    every(config.SWEEP_INTERVAL_MS, "sweep of carts that were ordered", settle, log),
+    every(config.SWEEP_INTERVAL_MS, "sweep of carts that were ordered", settleOrders, log),
     every(config.SWEEP_INTERVAL_MS, "sweep of merges", merge, log),
     every(config.OUTBOX_PURGE_INTERVAL_MS, "purge", purge, log),
     every(config.OUTBOX_PURGE_INTERVAL_MS, "purge of dead events", purgeOldDead, log),

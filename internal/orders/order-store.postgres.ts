@@ -77,8 +77,8 @@ export function createPostgresOrderStore(database: Postgres, append: AppendEvent
         await append([event], tx);
         return true;
       }),
-    unsettled: async (placedBefore, limit) =>
-      ordersOf(await ask<OrderRow>(SQL.unsettled, [placedBefore, limit])),
+    unsettled: async (placedBefore, limit, after) =>
+      ordersOf(await ask<OrderRow>(SQL.unsettled, [placedBefore, limit, after.placedAt, after.id])),
     countUnsettled: async () =>
       Number((await ask<{ unsettled: string }>(SQL.countUnsettled, []))[0]!.unsettled),
     settle: async (ids) => (await ask<TotalRow>(SQL.settle, [ids])).map(totalOf),

@@ -85,9 +85,13 @@ export function createSqlServerOrderStore(server: SqlServer, append: AppendEvent
         await append([event], tx);
         return true;
       }),
-    unsettled: async (placedBefore, limit) => {
+    unsettled: async (placedBefore, limit, after) => {
       const { recordset } = await ask<OrderRow>(SQL.unsettled, (request) =>
-        request.input("placed_before", mssql.BigInt, placedBefore).input("limit", mssql.Int, limit),
+        request
+          .input("placed_before", mssql.BigInt, placedBefore)
+          .input("limit", mssql.Int, limit)
+          .input("after", mssql.BigInt, after.placedAt)
+          .input("after_id", mssql.UniqueIdentifier, after.id),
       );
       return ordersOf(recordset);
     },

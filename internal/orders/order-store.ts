@@ -44,8 +44,11 @@ export interface OrderStore {
    * order is no longer at the version before.
    */
   advance(order: Order, request: RememberedRequest | null, event: EventEnvelope): Promise<boolean>;
-  /** Orders placed before `placedBefore` (epoch ms) whose cart is not known to be reduced, oldest first. */
-  unsettled(placedBefore: number, limit: number): Promise<Order[]>;
+  /**
+   * Orders placed before `placedBefore` (epoch ms) whose cart is not known to be reduced, oldest first, those
+   * that come after `after`.
+   */
+  unsettled(placedBefore: number, limit: number, after: Place): Promise<Order[]>;
   /** How many orders' carts are not known to be reduced. */
   countUnsettled(): Promise<number>;
   /** Notes that the carts of orders are reduced; resolves with the totals of those not noted before. */
@@ -64,3 +67,9 @@ export type AppendEvents = (events: readonly EventEnvelope[], tx: Transaction) =
 
 /** Beyond every ordinal: a page from the newest on. */
 export const NEWEST = Number.MAX_SAFE_INTEGER;
+
+/** Where an order comes in the order of {@link OrderStore.unsettled}. */
+export type Place = Pick<Order, "placedAt" | "id">;
+
+/** Before every order. */
+export const OLDEST: Place = { placedAt: 0, id: "00000000-0000-0000-0000-000000000000" };

@@ -1,20 +1,24 @@
 import type { Logger } from "../platform/logger/logger.ts";
 import type { Counter } from "../platform/metrics/metrics.ts";
 import type { Order } from "./order.ts";
-import type { OrderStore } from "./order-store.ts";
+import { OLDEST, type OrderStore, type Place } from "./order-store.ts";
 import type { Settle } from "./settler.ts";
 
-/** Orders looked at in one sweep; more wait for the next. */
+/** Orders whose carts are reduced at the same time; no two of them have one owner's cart to reduce. */
 const BATCH = 100;
+
+/** Of all carts that cannot be reduced, so many are named. */
+const NAMED = 20;
 
 /** How long (ms) a request with an Idempotency-Key is remembered. */
 const REQUEST_TTL_MS = 24 * 60 * 60 * 1000;
 const FORGOTTEN_AT_ONCE = 1_000;
 
 /**
- * One sweep: reduces the carts of orders placed more than `ageMs` ago whose cart nobody has reduced. Any
- * number of sweepers may run: a cart is reduced once, whoever does it. `reduce` rejects where the carts
- * cannot be reached; then so does the sweep, after it has tried the others.
+ * One sweep: reduces the carts of orders placed more than `ageMs` ago whose cart nobody has reduced, page by
+ * page until there is no more, or `stopping`. Any number of sweepers may run: a cart is reduced once, whoever
+ * does it. `reduce` rejects where the carts cannot be reached; then so does the sweep, after it has tried the
+ * others.
  */
 export function createSettleSweep(options: {
   store: Pick<OrderStore, "unsettled">;
@@ -23,21 +27,31 @@ export function createSettleSweep(options: {
   ageMs: number;
   swept: Counter;
   log: Logger;
-}): () => Promise<void> {
+}): (stopping: AbortSignal) => Promise<void> {
   const { store, settle, reduce, ageMs, swept, log } = options;
-  return async () => {
+
+  /** Resolves with why carts could not be reduced. */
+  async function sweepPage(orders: readonly Order[]): Promise<unknown[]> {
+    const outcomes = await Promise.allSettled(orders.map(reduce));
+    const reduced = orders.filter((_, i) => outcomes[i]!.status === "fulfilled").map(({ id }) => id);
+    if (reduced.length > 0) await settle(reduced);
+    swept.inc(reduced.length);
+    for (const order of reduced) log.info({ order }, "the cart of an order was reduced by the sweep");
+    return outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
+  }
+
+  return async (stopping) => {
+    const before = Date.now() - ageMs;
     const faults: unknown[] = [];
-    for (const order of await store.unsettled(Date.now() - ageMs, BATCH)) {
-      try {
-        await reduce(order);
-        await settle([order.id]);
-        swept.inc();
-        log.info({ order: order.id }, "the cart of an order was reduced by the sweep");
-      } catch (fault) {
-        faults.push(fault);
-      }
-    }
-    if (faults.length > 0) throw new AggregateError(faults, `${faults.length} carts could not be reduced`);
+    let page: Order[];
+    let after: Place = OLDEST;
+    do {
+      page = await store.unsettled(before, BATCH, after);
+      faults.push(...(await sweepPage(page)));
+      after = page.at(-1) ?? after;
+    } while (page.length === BATCH && !stopping.aborted);
+    if (faults.length > 0)
+      throw new AggregateError(faults.slice(0, NAMED), `${faults.length} carts could not be reduced`);
   };
 }
 

@@ -19,7 +19,7 @@ export function openSettling(
   { redis, database, store: outbox }: ReturnType<typeof openAdapters>,
 ) {
   const orders = openOrderStore(database, outbox.append);
-  registerUnsettledOrders(registry, orders);
+  registerUnsettledOrders(registry, orders, config.SWEEP_AGE_MS);
   const carts = createRedisCheckoutStore({ redis, shards: config.CART_SHARDS, log });
   const settle = createSettleSweep({
     store: orders,

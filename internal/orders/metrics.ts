@@ -73,15 +73,22 @@ export function createSweptOrdersCounter(registry: Registry): Counter {
   });
 }
 
-/** `orders_unsettled`, counted at each scrape; NaN while the database cannot be asked. */
-export function registerUnsettledOrders(registry: Registry, store: Pick<OrderStore, "countUnsettled">): void {
+/**
+ * `orders_unsettled`, counted at each scrape; NaN while the database cannot be asked. Orders that are not
+ * `ageMs` old are not counted: a busy shop always has some whose checkout is about to end.
+ */
+export function registerUnsettledOrders(
+  registry: Registry,
+  store: Pick<OrderStore, "countUnsettled">,
+  ageMs: number,
+): void {
   new Gauge({
     name: "orders_unsettled",
-    help: "Orders whose cart is not known to be reduced yet; the sweep sees to those that stay",
+    help: "Orders older than SWEEP_AGE_MS whose cart is not known to be reduced; the sweep sees to them",
     registers: [registry],
     async collect() {
       // That the database is away is logged by who needs it.
-      this.set(await store.countUnsettled().catch(() => Number.NaN));
+      this.set(await store.countUnsettled(Date.now() - ageMs).catch(() => Number.NaN));
     },
   });
 }

@@ -79,8 +79,8 @@ export function createPostgresOrderStore(database: Postgres, append: AppendEvent
       }),
     unsettled: async (placedBefore, limit, after) =>
       ordersOf(await ask<OrderRow>(SQL.unsettled, [placedBefore, limit, after.placedAt, after.id])),
-    countUnsettled: async () =>
-      Number((await ask<{ unsettled: string }>(SQL.countUnsettled, []))[0]!.unsettled),
+    countUnsettled: async (placedBefore) =>
+      Number((await ask<{ unsettled: string }>(SQL.countUnsettled, [placedBefore]))[0]!.unsettled),
     settle: async (ids) => (await ask<TotalRow>(SQL.settle, [ids])).map(totalOf),
     forgetRequests: async (before, limit) => {
       const { rowCount } = await database.query({ ...SQL.forgetRequests, values: [before, limit] });

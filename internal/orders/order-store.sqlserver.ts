@@ -95,8 +95,10 @@ export function createSqlServerOrderStore(server: SqlServer, append: AppendEvent
       );
       return ordersOf(recordset);
     },
-    countUnsettled: async () => {
-      const { recordset } = await ask<{ unsettled: string }>(SQL.countUnsettled, (request) => request);
+    countUnsettled: async (placedBefore) => {
+      const { recordset } = await ask<{ unsettled: string }>(SQL.countUnsettled, (request) =>
+        request.input("placed_before", mssql.BigInt, placedBefore),
+      );
       return Number(recordset[0]!.unsettled);
     },
     settle: async (ids) => {

@@ -49,8 +49,8 @@ export interface OrderStore {
    * that come after `after`.
    */
   unsettled(placedBefore: number, limit: number, after: Place): Promise<Order[]>;
-  /** How many orders' carts are not known to be reduced. */
-  countUnsettled(): Promise<number>;
+  /** How many orders placed before `placedBefore` (epoch ms) have carts that are not known to be reduced. */
+  countUnsettled(placedBefore: number): Promise<number>;
   /** Notes that the carts of orders are reduced; resolves with the totals of those not noted before. */
   settle(ids: readonly string[]): Promise<Money[]>;
   /** Forgets at most `limit` requests from before a moment (epoch ms); returns how many. */

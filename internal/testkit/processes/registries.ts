@@ -116,7 +116,7 @@ export function processRegistries(): ReadonlyMap<string, Registry> {
   createDeadPurgedCounter(relay);
   createPlacedMetrics(relay, "EUR");
   createSweptOrdersCounter(relay);
-  registerUnsettledOrders(relay, NOWHERE);
+  registerUnsettledOrders(relay, NOWHERE, 0);
   registerWaitingMerges(relay, NOWHERE);
   lag(relay);
 

@@ -1,2 +1,4 @@
 -- How many orders' carts are not known to be reduced.
-SELECT count(*) AS unsettled FROM orders WHERE cart_settled_at IS NULL
+-- $1 placed before, epoch ms
+SELECT count(*) AS unsettled FROM orders
+ WHERE cart_settled_at IS NULL AND placed_at < to_timestamp($1::float8 / 1000.0)

@@ -1,2 +1,3 @@
 -- How many orders' carts are not known to be reduced.
-SELECT COUNT_BIG(*) AS unsettled FROM orders WHERE cart_settled_at IS NULL
+-- @placed_before epoch ms
+SELECT COUNT_BIG(*) AS unsettled FROM orders WHERE cart_settled_at IS NULL AND placed_at < @placed_before

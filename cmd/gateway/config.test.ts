@@ -80,6 +80,8 @@ describe("The gateway's configuration", () => {
   });
 
   it("refuses a session that would end before its access token, and a gateway without Redis", () => {
+    const narrow = { ...good, BODY_LIMIT_BYTES: "65537", BODIES_TOTAL_BYTES: "65536" };
+    expect(read(narrow).stderr).to.include("must be at least BODY_LIMIT_BYTES");
     const short = { ...good, ACCESS_TOKEN_TTL_SECONDS: "600", REFRESH_TOKEN_TTL_SECONDS: "599" };
     const { faults, stderr } = read(short);
     expect(faults).to.deep.equal(["REFRESH_TOKEN_TTL_SECONDS"]);

@@ -153,6 +153,11 @@ export const schema = z
     BODY_TIMEOUT_MS: milliseconds(10, 30_000)
       .default(10_000)
       .describe("ms in which a request's body must be there whole"),
+    BODIES_TOTAL_BYTES: integer(65_536, 1_073_741_824)
+      .default(16_777_216)
+      .describe(
+        "most bytes of the bodies of all requests under way; beyond it those that have been coming for longest are told OUT_OF_BODY_MEMORY",
+      ),
     HEADERS_TIMEOUT_MS: milliseconds(10, 30_000)
       .default(10_000)
       .describe("ms in which a request's headers must be there whole"),
@@ -236,6 +241,9 @@ function crossCheck(config: Record<string, unknown>, context: z.core.$Refinement
   const [life, session] = [config.ACCESS_TOKEN_TTL_SECONDS, config.REFRESH_TOKEN_TTL_SECONDS];
   if (typeof life === "number" && typeof session === "number" && session < life)
     fault("REFRESH_TOKEN_TTL_SECONDS", "must be at least ACCESS_TOKEN_TTL_SECONDS");
+  const [body, bodies] = [config.BODY_LIMIT_BYTES, config.BODIES_TOTAL_BYTES];
+  if (typeof body === "number" && typeof bodies === "number" && bodies < body)
+    fault("BODIES_TOTAL_BYTES", "must be at least BODY_LIMIT_BYTES");
   const missing = GROUP.filter((name) => config[name] === undefined && !faulty.has(name));
   if (missing.length === GROUP.length) return;
   for (const name of missing) fault(name, "is needed with the other JWT_ variables; set all or none");

@@ -1,3 +1,4 @@
+import { createBodyMemory } from "../../internal/gateway/edge/body-memory.ts";
 import { GATEWAY_PROBLEMS } from "../../internal/gateway/problems.ts";
 import { gatewayRoutes } from "../../internal/gateway/routes.ts";
 import { createApp } from "../../internal/platform/http/app.ts";
@@ -28,6 +29,7 @@ const app = createApp({
       upstreams,
       bodyLimitBytes: config.BODY_LIMIT_BYTES,
       bodyTimeoutMs: config.BODY_TIMEOUT_MS,
+      bodyMemory: createBodyMemory(config.BODIES_TOTAL_BYTES, registry),
       limit,
       trustedProxies: config.TRUSTED_PROXIES,
       corsOrigins: config.CORS_ORIGINS,

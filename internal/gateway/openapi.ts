@@ -60,7 +60,7 @@ function behindRoute(route: Route, call: Call): Call {
     ...(route.takesGuestToken
       ? (["GUEST_TOKEN_INVALID", "NOT_A_GUEST_TOKEN", "SESSION_STORE_UNAVAILABLE"] as const)
       : []),
-    ...(call.body ? (["PAYLOAD_TOO_LARGE", "REQUEST_TIMEOUT"] as const) : []),
+    ...(call.body ? (["PAYLOAD_TOO_LARGE", "REQUEST_TIMEOUT", "OUT_OF_BODY_MEMORY"] as const) : []),
     ...(call.path.includes("{") ? (["INVALID_REQUEST"] as const) : []),
   ];
   const problems = [...new Set([...call.problems, ...refusals])];

@@ -14,6 +14,7 @@ export const GATEWAY_PROBLEMS = {
     retryAfter: true,
   },
   RATE_LIMIT_UNAVAILABLE: { status: 503, title: "The rate limits are unavailable", retryAfter: true },
+  OUT_OF_BODY_MEMORY: { status: 503, title: "Too many bodies at once", retryAfter: true },
   SESSION_STORE_UNAVAILABLE: { status: 503, title: "The sessions are unavailable", retryAfter: true },
   NOT_CACHED: { status: 504, title: "Nothing is stored for a request that wants nothing else" },
   UPSTREAM_TIMEOUT: { status: 504, title: "A service behind the gateway took too long" },

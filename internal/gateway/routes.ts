@@ -10,6 +10,7 @@ import { networks } from "../platform/net/networks.ts";
 import { invalid } from "../platform/problem/problem.ts";
 import { ok } from "../platform/result/result.ts";
 import { believeProxies } from "./edge/believe-proxies.ts";
+import type { BodyMemory } from "./edge/body-memory.ts";
 import { edgeHandlers } from "./edge/edge.ts";
 import { createBodyReader } from "./edge/read-body.ts";
 import { createAuthenticator } from "./identity/authenticate.ts";
@@ -36,6 +37,8 @@ export function gatewayRoutes(
     upstreams: Readonly<Record<UpstreamName, RequestHandler>>;
     bodyLimitBytes: number;
     bodyTimeoutMs: number;
+    /** What bodies of all requests share. */
+    bodyMemory: BodyMemory;
     limit: ReturnType<typeof createRateLimits>;
     /** Addresses and CIDRs of proxies whose Forwarded and X-Forwarded-* are trusted, right to left. */
     trustedProxies: readonly string[];
@@ -54,7 +57,11 @@ export function gatewayRoutes(
   }
   for (const handler of edgeHandlers(parts)) app.use(handler);
   const authenticate = createAuthenticator(parts.verify, parts.log);
-  const readBody = createBodyReader({ limitBytes: parts.bodyLimitBytes, timeoutMs: parts.bodyTimeoutMs });
+  const readBody = createBodyReader({
+    limitBytes: parts.bodyLimitBytes,
+    timeoutMs: parts.bodyTimeoutMs,
+    memory: parts.bodyMemory,
+  });
   const own = createOwnCalls({ ...parts, readBody });
 
   /** The body is whole, and the client's headers are replaced, before a connection upstream is taken. */

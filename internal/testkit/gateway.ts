@@ -9,6 +9,7 @@ import { CART_API } from "../cart/openapi.ts";
 import { CATALOG_API } from "../catalog/calls.ts";
 import type { CacheLimits } from "../gateway/catalog-cache/cache-store.http.ts";
 import { createCatalogCache } from "../gateway/catalog-cache/catalog-cache.http.ts";
+import { createBodyMemory } from "../gateway/edge/body-memory.ts";
 import { rememberTokens } from "../gateway/identity/token-cache.ts";
 import { createTokenVerifier, issueGuestToken } from "../gateway/identity/tokens.ts";
 import { type KeySource, openKeySet } from "../gateway/identity/user-keys.ts";
@@ -75,6 +76,7 @@ export async function startGateway(options: {
   timeoutMs?: number;
   bodyLimitBytes?: number;
   bodyTimeoutMs?: number;
+  bodiesTotalBytes?: number;
   quotas?: Quotas;
   trustedProxies?: readonly string[];
   corsOrigins?: readonly string[];
@@ -148,6 +150,7 @@ export async function startGateway(options: {
         document: publicDocument({ cart: [CART_API, ordersApi(cartSchema)], catalog: [CATALOG_API] }),
         bodyLimitBytes: options.bodyLimitBytes ?? 65_536,
         bodyTimeoutMs: options.bodyTimeoutMs ?? 10_000,
+        bodyMemory: createBodyMemory(options.bodiesTotalBytes ?? 16_777_216, registry),
         limit: createRateLimits({ quotas, counter, registry }),
         trustedProxies: options.trustedProxies ?? [],
         corsOrigins: options.corsOrigins ?? [],

@@ -9,6 +9,7 @@ import {
 } from "../../cart/metrics.ts";
 import { registerStoreMemory } from "../../cart/store-memory.redis.ts";
 import { createCatalogCache } from "../../gateway/catalog-cache/catalog-cache.http.ts";
+import { createBodyMemory } from "../../gateway/edge/body-memory.ts";
 import { rememberTokens } from "../../gateway/identity/token-cache.ts";
 import { createRateLimits } from "../../gateway/limits/rate-limit.ts";
 import { createMemoryCounter } from "../../gateway/limits/rate-limit-memory.ts";
@@ -64,6 +65,7 @@ export function processRegistries(): ReadonlyMap<string, Registry> {
     registry: gateway,
     log,
   });
+  createBodyMemory(1, gateway);
   rememberTokens(NOWHERE, { entries: 1, edition: () => 0, registry: gateway });
   createSessions({
     store: NOWHERE,

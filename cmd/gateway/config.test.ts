@@ -80,7 +80,7 @@ describe("The gateway's configuration", () => {
   });
 
   it("refuses a session that would end before its access token, and a gateway without Redis", () => {
-    const narrow = { ...good, BODY_LIMIT_BYTES: "65537", BODIES_TOTAL_BYTES: "65536" };
+    const narrow = { ...good, BODY_LIMIT_BYTES: "262145", BODIES_TOTAL_BYTES: "262144" };
     expect(read(narrow).stderr).to.include("must be at least BODY_LIMIT_BYTES");
     const short = { ...good, ACCESS_TOKEN_TTL_SECONDS: "600", REFRESH_TOKEN_TTL_SECONDS: "599" };
     const { faults, stderr } = read(short);

@@ -149,11 +149,13 @@ export const schema = z
       .describe(
         "ms to wait for the catalog before a stale answer is given, where the catalog's `stale-if-error` allows it",
       ),
-    BODY_LIMIT_BYTES: integer(1_024, 10_485_760).default(65_536).describe("most bytes of a request's body"),
+    BODY_LIMIT_BYTES: integer(1_024, 10_485_760)
+      .default(65_536)
+      .describe("most bytes of a request's body; a checkout may have 262144 whatever this is"),
     BODY_TIMEOUT_MS: milliseconds(10, 30_000)
       .default(10_000)
       .describe("ms in which a request's body must be there whole"),
-    BODIES_TOTAL_BYTES: integer(65_536, 1_073_741_824)
+    BODIES_TOTAL_BYTES: integer(262_144, 1_073_741_824)
       .default(16_777_216)
       .describe(
         "most bytes of the bodies of all requests under way; beyond it those that have been coming for longest are told OUT_OF_BODY_MEMORY",

@@ -5,7 +5,7 @@ const price = z.strictObject({
   amount: z.number().int().min(0).max(1_000_000_000),
   currency: z.string().regex(/^[A-Z]{3}$/, "must be three capital letters"),
 });
-const name = z.string().min(1).max(200);
+const name = z.string().min(1).max(300);
 const stock = z.number().int().min(0).max(1_000_000_000);
 
 export const productId = z

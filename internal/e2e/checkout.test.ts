@@ -104,6 +104,22 @@ describe("Checkout and orders, from outside", function () {
     expect(reduced.data).to.deep.include({ change: { type: "ordered", orderId: id }, items: [] });
   });
 
+  it("takes the largest cart that the defaults allow, as it is shown", async () => {
+    // In JSON such a character takes six bytes, and no other takes more.
+    const name = "\u0001".repeat(300);
+    const ids = Array.from({ length: 100 }, (_, n) => `${randomUUID()}-${n}-`.padEnd(64, "x"));
+    for (const id of ids) {
+      const product = { name, price: eur(1_000_000_000), stock: 1_000_000_000 };
+      expect((await admin("PUT", `/products/${id}`, product)).status).to.equal(200);
+      expect((await shopper.add(id, 999)).status).to.equal(200);
+    }
+    const agreed = await seen();
+    expect(JSON.stringify(agreed).length).to.be.greaterThan(200_000);
+    const answer = await checkout(agreed);
+    expect([answer.status, answer.body.order?.total]).to.deep.equal([201, eur(99_900_000_000_000)]);
+    expect(answer.body.order.items).to.have.length(100);
+  });
+
   it("needs a key, and a body that says what is agreed to", async () => {
     await shopper.add(mug, 1);
     const good = await seen();

@@ -72,7 +72,7 @@ export function gatewayRoutes(
     strip: string,
     identity: Identity | null,
   ) {
-    const body = await readBody(req, res);
+    const body = await readBody(req, res, route.bodyLimitBytes);
     if (!body.ok) return body;
     const presents = route.takesGuestToken && identity?.kind === "user";
     const guest = presents ? await presentedGuest(body.value, parts) : ok(null);

@@ -21,6 +21,8 @@ export interface Route {
   readonly needsIdentity: boolean;
   /** Whether a user's body may present a guest's token, whose owner the upstream is then told too. */
   readonly takesGuestToken?: boolean;
+  /** The most bytes of a body, where that is more than of others. */
+  readonly bodyLimitBytes?: number;
   readonly limitClass: LimitClass;
   /** What is not is told so (`Cache-Control: no-store`), unless the upstream says something itself. */
   readonly isCacheable: boolean;
@@ -34,6 +36,16 @@ export const ROUTES: readonly Route[] = [
     to: { upstream: "cart", strip: "/api" },
     needsIdentity: true,
     takesGuestToken: true,
+    limitClass: "owner",
+    isCacheable: false,
+  },
+  {
+    path: "/api/cart/checkout",
+    methods: null,
+    to: { upstream: "cart", strip: "/api" },
+    needsIdentity: true,
+    // A cart of 100 lines as it is shown, with the longest ids and names: up to 2.1 kB a line.
+    bodyLimitBytes: 256 * 1024,
     limitClass: "owner",
     isCacheable: false,
   },

@@ -21,8 +21,8 @@ import { orderView } from "./order-view.ts";
 import { problemOf, refuse } from "./problems.ts";
 import { requestOf } from "./request-hash.ts";
 
-/** The largest request body in bytes: 500 lines of a checkout. */
-const BODY_LIMIT = 128 * 1024;
+/** The largest request body in bytes: 100 lines of a cart as it is shown, with the longest ids and names. */
+const BODY_LIMIT = 256 * 1024;
 const DEFAULT_PAGE = 20;
 
 /** Where clients find an order. */

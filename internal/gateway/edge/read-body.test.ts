@@ -50,6 +50,21 @@ describe("A body at the gateway", () => {
     expect(cart.asked).to.deep.equal([]);
   });
 
+  it("lets a checkout's have 256 KiB, whatever the limit of the others, and no byte more", async () => {
+    const checkout = (raw: string) =>
+      request(gateway.url, "POST", "/api/cart/checkout", { headers: { authorization }, raw });
+    const body = "x".repeat(256 * 1024);
+    expect((await checkout(body)).status).to.equal(200);
+    expect(cart.last().body).to.equal(body);
+    expect((await checkout(`${body}x`)).body).to.include({ code: "PAYLOAD_TOO_LARGE", field: "body" });
+    expect((await post(body)).status).to.equal(413);
+    const generous = await startGateway({ cartUrl: cart.url, bodyLimitBytes: 300 * 1024 });
+    const headers = { authorization: await generous.guest() };
+    const answer = await request(generous.url, "POST", "/api/cart/checkout", { headers, raw: `${body}x` });
+    await generous.close();
+    expect(answer.status).to.equal(200);
+  });
+
   it("refuses by the announced length before a byte of the body came", async () => {
     const client = open("Content-Length: 999999999");
     await eventually("an answer", () => client.text().startsWith("HTTP/1.1 413 "));

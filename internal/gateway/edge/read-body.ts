@@ -14,31 +14,31 @@ const NO_ROOM: GatewayProblem = {
 
 /**
  * Reads the body before anything goes upstream, so that a slow client holds no connection that others need,
- * and the body's length upstream is that of the bytes read; null where there is none. More than `limitBytes`
- * is 413: by the Content-Length before a byte is read, else while it comes; what more the client sends is
- * read and dropped, because a connection closed on a sender may take the answer with it. A body not whole
- * within `timeoutMs` is 408, one that `memory` has no room for is 503. Never resolves for a client that
- * went away.
+ * and the body's length upstream is that of the bytes read; null where there is none. More than `limitBytes`,
+ * and than a route's own limit where it has one, is 413: by the Content-Length before a byte is read, else
+ * while it comes; what more the client sends is read and dropped, because a connection closed on a sender may
+ * take the answer with it. A body not whole within `timeoutMs` is 408, one that `memory` has no room for is
+ * 503. Never resolves for a client that went away.
  */
 export function createBodyReader(parts: { limitBytes: number; timeoutMs: number; memory: BodyMemory }) {
   const { limitBytes, timeoutMs, memory } = parts;
-  const tooLarge: GatewayProblem = {
-    code: "PAYLOAD_TOO_LARGE",
-    detail: `The body may have at most ${limitBytes} bytes.`,
-    errors: [{ field: "body", message: `must have at most ${limitBytes} bytes` }],
-  };
   const tooSlow: GatewayProblem = {
     code: "REQUEST_TIMEOUT",
     detail: `The body did not arrive within ${timeoutMs} ms, so nothing was changed.`,
     errors: [{ field: "body", message: `must arrive within ${timeoutMs} ms` }],
     headers: { connection: "close" },
   };
-  return async (req: Request, res: Response): Promise<Result<Buffer | null, GatewayProblem>> => {
+  return async (
+    req: Request,
+    res: Response,
+    ownLimitBytes = 0,
+  ): Promise<Result<Buffer | null, GatewayProblem>> => {
+    const most = Math.max(limitBytes, ownLimitBytes);
     const announced = Number(req.headers["content-length"] ?? 0);
-    if (announced > limitBytes) return err(tooLarge);
+    if (announced > most) return err(tooLarge(most));
     if (announced === 0 && req.headers["transfer-encoding"] === undefined) return ok(null);
     return new Promise((resolve) => {
-      const body = growingBuffer(announced || limitBytes);
+      const body = growingBuffer(announced || most);
       let isRefused = false;
       const refuse = (problem: GatewayProblem) => {
         isRefused = true;
@@ -55,7 +55,7 @@ export function createBodyReader(parts: { limitBytes: number; timeoutMs: number;
       });
       req.on("data", (chunk: Buffer) => {
         if (isRefused) return;
-        if (body.size() + chunk.length > limitBytes) return refuse(tooLarge);
+        if (body.size() + chunk.length > most) return refuse(tooLarge(most));
         share.hold(body.append(chunk));
       });
       req.once("end", () => {
@@ -65,6 +65,14 @@ export function createBodyReader(parts: { limitBytes: number; timeoutMs: number;
         resolve(ok(body.bytes()));
       });
     });
+  };
+}
+
+function tooLarge(most: number): GatewayProblem {
+  return {
+    code: "PAYLOAD_TOO_LARGE",
+    detail: `The body may have at most ${most} bytes.`,
+    errors: [{ field: "body", message: `must have at most ${most} bytes` }],
   };
 }
 

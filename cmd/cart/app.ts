@@ -2,6 +2,7 @@ import { cartSchema } from "../../internal/cart/cart-schema.ts";
 import { mergeRoutes } from "../../internal/cart/merge/merge-routes.ts";
 import { CART_PROBLEMS } from "../../internal/cart/problem-codes.ts";
 import { cartRoutes } from "../../internal/cart/routes.ts";
+import { createShowCart } from "../../internal/cart/show.ts";
 import { ORDER_PROBLEMS } from "../../internal/orders/problem-codes.ts";
 import { orderRoutes } from "../../internal/orders/routes.ts";
 import { createApp } from "../../internal/platform/http/app.ts";
@@ -19,8 +20,9 @@ import { openOrdering } from "./ordering.ts";
 /** What the process serves: carts, and the orders that are made of them. */
 export function cartApp(config: Config, cart: Service, adapters: ReturnType<typeof openAdapters>) {
   const { log, registry } = cart;
-  const { show, service, merge } = openCarts(config, cart, adapters);
-  const ordering = openOrdering(config, cart, adapters, show);
+  const show = createShowCart(adapters.catalog, config.CART_CURRENCY);
+  const { decideOrders, ...ordering } = openOrdering(config, cart, adapters, show);
+  const { service, merge } = openCarts(config, cart, adapters, { show, decideOrders });
   const keys = openKeyRing("INTERNAL_TOKEN", config, cart);
   const identity = createInternalTokenVerifier({
     keys,

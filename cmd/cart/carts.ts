@@ -1,7 +1,7 @@
-import { createMerge } from "../../internal/cart/merge/merge.ts";
+import { createMerge, type DecideOrders } from "../../internal/cart/merge/merge.ts";
 import { createCartMetrics, createMergedCounter } from "../../internal/cart/metrics.ts";
 import { createCartService } from "../../internal/cart/service.ts";
-import { createShowCart } from "../../internal/cart/show.ts";
+import type { ShowCart } from "../../internal/cart/show.ts";
 import type { Service } from "../../internal/platform/service/service.ts";
 import type { openAdapters } from "./adapters.ts";
 import type { Config } from "./config.ts";
@@ -11,17 +11,17 @@ export function openCarts(
   config: Config,
   { registry }: Service,
   { store, merges, limits, life, catalog, forwarder: outbox }: ReturnType<typeof openAdapters>,
+  { show, decideOrders }: { show: ShowCart; decideOrders: DecideOrders },
 ) {
-  const show = createShowCart(catalog, config.CART_CURRENCY);
   const metrics = createCartMetrics(registry, config.CART_TTL_SECONDS);
   const common = { catalog, show, outbox, metrics };
   return {
-    show,
     service: createCartService({ ...common, store }),
     merge: createMerge({
       ...common,
       store: merges,
       carts: store,
+      decideOrders,
       merged: createMergedCounter(registry),
       terms: { ...limits, ...life },
     }),

@@ -3,6 +3,7 @@ import { createRedisCheckoutStore } from "../../internal/cart/checkout-store.red
 import { createOrderedCarts } from "../../internal/cart/ordered-carts.ts";
 import type { ShowCart } from "../../internal/cart/show.ts";
 import { type CheckoutCarts, createCheckout } from "../../internal/orders/checkout.ts";
+import { createDecideOrders } from "../../internal/orders/latest-order.ts";
 import { createOrderMetrics, createPlacedMetrics } from "../../internal/orders/metrics.ts";
 import { openOrderStore } from "../../internal/orders/open-store.ts";
 import { createOrderService } from "../../internal/orders/order-service.ts";
@@ -15,7 +16,7 @@ import { orderedLines } from "../ordered-lines.ts";
 import type { openAdapters } from "./adapters.ts";
 import type { Config } from "./config.ts";
 
-/** Checkout and orders, on what the cart service stands on. */
+/** Checkout and orders, on what the cart service stands on; and what merges ask of them. */
 export function openOrdering(
   config: Config,
   { log, registry }: Service,
@@ -28,7 +29,7 @@ export function openOrdering(
   const ordered = createOrderedCarts({ store, show, outbox: forwarder });
   const carts: CheckoutCarts<CartView> = {
     claim: (owner, token, { id, hash }) => ordered.claim(owner, { token, key: id, request: hash }),
-    release: async (owner, token) => void (await ordered.release(owner, token)),
+    release: async (owner, token, end) => void (await ordered.release(owner, token, end)),
     reduce: (order, traceparent, token) =>
       ordered.reduce(order.owner, orderedLines(order), traceparent, token),
   };
@@ -43,7 +44,9 @@ export function openOrdering(
     notify: (partition: number) => notifier.notify([partition]),
     metrics: createOrderMetrics(registry),
   };
+  const decideOrders = createDecideOrders({ ...common, carts, settle });
   return {
+    decideOrders: async (owner: string) => (await decideOrders(owner)).ok,
     checkout: createCheckout({ ...common, carts, products: catalog.afresh, currency, settle }),
     service: createOrderService(common),
   };

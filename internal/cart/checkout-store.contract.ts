@@ -6,7 +6,7 @@ import { unwrap } from "../platform/result/result.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { createRedisCheckoutStore } from "./checkout-store.redis.ts";
 import type { CheckoutClaim, CheckoutStore, OrderedLines } from "./checkout-store.ts";
-import { CLAIM_TTL_MS, shardKeys } from "./keys.ts";
+import { CLAIM_TTL_MS, shardKeys, UNDECIDED_TTL_MS } from "./keys.ts";
 import { createRedisCartStore } from "./store.redis.ts";
 import type { CartStore, Change, Preconditions } from "./store.ts";
 
@@ -74,21 +74,37 @@ export function describeCheckoutStore(name: string, connect: () => Promise<Redis
         "IDEMPOTENCY_KEY_REUSED",
       );
       expect(codeOf(await checkouts.claim(owner, claimOf("one")))).to.equal("ok");
-      unwrap(await checkouts.release(owner, "two"));
+      unwrap(await checkouts.release(owner, "two", "nothing"));
       expect(codeOf(await checkouts.claim(owner, claimOf("two")))).to.equal("CHECKOUT_IN_PROGRESS");
-      unwrap(await checkouts.release(owner, "one"));
+      unwrap(await checkouts.release(owner, "one", "nothing"));
       expect(codeOf(await checkouts.claim(owner, claimOf("two")))).to.equal("ok");
     });
 
-    it("ends a claim whose holder has died by itself", async () => {
-      unwrap(await checkouts.claim(owner, claimOf("dead")));
+    it("lets another checkout claim a cart after a while, whatever became of the first", async () => {
+      const state = await put("a", 2);
       const key = shardKeys.claim(shardOf(owner, SHARDS), owner);
-      expect(await redis.pttl(key)).to.be.within(1, CLAIM_TTL_MS);
-      await redis.pexpire(key, 1);
-      await eventually(
-        "another one may",
-        async () => codeOf(await checkouts.claim(owner, claimOf("next"))) === "ok",
-      );
+      unwrap(await checkouts.claim(owner, claimOf("dead")));
+      expect(await redis.pttl(key)).to.be.within(UNDECIDED_TTL_MS - 60_000, UNDECIDED_TTL_MS);
+      const before = Date.now();
+      expect(
+        await eventually(
+          "another one may",
+          async () => {
+            const claimed = await checkouts.claim(owner, claimOf("next"));
+            return claimed.ok && claimed.value;
+          },
+          { timeoutMs: CLAIM_TTL_MS * 4 },
+        ),
+      ).to.deep.equal(state);
+      expect(Date.now() - before).to.be.below(CLAIM_TTL_MS * 4);
+    });
+
+    it("lets another checkout claim a cart at once when nobody knows what came of the first", async () => {
+      await put("a", 2);
+      unwrap(await checkouts.claim(owner, claimOf("one")));
+      unwrap(await checkouts.release(owner, "one", "unknown"));
+      expect(codeOf(await checkouts.claim(owner, claimOf("two")))).to.equal("ok");
+      expect(codeOf(await checkouts.claim(owner, claimOf("three")))).to.equal("CHECKOUT_IN_PROGRESS");
     });
 
     it("takes an order out of its cart in one change that names it, and so ends the cart", async () => {

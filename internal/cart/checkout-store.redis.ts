@@ -7,7 +7,7 @@ import { newId } from "../platform/uuid/new-id.ts";
 import { createAsk } from "./ask.redis.ts";
 import type { CartState } from "./cart.ts";
 import type { CheckoutStore, ClaimError } from "./checkout-store.ts";
-import { CLAIM_TTL_MS, shardKeys } from "./keys.ts";
+import { CLAIM_TTL_MS, shardKeys, UNDECIDED_TTL_MS } from "./keys.ts";
 import { rightsOn } from "./rights.redis.ts";
 import { type Reply, resultOf, stateOf } from "./store.redis.ts";
 
@@ -36,16 +36,16 @@ export function createRedisCheckoutStore(options: {
     claim: async (owner, { token, key, request }) => {
       const shard = shardOf(owner, shards);
       const cart = shardKeys.cart(shard, owner);
-      const args = JSON.stringify({ token, key, request, ttl: CLAIM_TTL_MS });
+      const args = JSON.stringify({ token, key, request, ttl: CLAIM_TTL_MS, forget: UNDECIDED_TTL_MS });
       const work = assured(shard, () => claim!([cart, shardKeys.claim(shard, owner)], args));
       return ask(cart, work, (reply): Result<CartState, ClaimError> => {
         const [outcome, state] = reply as readonly [ClaimError["code"] | "CLAIMED", string];
         return outcome === "CLAIMED" ? ok(stateOf(state)) : err({ code: outcome });
       });
     },
-    release: (owner, token) => {
+    release: (owner, token, end) => {
       const key = shardKeys.claim(shardOf(owner, shards), owner);
-      return ask(key, release!([key], token), () => ok(undefined));
+      return ask(key, release!([key], token, end), () => ok(undefined));
     },
     reduce: (owner, { orderId, cartId, version, items }, traceparent, token) => {
       const shard = shardOf(owner, shards);

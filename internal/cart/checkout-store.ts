@@ -20,6 +20,9 @@ export interface OrderedLines {
   readonly items: readonly Line[];
 }
 
+/** What is known of a checkout as its claim ends: it has ordered nothing, or it may yet have. */
+export type ClaimEnd = "nothing" | "unknown";
+
 export type ClaimError =
   | StoreFault
   | { readonly code: "CHECKOUT_IN_PROGRESS" }
@@ -29,11 +32,11 @@ export type ClaimError =
 export interface CheckoutStore {
   /**
    * Reads the owner's cart and keeps other checkouts of it away until {@link release}, for some seconds at
-   * most.
+   * most. No merge takes the cart until it is known what came of the checkout.
    */
   claim(owner: string, claim: CheckoutClaim): Promise<Result<CartState, ClaimError>>;
   /** Ends a claim of this token. */
-  release(owner: string, token: string): Promise<Result<void, StoreFault>>;
+  release(owner: string, token: string, end: ClaimEnd): Promise<Result<void, StoreFault>>;
   /**
    * Takes what was ordered out of the cart, one change with its event; once, however often it is called. A
    * cart that has ended meanwhile, or is another one, stays as it is. Ends the claim of this token with it.

@@ -4,8 +4,12 @@
 export const IDEMPOTENCY_TTL_MS = 24 * 60 * 60 * 1000;
 export const IDEMPOTENCY_KEEP = 32;
 
-/** For how long a checkout keeps others of the same cart away, in ms, when it does not end before. */
+/**
+ * For how long a checkout keeps others of the same cart away, in ms, when it does not end before; and for how
+ * long a merge leaves the cart alone while nobody knows whether the checkout led to an order.
+ */
 export const CLAIM_TTL_MS = 5_000;
+export const UNDECIDED_TTL_MS = 24 * 60 * 60 * 1000;
 
 /** How many entries about a user's merges are kept likewise: outcomes, and the clients' names for them. */
 export const MERGES_KEEP = 64;

@@ -46,6 +46,7 @@ describe("The cart's scripts, one of whose calls fails,", function () {
     client_request: "max",
     user: "user:faults",
     token: "token",
+    forget: 60_000,
     notice: 120_000,
   };
   const TRANSFER = [shardKeys.transfer(0, ARGS.owner), shardKeys.transfers(0)] as const;
@@ -139,15 +140,21 @@ describe("The cart's scripts, one of whose calls fails,", function () {
         }
       });
 
-  for (const { name, lua } of CLAIMING_SCRIPTS)
-    it(`leaves no claim without an end, whichever call of ${name}.lua fails`, async () => {
+  const ends = [
+    { name: "claim", argv: [JSON.stringify(ARGS)], after: 1 },
+    { name: "release", argv: [ARGS.token, "nothing"], after: 0 },
+    { name: "release", argv: [ARGS.token, "unknown"], after: 1 },
+    { name: "release", argv: [ARGS.token, "decided"], after: 0 },
+  ];
+  for (const { name, argv, after } of ends)
+    it(`leaves no claim without an end, whichever call of ${name}.lua (${argv[1] ?? "any"}) fails`, async () => {
       const keys = name === "claim" ? [shardKeys.cart(0, ARGS.owner), CLAIM] : [CLAIM];
-      const [argument, after] = name === "claim" ? [JSON.stringify(ARGS), 1] : [ARGS.token, 0];
+      const lua = sourceOf(name, CLAIMING_SCRIPTS);
       for (let nth = 1, completed = false; !completed; nth++) {
         await redis.flushall();
         if (name === "release")
           await redis.eval(sourceOf("claim", CLAIMING_SCRIPTS), 2, "no cart", CLAIM, JSON.stringify(ARGS));
-        const error = await redis.eval(failing(lua), keys.length, ...keys, argument, nth).then(
+        const error = await redis.eval(failing(lua), keys.length, ...keys, ...argv, nth).then(
           () => null,
           (reason: Error) => reason.message,
         );
@@ -175,14 +182,14 @@ const injectedInto = (error: string) => /^INJECTED (.*?)(?: script: .*)?$/.exec(
 const sourceOf = (name: string, scripts: readonly Script[]) =>
   scripts.find((script) => script.name === name)!.lua;
 
-/** The script, whose call number ARGV[2] fails with the text of that call. */
+/** The script, of which the call whose number is the last argument fails with the text of that call. */
 function failing(lua: string): string {
   const [declaration, ...body] = lua.split("\n");
   return `${declaration}
 local calls = 0
 local function counted(text, ...)
   calls = calls + 1
-  if calls == tonumber(ARGV[2]) then error({ err = "INJECTED " .. text }) end
+  if calls == tonumber(ARGV[#ARGV]) then error({ err = "INJECTED " .. text }) end
   return redis.call(...)
 end
 ${body.join("\n").replace(CALL, (call) => `counted([[${call}]], ${call.slice("redis.call(".length)}`)}`;

@@ -60,7 +60,7 @@ function scene(parts: {
       calls.push("claim");
       return ok({ cartId: "c", version: 3, items: [{ productId: "mug", quantity: 1 }] });
     },
-    release: async () => void calls.push("release"),
+    release: async (_owner, _token, end) => void calls.push(`release: ${end}`),
     reduce: async () => {
       calls.push("reduce");
       return parts.redis === "away" ? err({ code: "CART_STORE_UNAVAILABLE" }) : ok("the cart");
@@ -95,10 +95,25 @@ describe("A checkout, step by step", () => {
     expect(calls).to.deep.equal(["standing", "claim", "place 1", "notify 0", "reduce", "settle 1"]);
   });
 
-  it("lets go of a cart that cannot be reduced now", async () => {
+  it("lets go of a cart that cannot be reduced now, for checkouts alone", async () => {
     const { checkout, calls } = scene({ standings: [NEW], places: [true], redis: "away" });
     expect(await checkout(wish)).to.have.nested.property("value.cart", "pending");
-    expect(calls.slice(-2)).to.deep.equal(["reduce", "release"]);
+    expect(calls.slice(-2)).to.deep.equal(["reduce", "release: unknown"]);
+  });
+
+  it("lets go of a cart in the same way when nobody knows whether the order was placed", async () => {
+    for (const outcome of [new OrderStoreUnavailable("gone"), new Error("a fault of ours")]) {
+      const { checkout, calls } = scene({ standings: [NEW], places: [outcome] });
+      await checkout(wish).catch(() => {});
+      expect(calls.slice(-2)).to.deep.equal(["place 1", "release: unknown"]);
+    }
+  });
+
+  it("lets go of a cart for good that it refuses to order", async () => {
+    const { checkout, calls } = scene({ standings: [NEW], places: [] });
+    const consent = [{ productId: "mug", quantity: 2, unitPrice: price }];
+    expect(await checkout({ ...wish, consent })).to.have.nested.property("error.code", "CART_CHANGED");
+    expect(calls.at(-1)).to.equal("release: nothing");
   });
 
   it("reduces the cart of the order before, before it reads the cart", async () => {
@@ -113,7 +128,7 @@ describe("A checkout, step by step", () => {
     expect((await checkout(wish)).ok).to.equal(true);
     expect(calls.filter((call) => /place|release/.test(call))).to.deep.equal([
       "place 1",
-      "release",
+      "release: nothing",
       "place 2",
     ]);
   });

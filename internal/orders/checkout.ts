@@ -5,6 +5,7 @@ import { newId } from "../platform/uuid/new-id.ts";
 import type { CartLine, ConsentLine, Product } from "./consent.ts";
 import { orderLines } from "./consent.ts";
 import type { CartsError, CheckoutError, ConsentError, ProductsError } from "./errors.ts";
+import { createSettleLatest } from "./latest-order.ts";
 import type { OrderMetrics } from "./metrics.ts";
 import { type Order, totalOf } from "./order.ts";
 import { eventOf } from "./order-events.ts";
@@ -28,8 +29,11 @@ export interface CheckoutCarts<View> {
    * key of `request` and another body. A courtesy: no promise of the checkout's rests on it.
    */
   claim(owner: string, token: string, request: RememberedRequest): Promise<Result<CartContents, CartsError>>;
-  /** Ends a claim; one that is not `token`'s stays. Never rejects. */
-  release(owner: string, token: string): Promise<void>;
+  /**
+   * Ends a claim; one that is not `token`'s stays. Until it is known what came of an `unknown` end, the cart
+   * is in no other way taken from its owner. Never rejects.
+   */
+  release(owner: string, token: string, end: "nothing" | "unknown"): Promise<void>;
   /**
    * Takes what the order holds out of the cart that it was made from, once, however often it is called and by
    * whatever process; what came into the cart since then stays. Ends the claim of `token` with it. Resolves
@@ -87,6 +91,7 @@ export function createCheckout<View>(options: {
 }): Checkout<View> {
   const { store, settle, reach, carts, products, currency, partitionOf, notify, metrics } = options;
   const settler = createSettler((ids) => reach(() => settle(ids)));
+  const settleLatest = createSettleLatest({ carts, reach, settle });
 
   /** What the request led to before; null when it is new. */
   async function replay(
@@ -166,24 +171,21 @@ export function createCheckout<View>(options: {
     if (!standing.ok) return standing;
     const before = await replay(standing.value, wish);
     if (!before.ok || before.value !== null) return before;
-    const { unsettled, ordinal } = standing.value;
-    if (unsettled !== null) {
-      const cart = await carts.reduce(unsettled, null);
-      const settled = cart.ok ? await reach(() => settle([unsettled.id])) : cart;
-      if (!settled.ok) return settled;
-    }
+    const settled = await settleLatest(standing.value);
+    if (!settled.ok) return settled;
     const token = randomUUID();
     const cart = await carts.claim(owner, token, request);
     if (!cart.ok) return cart;
-    let claimed = true;
+    let end: "nothing" | "unknown" | "reduced" = "unknown";
     try {
-      const order = await placed(wish, cart.value, ordinal + 1);
+      const order = await placed(wish, cart.value, standing.value.ordinal + 1);
+      if (order.ok ? order.value === null : order.error.code !== "ORDER_STORE_UNAVAILABLE") end = "nothing";
       if (!order.ok || order.value === null) return order.ok ? ok(null) : order;
       const left = await reduced(order.value, traceparent, token);
-      claimed = left === "pending";
+      if (left !== "pending") end = "reduced";
       return ok({ order: order.value, cart: left, replayed: false });
     } finally {
-      if (claimed) await carts.release(owner, token);
+      if (end !== "reduced") await carts.release(owner, token, end);
     }
   }
 

@@ -124,6 +124,52 @@ export function describeOrderStore(name: string, url: () => Promise<string>): vo
       expect((await store.standing(owner, "0".repeat(64))).ordinal).to.equal(10);
     });
 
+    it("skips an ordinal once, which no order can have then, and which is on no page", async () => {
+      await place(anOrder(owner, 1));
+      expect([
+        await store.skip(owner, 1),
+        await store.skip(owner, 2),
+        await store.skip(owner, 2),
+      ]).to.deep.equal([false, true, false]);
+      expect((await store.standing(owner, null)).ordinal).to.equal(2);
+      expect(await place(anOrder(owner, 2))).to.equal(false);
+      const third = anOrder(owner, 3);
+      expect(await place(third)).to.equal(true);
+      expect((await store.page(owner, NEWEST, 2)).map(({ ordinal }) => ordinal)).to.deep.equal([3, 1]);
+      expect((await store.page(owner, 3, 1)).map(({ ordinal }) => ordinal)).to.deep.equal([1]);
+      const longest = owner.padEnd(MOST_OWNER_LENGTH, "y");
+      expect(await store.skip(longest, 1)).to.equal(true);
+      expect((await store.standing(longest, null)).unsettled).to.equal(null);
+    });
+
+    for (const [outcome, ends] of [
+      ["is committed", (commit: PromiseWithResolvers<void>) => commit.resolve()],
+      ["comes to nothing", (commit: PromiseWithResolvers<void>) => commit.reject(new Error("no commit"))],
+    ] as const)
+      it(`waits with that for an order on its way, which ${outcome}`, async () => {
+        const written = Promise.withResolvers<void>();
+        const commit = Promise.withResolvers<void>();
+        const slow = openOrderStore(rivals.database, async (events, tx) => {
+          written.resolve();
+          await commit.promise;
+          await rivals.append(events, tx);
+        });
+        const order = anOrder(owner, 1);
+        const placing = slow.place(order, aRequest(), told(order)).catch(() => false);
+        await written.promise;
+        let skipped: boolean | undefined;
+        const skipping = store.skip(owner, 1).then((outcome) => {
+          skipped = outcome;
+        });
+        // What does not wait is answered before a question of the same connection pool.
+        await store.standing(owner, null);
+        expect(skipped).to.equal(undefined);
+        ends(commit);
+        const placed = await placing;
+        await skipping;
+        expect([placed, skipped]).to.deep.equal(outcome === "is committed" ? [true, false] : [false, true]);
+      });
+
     it("keeps nothing of an order whose event cannot be stored", async () => {
       const order = anOrder(owner, 1);
       const request = aRequest();

@@ -1,6 +1,7 @@
 import type { QueryResultRow } from "pg";
 import { type Postgres, type PostgresRunner, retryTransient } from "../platform/sql/postgres.ts";
 import { loadStatements, type NamedStatement, namedStatements } from "../platform/sql/sql-file.ts";
+import { newId } from "../platform/uuid/new-id.ts";
 import {
   earlierOf,
   isOrderId,
@@ -64,6 +65,11 @@ export function createPostgresOrderStore(database: Postgres, append: AppendEvent
         if (row!.placed === 0) return false;
         await append([event], tx);
         return true;
+      }),
+    skip: (owner, ordinal) =>
+      retryTransient(async () => {
+        const values = [newId(), ownerKey(owner), ordinal, fullOwner(owner)];
+        return (await database.query({ ...SQL.skip, values })).rowCount === 1;
       }),
     page: async (owner, before, limit) =>
       ordersOf(await ask<OrderRow>(SQL.page, [ownerKey(owner), before, limit])),

@@ -2,6 +2,7 @@ import mssql from "mssql";
 import { MOST_OWNER_LENGTH } from "../platform/identity/identity.ts";
 import { loadStatements } from "../platform/sql/sql-file.ts";
 import { retryTransient, type SqlServer, type SqlServerRunner } from "../platform/sql/sqlserver.ts";
+import { newId } from "../platform/uuid/new-id.ts";
 import type { Order } from "./order.ts";
 import {
   earlierOf,
@@ -58,6 +59,14 @@ export function createSqlServerOrderStore(server: SqlServer, append: AppendEvent
         await append([event], tx);
         return true;
       }),
+    skip: async (owner, ordinal) => {
+      const { rowsAffected } = await ask(SQL.skip, (request) =>
+        ofOrder(newId())(ofOwner(owner)(request))
+          .input("ordinal", mssql.BigInt, ordinal)
+          .input("now", mssql.BigInt, Date.now()),
+      );
+      return rowsAffected[0] === 1;
+    },
     page: async (owner, before, limit) => {
       const { recordset } = await ask<OrderRow>(SQL.page, (request) =>
         request
@@ -121,12 +130,17 @@ const ofOrder =
   (request) =>
     request.input("order_id", mssql.UniqueIdentifier, id);
 
+const ofOwner =
+  (owner: string): Bind =>
+  (request) =>
+    request
+      .input("owner", OWNER, ownerKey(owner))
+      .input("owner_full", mssql.NVarChar(MOST_OWNER_LENGTH), fullOwner(owner));
+
 /** Binds the parameters of place.sql. */
 function placing(order: Order, remembered: RememberedRequest): Bind {
   return (request) =>
-    ofOrder(order.id)(request)
-      .input("owner", OWNER, ownerKey(order.owner))
-      .input("owner_full", mssql.NVarChar(MOST_OWNER_LENGTH), fullOwner(order.owner))
+    ofOrder(order.id)(ofOwner(order.owner)(request))
       .input("ordinal", mssql.BigInt, order.ordinal)
       .input("status", mssql.NVarChar(20), order.status)
       .input("version", mssql.Int, order.version)

@@ -27,12 +27,18 @@ export interface Standing {
  * unknown; each method may be called again. What is wrong with the values rejects with another error.
  */
 export interface OrderStore {
-  standing(owner: string, requestId: string): Promise<Standing>;
+  /** `requestId` null asks about no request. */
+  standing(owner: string, requestId: string | null): Promise<Standing>;
   /**
    * Writes the order with its lines, the request that led to it and its event. False, with nothing written,
    * when the owner has another order of this ordinal: somebody was faster.
    */
   place(order: Order, request: RememberedRequest, event: EventEnvelope): Promise<boolean>;
+  /**
+   * Takes an ordinal of the owner's for no order, so that none that is on its way can have it any more; waits
+   * for one that is being committed. False, with nothing written, when an order has it.
+   */
+  skip(owner: string, ordinal: number): Promise<boolean>;
   /** Null when there is none, also for what is no id at all. */
   byId(id: string): Promise<Order | null>;
   /** Orders of an owner from below the ordinal `before`, newest first, at most `limit`. */

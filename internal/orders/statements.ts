@@ -1,6 +1,7 @@
 /** The statements of orders in both dialects, each a file of that name below `sql/`. */
 export const STATEMENTS = [
   "place",
+  "skip",
   "standing",
   "byId",
   "page",

@@ -1,7 +1,8 @@
 -- Shared by the scripts that end the claim on a cart's checkout (included, not run by itself).
 
--- Whether the claim of this token is on the cart.
-local function claimed_by(claim, token)
+-- The claim on the cart, if it is of this token: { token, key, request, till, undecided }.
+local function claim_of(claim, token)
   local packed = redis.call("GET", claim)
-  return packed and cmsgpack.unpack(packed).token == token
+  local held = packed and cmsgpack.unpack(packed)
+  return held and held.token == token and held or nil
 end

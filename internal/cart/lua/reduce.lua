@@ -51,7 +51,7 @@ local function reduce()
 end
 
 -- Asked before the first write: a claim of another type fails here.
-local claimed = args.token and claimed_by(keys.claim, args.token)
+local claimed = args.token and claim_of(keys.claim, args.token)
 local result = reduce()
 if claimed then redis.call("DEL", keys.claim) end
 return result

@@ -12,6 +12,7 @@
 --         { "CART", state, user, cart, version }   the cart is not, or no longer, as the caller has read it;
 --                                             with where the last one went, if that is known
 --         { "ORDERING" }                      a checkout of the cart is under way
+--         { "UNDECIDED", token }              nobody knows whether a checkout, of this claim, led to an order
 --         { "SETTLED", user, cart, version }  there is no cart: it went to this user
 --         { "EMPTY" }                         there is no cart, nor is it known to have gone anywhere
 --- @include "cart.lua"
@@ -28,7 +29,12 @@ if not cart.live then
   return { "EMPTY" }
 end
 if cart.id ~= args.cart or cart.version ~= args.version then return { "CART", state_of(cart), last[2], last[3], last[4] } end
-if redis.call("EXISTS", keys.claim) == 1 then return { "ORDERING" } end
+local claim = redis.call("GET", keys.claim)
+if claim then
+  local held = cmsgpack.unpack(claim)
+  if now < (held.till or math.huge) then return { "ORDERING" } end
+  return { "UNDECIDED", held.token }
+end
 -- To learn before the first write that an index is of another type.
 redis.call("ZSCORE", keys.expiry, args.owner)
 redis.call("ZSCORE", keys.transfers, args.owner)

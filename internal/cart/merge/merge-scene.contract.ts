@@ -6,11 +6,12 @@ import { unwrap } from "../../platform/result/result.ts";
 import type { CartState, CartView } from "../cart.ts";
 import type { Product } from "../catalog.ts";
 import { createMemoryCatalog } from "../catalog-memory.contract.ts";
+import { createRedisCheckoutStore } from "../checkout-store.redis.ts";
 import { shardKeys } from "../keys.ts";
 import { createCartMetrics, createMergedCounter } from "../metrics.ts";
 import { createShowCart } from "../show.ts";
 import { createRedisCartStore } from "../store.redis.ts";
-import { createMerge, type MergeOutcome } from "./merge.ts";
+import { createMerge, type DecideOrders, type MergeOutcome } from "./merge.ts";
 import { createRedisMergeStore } from "./merge-store.redis.ts";
 import type { MergeRequest, MergeStore } from "./merge-store.ts";
 import { createMergeSweep } from "./merge-sweep.ts";
@@ -47,10 +48,17 @@ export function sceneOn(redis: RedisConnection, id = newScene()) {
     log,
   });
   const store = createRedisMergeStore({ redis, shards: SHARDS, log });
+  const checkouts = createRedisCheckoutStore({ redis, shards: SHARDS, log });
   const registry = new Registry();
   const merged = createMergedCounter(registry);
+  const decided: string[] = [];
+  let decides: DecideOrders = async () => true;
   const mergeWith = (into: MergeStore) =>
     createMerge({
+      decideOrders: (owner) => {
+        decided.push(owner);
+        return decides(owner);
+      },
       store: into,
       carts,
       catalog,
@@ -80,6 +88,16 @@ export function sceneOn(redis: RedisConnection, id = newScene()) {
     catalog,
     product,
     quantities,
+    checkouts,
+    /** Begins a checkout of the guest's cart; resolves with the cart. */
+    claim: async (token: string) =>
+      unwrap(await checkouts.claim(guest, { token, key: "key", request: "request" })),
+    /** Whose orders were asked to be decided. */
+    decided,
+    /** What becomes of undecided checkouts from now on. */
+    decide: (by: DecideOrders) => {
+      decides = by;
+    },
     merge,
     merged: async (more: Partial<MergeRequest>) => unwrap(await merge(more)),
     mergedTotal: async () => (await merged.get()).values.reduce((sum, { value }) => sum + value, 0),

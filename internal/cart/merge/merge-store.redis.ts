@@ -19,6 +19,7 @@ const SCRIPTS = {
   settle: script("settle"),
   resume: script("resume"),
   recall: script("recall"),
+  release: script("release"),
 };
 
 /** Merges in Redis or Redis Cluster: one Lua script per step. */
@@ -89,6 +90,10 @@ export function createRedisMergeStore(options: {
       return ask(keys[0]!, step("take", guest, keys, args, JSON.stringify(transfer)), (reply) =>
         ok(takenOf(reply as Reply, shardOfOwner(guest), transfer)),
       );
+    },
+    decided: (guest, token) => {
+      const key = claimKey(guest);
+      return ask(key, step("release", guest, [key], token, "decided"), () => ok(undefined));
     },
     give: (transfer) => {
       const { user } = transfer;

@@ -28,6 +28,8 @@ export type Taken =
   | { readonly kind: "cart"; readonly cart: GuestCart; readonly last: GoneCart | null }
   /** A checkout of the cart is under way; nothing was done. */
   | { readonly kind: "ordering" }
+  /** Nor was it here: nobody knows yet whether a checkout, of the claim of this token, led to an order. */
+  | { readonly kind: "undecided"; readonly token: string }
   /** There is no cart: the last one went to a user not long ago. */
   | { readonly kind: "settled"; readonly last: GoneCart }
   | { readonly kind: "empty" };
@@ -55,6 +57,8 @@ export interface MergeStore {
   outcome(request: MergeRequest, cart: GoneCart): Promise<Result<Given | null, StoreFault>>;
   /** Makes the guest's cart the transfer, if it is still as that has it; with null it only looks. */
   take(guest: string, transfer: Transfer | null): Promise<Result<Taken, StoreFault>>;
+  /** Ends the claim of an undecided checkout: all that came of it has been taken out of the cart. */
+  decided(guest: string, token: string): Promise<Result<void, StoreFault>>;
   /** Gives the lines to the user's cart, once. */
   give(transfer: Transfer): Promise<Result<Given, StoreFault>>;
   settle(transfer: Transfer): Promise<Result<void, StoreFault>>;

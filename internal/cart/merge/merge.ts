@@ -39,6 +39,12 @@ export type Merge = (
 /** What a user's cart may hold, and its life; a transfer keeps those that it was taken with. */
 export type Terms = Pick<Transfer, "maxLines" | "maxQuantity" | "ttlMs" | "graceMs">;
 
+/**
+ * Finds out what came of a guest's checkouts that nobody saw the end of, takes it out of the guest's cart,
+ * and sees to it that no more comes of them. Resolves with whether it could. Never rejects.
+ */
+export type DecideOrders = (guest: string) => Promise<boolean>;
+
 /** How often a cart that changes meanwhile is read again. */
 const MOST_READS = 8;
 
@@ -56,11 +62,12 @@ export function createMerge(options: {
   catalog: Catalog;
   show: ShowCart;
   outbox: OutboxCommit;
+  decideOrders: DecideOrders;
   merged: MergedCounter;
   metrics: Parameters<typeof createMeasure>[0];
   terms: Terms;
 }): Merge {
-  const { store, carts, catalog, show, outbox, merged, terms } = options;
+  const { store, carts, catalog, show, outbox, decideOrders, merged, terms } = options;
   const measured = createMeasure(options.metrics);
 
   async function answer(given: Given, taken: StagedEvent | null): Promise<MergeOutcome> {
@@ -140,6 +147,12 @@ export function createMerge(options: {
       if (!before.ok) return before;
       if (before.value !== null) return ok(before.value);
       if (found.kind === "ordering") break;
+      if (found.kind === "undecided") {
+        if (!(await decideOrders(request.guest))) break;
+        const decided = await store.decided(request.guest, found.token);
+        if (!decided.ok) return decided;
+        continue;
+      }
       if (found.kind === "empty") return nothing(request.user);
       if (found.kind === "settled") return replay(request, seen, found.last);
       if (found.kind === "pending") {

@@ -25,6 +25,8 @@ export function takenOf(reply: Reply, shard: number, transfer: Transfer | null):
       return { kind: "settled", last: goneOf(first, second, third) };
     case "ORDERING":
       return { kind: "ordering" };
+    case "UNDECIDED":
+      return { kind: "undecided", token: first as string };
     case "EMPTY":
       return { kind: "empty" };
     default:

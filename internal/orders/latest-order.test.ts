@@ -1,0 +1,81 @@
+import { expect } from "chai";
+import { err, ok } from "../platform/result/result.ts";
+import { recordingLogger } from "../testkit/recording-logger.ts";
+import { createDecideOrders } from "./latest-order.ts";
+import type { Order } from "./order.ts";
+import { OrderStoreUnavailable, type Standing } from "./order-store.ts";
+import { createReachStore } from "./reach-store.ts";
+
+/* Stand-ins, for orders of events that a real database cannot be brought into at will. */
+
+const NEW: Standing = { ordinal: 0, unsettled: null, earlier: null };
+
+function scene(parts: {
+  standings: readonly (Standing | Error)[];
+  skips: readonly (boolean | Error)[];
+  redis?: "away";
+}) {
+  const calls: string[] = [];
+  const next = <T>(name: string, list: (T | Error)[]): T => {
+    calls.push(name);
+    const one = list.shift()!;
+    if (one instanceof Error) throw one;
+    return one;
+  };
+  const [standings, skips] = [[...parts.standings], [...parts.skips]];
+  const decide = createDecideOrders({
+    store: {
+      standing: async () => next("standing", standings),
+      skip: async (_owner, ordinal) => next(`skip ${ordinal}`, skips),
+    },
+    carts: {
+      reduce: async ({ id }) => {
+        calls.push(`reduce ${id}`);
+        return parts.redis === "away" ? err({ code: "CART_STORE_UNAVAILABLE" }) : ok(null);
+      },
+    },
+    reach: createReachStore({ timeoutMs: 1_000, log: recordingLogger().log }),
+    settle: async ([id]) => void calls.push(`settle ${id}`),
+  });
+  return { decide: () => decide("guest:a"), calls };
+}
+
+const order = (id: string) => ({ id }) as Order;
+const away = new OrderStoreUnavailable("gone");
+
+describe("Deciding what came of an owner's checkouts", () => {
+  it("takes the next ordinal from whatever is on its way, when nothing was ordered", async () => {
+    const { decide, calls } = scene({ standings: [NEW], skips: [true] });
+    expect((await decide()).ok).to.equal(true);
+    expect(calls).to.deep.equal(["standing", "skip 1"]);
+  });
+
+  it("takes an order out of its cart first", async () => {
+    const { decide, calls } = scene({
+      standings: [{ ...NEW, ordinal: 4, unsettled: order("o") }],
+      skips: [true],
+    });
+    expect((await decide()).ok).to.equal(true);
+    expect(calls).to.deep.equal(["standing", "reduce o", "settle o", "skip 5"]);
+  });
+
+  it("looks again when an order was committed meanwhile", async () => {
+    const late = { ...NEW, ordinal: 1, unsettled: order("late") };
+    const { decide, calls } = scene({ standings: [NEW, late], skips: [false, true] });
+    expect((await decide()).ok).to.equal(true);
+    expect(calls).to.deep.equal(["standing", "skip 1", "standing", "reduce late", "settle late", "skip 2"]);
+  });
+
+  for (const [what, parts] of [
+    ["the database does not say", { standings: [away], skips: [] }],
+    ["the ordinal cannot be taken", { standings: [NEW], skips: [away] }],
+    ["there are ever new orders", { standings: [NEW, NEW, NEW], skips: [false, false, false] }],
+    [
+      "the cart cannot be reduced",
+      { standings: [{ ...NEW, unsettled: order("o") }], skips: [true], redis: "away" },
+    ],
+  ] as const)
+    it(`does not succeed when ${what}`, async () => {
+      expect((await scene(parts).decide()).ok).to.equal(false);
+    });
+});

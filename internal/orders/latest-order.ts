@@ -1,0 +1,53 @@
+import { err, ok, type Result } from "../platform/result/result.ts";
+import type { CheckoutCarts } from "./checkout.ts";
+import type { CartsError, StoreError } from "./errors.ts";
+import type { OrderStore, Standing } from "./order-store.ts";
+import type { ReachStore } from "./reach-store.ts";
+import type { Settle } from "./settler.ts";
+
+/** Takes an owner's latest order out of the cart that it was made from, unless that is known to be done. */
+export type SettleLatest = (
+  standing: Pick<Standing, "unsettled">,
+) => Promise<Result<void, CartsError | StoreError>>;
+
+interface Parts {
+  readonly carts: Pick<CheckoutCarts<unknown>, "reduce">;
+  readonly reach: ReachStore;
+  readonly settle: Settle;
+}
+
+export function createSettleLatest({ carts, reach, settle }: Parts): SettleLatest {
+  return async ({ unsettled }) => {
+    if (unsettled === null) return ok(undefined);
+    const cart = await carts.reduce(unsettled, null);
+    return cart.ok ? reach(() => settle([unsettled.id])) : cart;
+  };
+}
+
+/** How often an owner's orders are looked at again, because one more came meanwhile. */
+const ATTEMPTS = 3;
+
+/**
+ * Decides what came of an owner's checkouts that nobody saw the end of: an order that there is is taken out
+ * of its cart, and the ordinal that one on its way would need is taken from it. Resolves when the cart holds
+ * nothing that was or will be ordered by a checkout that has read it; with an error when that cannot be known
+ * now. May be repeated, by several at a time.
+ */
+export function createDecideOrders(
+  parts: Parts & { readonly store: Pick<OrderStore, "standing" | "skip"> },
+): (owner: string) => Promise<Result<void, CartsError | StoreError>> {
+  const { store, reach } = parts;
+  const settleLatest = createSettleLatest(parts);
+  return async (owner) => {
+    for (let attempts = 0; attempts < ATTEMPTS; attempts++) {
+      const standing = await reach(() => store.standing(owner, null));
+      if (!standing.ok) return standing;
+      const settled = await settleLatest(standing.value);
+      if (!settled.ok) return settled;
+      const skipped = await reach(() => store.skip(owner, standing.value.ordinal + 1));
+      if (!skipped.ok) return skipped;
+      if (skipped.value) return ok(undefined);
+    }
+    return err({ code: "CHECKOUT_IN_PROGRESS" });
+  };
+}

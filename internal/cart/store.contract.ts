@@ -241,6 +241,14 @@ export function describeCartStore(name: string, connect: () => Promise<RedisConn
       expect(lines(unwrap(await store.read(owner)).items)).to.deep.equal(["a x 9"]);
     });
 
+    it("takes no key for another one that reads like a scope and a key", async () => {
+      await applied(add("a", 1), { idempotencyKey: "add x" });
+      expect((await applied(add("a", 1), { idempotencyKey: "x" })).replayed).to.equal(false);
+      await applied(set("a", 5), { idempotencyKey: "add y" });
+      expect((await applied(add("a", 1), { idempotencyKey: "y" })).replayed).to.equal(false);
+      expect(lines(unwrap(await store.read(owner)).items)).to.deep.equal(["a x 6"]);
+    });
+
     it("applies one of many concurrent requests with one idempotency key", async () => {
       const results = await Promise.all(
         Array.from({ length: 50 }, () => applied(add("a", 1), { idempotencyKey: "k" })),

@@ -59,7 +59,7 @@ export function createRedisCartStore(options: RedisCartStoreOptions): CartStore 
   const fingerprint = (change: RequestedChange) =>
     `${change.op} ${JSON.stringify(operationOf(change).args(change))}`;
 
-  /** What an Idempotency-Key counts for: method and path. Neither part has a space. */
+  /** What an Idempotency-Key counts for: method and path. */
   const scopeOf = (change: RequestedChange) =>
     operationOf(change).path.includes("{productId}") ? `${change.op} ${change.productId}` : change.op;
 

@@ -1,6 +1,6 @@
 import { err, ok, type Result } from "../platform/result/result.ts";
-import type { CheckoutCarts } from "./checkout.ts";
 import type { CartsError, StoreError } from "./errors.ts";
+import type { Order } from "./order.ts";
 import type { OrderStore, Standing } from "./order-store.ts";
 import type { ReachStore } from "./reach-store.ts";
 import type { Settle } from "./settler.ts";
@@ -11,7 +11,10 @@ export type SettleLatest = (
 ) => Promise<Result<void, CartsError | StoreError>>;
 
 interface Parts {
-  readonly carts: Pick<CheckoutCarts<unknown>, "reduce">;
+  readonly carts: {
+    /** Takes what the order holds out of its cart, once. */
+    reduce(order: Order, traceparent: string | null): Promise<Result<unknown, CartsError>>;
+  };
   readonly reach: ReachStore;
   readonly settle: Settle;
 }

@@ -58,10 +58,10 @@ local function result_of(outcome, data)
 end
 
 -- What is remembered of this key in its scope. The scope that comes first with a key has it as it is, another
--- has it with the scope before it: so former releases, which know no scopes, find what was done first. From
--- here on args.key is the name that is found, or free.
+-- has it with the scope before it: so former releases, which know no scopes, find what was done first. A line
+-- feed is in no client's key. From here on args.key is the name that is found, or free.
 local function remembered()
-  local scoped = args.scope and args.scope .. " " .. args.key or args.key
+  local scoped = args.scope and args.scope .. "\n" .. args.key or args.key
   local both = redis.call("HMGET", keys.idem, "k" .. scoped, "k" .. args.key)
   if not both[1] and not both[2] then return nil end
   local outcome = cmsgpack.unpack(both[1] or both[2])

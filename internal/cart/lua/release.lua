@@ -1,7 +1,7 @@
 -- Ends the claim on a cart's checkout, if it is this one.
 -- KEYS  1 checkout:{s}:<owner>
--- ARGV  1 token  2 what is known: "nothing" was ordered by this attempt; "unknown", an order may still come of
---       it; "decided", whatever came of this attempt and those before has been taken out of the cart
+-- ARGV  1 token  2 what is known: "nothing" was ordered by this attempt; "unknown", an order may still come
+--       of it; "decided", whatever came of this attempt and those before has been taken out of the cart
 -- Result  1 when it was, else 0. An undecided claim keeps nobody from the cart but merges.
 --- @flags allow-oom
 --- @include "claimed.lua"

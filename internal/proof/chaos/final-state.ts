@@ -29,7 +29,7 @@ export async function readOrders(client: HttpClient, shopper: Shopper): Promise<
     const more: string = cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`;
     const page: Page = await patiently(`the orders of ${shopper.name}`, async () => {
       const path = `/api/orders?limit=${ORDERS_OF_A_PAGE}${more}`;
-      const { answer } = await send(client, shopper, { method: "GET", path });
+      const { answer } = await send<Page>(client, shopper, { method: "GET", path });
       if (!("status" in answer) || answer.status !== 200) throw new Error(JSON.stringify(answer));
       return answer.body;
     });

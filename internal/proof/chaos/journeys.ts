@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { JourneyAttempt, ReportLine, SeenOrder, Strategy } from "./check/history.ts";
+import type { JourneyAttempt, ReportLine, SeenCart, SeenOrder, Strategy } from "./check/history.ts";
 import { operationNamed } from "./check/operations.ts";
 import { operate, outcomeOf, type Request, type Sent, seenCart, seenLines, send } from "./requests.ts";
 import { type Guest, type Tab, untilKnown } from "./tab.ts";
@@ -9,6 +9,25 @@ import { type Guest, type Tab, untilKnown } from "./tab.ts";
  * orders what is in it; cancels an order. Each is repeated while its outcome is not known, and sometimes
  * sent twice at once, as by a double click.
  */
+
+/** The answer to a merge. */
+interface Merged {
+  readonly cart: SeenCart;
+  readonly lines: readonly ReportLine[];
+}
+
+/** The answer to a checkout. */
+interface Placed {
+  readonly order: SeenOrder;
+  readonly cart: SeenCart | "pending";
+}
+
+/** The answer to whoever opens or refreshes a session. */
+interface Session {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  readonly guestId: string;
+}
 
 const NOTHING = { productId: null, quantity: null, key: null, ifMatch: null };
 
@@ -38,7 +57,7 @@ export async function merge(tab: Tab, products: readonly string[]): Promise<void
     key: random(2) === 0 ? randomUUID() : null,
   };
   await Promise.all([
-    onceOrTwice(tab, request, { operation: "merge", guest: guest.name, strategy }, 200, (body) => ({
+    onceOrTwice(tab, request, { operation: "merge", guest: guest.name, strategy }, 200, (body: Merged) => ({
       cart: seenCart(body.cart),
       report: body.lines.map(seenReport),
     })),
@@ -56,7 +75,7 @@ export async function checkout(tab: Tab): Promise<void> {
   if (lines.length === 0 && random(8) > 0) return;
   const items = lines.map(({ productId, quantity, unitPrice }) => ({ productId, quantity, unitPrice }));
   const request = { method: "POST", path: "/api/cart/checkout", body: { items }, key: randomUUID() };
-  const done = await onceOrTwice(tab, request, { operation: "checkout" }, 201, (body) => ({
+  const done = await onceOrTwice(tab, request, { operation: "checkout" }, 201, (body: Placed) => ({
     cart: body.cart === "pending" ? null : seenCart(body.cart),
     order: seenOrder(body.order),
   }));
@@ -70,14 +89,14 @@ export async function cancel(tab: Tab): Promise<void> {
   if (orderId === undefined) return;
   if (random(3) > 0) orders.delete(orderId);
   const request = { method: "POST", path: `/api/orders/${orderId}/cancel`, key: randomUUID() };
-  await onceOrTwice(tab, request, { operation: "cancel", orderId }, 200, (body) => ({
+  await onceOrTwice(tab, request, { operation: "cancel", orderId }, 200, (body: SeenOrder) => ({
     order: seenOrder(body),
   }));
 }
 
 /** Becomes a guest; null when no gateway opens a session now. */
 async function openSession(tab: Tab): Promise<Guest | null> {
-  const { answer } = await send(
+  const { answer } = await send<Session>(
     tab.client(),
     { authorization: "" },
     { method: "POST", path: "/api/session" },
@@ -93,13 +112,13 @@ async function refreshSession(tab: Tab, guest: Guest): Promise<Guest> {
   const { refreshToken } = guest;
   if (refreshToken === null) return guest;
   const request = { method: "POST", path: "/api/session/refresh", body: { refreshToken } };
-  const { answer } = await send(tab.client(), { authorization: "" }, request);
+  const { answer } = await send<Session>(tab.client(), { authorization: "" }, request);
   const refreshed = "status" in answer && answer.status === 200;
   // A refresh token that may have been replaced ends the session when it is used after its grace.
   return refreshed ? guestOf(answer.body) : { ...guest, refreshToken: null };
 }
 
-const guestOf = (session: { accessToken: string; refreshToken: string; guestId: string }): Guest => ({
+const guestOf = (session: Session): Guest => ({
   name: `guest:${session.guestId}`,
   authorization: `Bearer ${session.accessToken}`,
   token: session.accessToken,
@@ -109,19 +128,18 @@ const guestOf = (session: { accessToken: string; refreshToken: string; guestId: 
 type Kind = Pick<JourneyAttempt, "operation"> &
   Partial<Pick<JourneyAttempt, "guest" | "strategy" | "orderId">>;
 type Done = Extract<JourneyAttempt["outcome"], { kind: "done" }>;
-// biome-ignore lint/suspicious/noExplicitAny: what is expected of an answer is the checker's to judge
-type Read = (body: any) => Partial<Pick<Done, "cart" | "report" | "order">>;
+type Read<Body> = (body: Body) => Partial<Pick<Done, "cart" | "report" | "order">>;
 
 /** Sends a request until its outcome is known, once or twice at the same time; writes each attempt down. */
-function onceOrTwice(
+function onceOrTwice<Body>(
   tab: Tab,
   request: Request & { readonly key: string | null },
   kind: Kind,
   expected: number,
-  read: Read,
+  read: Read<Body>,
 ): Promise<JourneyAttempt[]> {
   const attempt = async () => {
-    const sent = await send(tab.client(), tab.owner, request);
+    const sent = await send<Body>(tab.client(), tab.owner, request);
     const done = attemptOf(tab.owner.name, kind, request.key, sent, expected, read);
     tab.notes.journeys.push(done);
     return done;
@@ -130,13 +148,13 @@ function onceOrTwice(
   return Promise.all(Array.from({ length: times }, () => untilKnown(tab, attempt)));
 }
 
-function attemptOf(
+function attemptOf<Body>(
   owner: string,
   kind: Kind,
   key: string | null,
-  sent: Sent,
+  sent: Sent<Body>,
   expected: number,
-  read: Read,
+  read: Read<Body>,
 ): JourneyAttempt {
   const outcome = outcomeOf(
     sent,

@@ -19,19 +19,19 @@ export interface Request {
 }
 
 /** One attempt, and what came back. */
-export interface Sent {
+export interface Sent<Body> {
   readonly trace: string;
   /** Epoch ms: before it was sent, and after the answer or the loss of it was known. */
   readonly from: number;
   readonly to: number;
-  readonly answer: Answer | { readonly lost: string };
+  readonly answer: Answer<Body> | { readonly lost: string };
 }
 
-interface Answer {
+interface Answer<Body> {
   readonly status: number;
   readonly replayed: boolean;
-  // biome-ignore lint/suspicious/noExplicitAny: what is expected of an answer is the checker's to judge
-  readonly body: any;
+  /** What the API describes for the expected status, else a problem; whether it is true the checker judges. */
+  readonly body: Body & { readonly code?: string };
 }
 
 /** A line of a cart as the API shows it. */
@@ -39,11 +39,16 @@ interface ShownLine extends Line {
   readonly unitPrice: object | null;
 }
 
-export async function send(
+/** A cart as the API shows it. */
+export interface ShownCart extends SeenCart {
+  readonly items: readonly ShownLine[];
+}
+
+export async function send<Body>(
   client: HttpClient,
   { authorization }: Pick<Shopper, "authorization">,
   { method, path, body, key = null, ifMatch = null }: Request,
-): Promise<Sent> {
+): Promise<Sent<Body>> {
   const trace = randomBytes(16).toString("hex");
   const from = Date.now();
   const answer = await client
@@ -57,7 +62,7 @@ export async function send(
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
     .then(
-      ({ status, headers, text }): Answer => ({
+      ({ status, headers, text }): Answer<Body> => ({
         status,
         replayed: headers["idempotent-replayed"] === "true",
         body: JSON.parse(text),
@@ -71,15 +76,15 @@ export async function send(
  * What became of a request that is answered `expected` when it is done. A refusal is certain only when the
  * platform says that nothing was changed.
  */
-export function outcomeOf<T>(
-  { answer }: Sent,
+export function outcomeOf<Body, T>(
+  { answer }: Sent<Body>,
   expected: number,
-  done: (answer: Answer) => T,
+  done: (answer: Answer<Body>) => T,
 ): T | Exclude<Outcome, { kind: "done" }> {
   if ("lost" in answer) return { kind: "unknown", reason: answer.lost };
   const { status, body } = answer;
   if (status === expected) return done(answer);
-  const code: string = body.code ?? "";
+  const code = body.code ?? "";
   return status < 500 || code === "CATALOG_UNAVAILABLE"
     ? { kind: "refused", status, code }
     : { kind: "unknown", reason: `${status} ${code}` };
@@ -92,7 +97,7 @@ export async function operate(
   kind: OperationKind,
   choice: Choice & Pick<Attempt, "key" | "ifMatch">,
 ): Promise<{ attempt: Attempt; lines: readonly ShownLine[] | null }> {
-  const sent = await send(client, shopper, { ...kind.request(choice), ...choice });
+  const sent = await send<ShownCart>(client, shopper, { ...kind.request(choice), ...choice });
   const outcome: Outcome = outcomeOf(sent, 200, ({ body, replayed }) => ({
     kind: "done",
     cart: seenCart(body),

@@ -57,9 +57,9 @@ export async function openWitness(url: string, queue: string): Promise<Witness> 
       connection.on(event, () => {});
     connection.on("message", ({ message }: EventContext) => {
       if (over) return;
-      const { common, data } = read(message!);
-      if (common.type.startsWith("order.")) orderArrivals.push({ ...common, data });
-      else arrivals.push({ ...common, data });
+      const told = read(message!);
+      if ("order" in told) orderArrivals.push(told.order);
+      else arrivals.push(told.cart);
     });
     connection.on("receiver_open", () => attached());
     connection.on("connection_open", () => {
@@ -78,24 +78,23 @@ export async function openWitness(url: string, queue: string): Promise<Witness> 
   return { arrivals, orderArrivals, close };
 }
 
-/** What the events of carts and of orders have in common, and the data, which the checker judges. */
-// biome-ignore lint/suspicious/noExplicitAny: whatever came
-function read(message: Message): { common: Omit<Arrival, "data">; data: any } {
+/** The event that a message tells of; whether its data are true the checker judges. */
+function read(message: Message): { cart: Arrival } | { order: OrderArrival } {
   const properties = message.application_properties ?? {};
   const type = String(properties["cloudEvents:type"]);
-  const sequence = type.startsWith("order.") ? "orderversion" : "cartversion";
+  const isOrder = type.startsWith("order.");
   const trace = properties["cloudEvents:traceparent"];
-  const content = (message.body as { content: Buffer }).content;
-  return {
-    common: {
-      id: String(message.message_id),
-      type,
-      subject: String(properties["cloudEvents:subject"]),
-      version: Number(properties[`cloudEvents:${sequence}`]),
-      trace: typeof trace === "string" ? (trace.split("-")[1] ?? null) : null,
-      occurredAt: Date.parse(String(properties["cloudEvents:time"])),
-      receivedAt: Date.now(),
-    },
-    data: JSON.parse(content.toString("utf8")),
+  const common = {
+    id: String(message.message_id),
+    type,
+    subject: String(properties["cloudEvents:subject"]),
+    version: Number(properties[`cloudEvents:${isOrder ? "orderversion" : "cartversion"}`]),
+    trace: typeof trace === "string" ? (trace.split("-")[1] ?? null) : null,
+    occurredAt: Date.parse(String(properties["cloudEvents:time"])),
+    receivedAt: Date.now(),
   };
+  const data: unknown = JSON.parse((message.body as { content: Buffer }).content.toString("utf8"));
+  return isOrder
+    ? { order: { ...common, data: data as OrderArrival["data"] } }
+    : { cart: { ...common, data: data as Arrival["data"] } };
 }

@@ -199,6 +199,8 @@ describe("Bad input, from outside", function () {
     ["an unknown route", "GET", "/api/nothing", {}, 404, "NOT_FOUND", "path"],
     ["an unknown route of the cart", "GET", "/api/cart/nothing", {}, 404, "NOT_FOUND", "path"],
     ["a method that is not there", "PATCH", "/api/cart", {}, 405, "METHOD_NOT_ALLOWED", "method"],
+    ["a product that is not sold", "GET", "/api/catalog/products/none", {}, 404, "PRODUCT_NOT_FOUND", "id"],
+    ["a product id that cannot be", "GET", "/api/catalog/products?ids=a!", {}, 400, "INVALID_REQUEST", "ids"],
     [
       "a change to the catalog",
       "PUT",

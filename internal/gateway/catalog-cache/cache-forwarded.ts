@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { PREFIX_HEADER } from "../../platform/http/refuse.ts";
 
 /** Content codings that the catalog is told of; of others, and of weights, it hears nothing. */
 const CODINGS = ["br", "gzip", "zstd"];
@@ -6,13 +7,16 @@ const CODINGS = ["br", "gzip", "zstd"];
 /** What differs from request to request and has no say in the answer: no part of the key of a shared call. */
 export const NOT_IN_KEY = ["traceparent", "tracestate", "x-request-id"];
 
+/** Of those that it has by now, what the gateway took off its path included, which is the same for all. */
+const PASSED = ["accept", "accept-language", PREFIX_HEADER, ...NOT_IN_KEY];
+
 /**
  * All that a request for an answer that everybody may share says to the catalog. Nothing in it tells who
  * asks, or under which name: an answer made for one host or client would be given to all.
  */
 export function sharedHeaders(given: IncomingHttpHeaders): Record<string, string> {
   const headers: Record<string, string> = {};
-  for (const name of ["accept", "accept-language", ...NOT_IN_KEY]) {
+  for (const name of PASSED) {
     const value = given[name];
     if (typeof value === "string") headers[name] = value;
   }

@@ -21,6 +21,7 @@ describe("What the catalog's cache shares", () => {
       "x-cartwright-identity": "x",
       "x-forwarded-for": "1.2.3.4",
       "x-forwarded-host": "evil.test",
+      "x-forwarded-prefix": "/evil",
       "user-agent": "mine",
       range: "bytes=0-3",
       accept: "application/json",
@@ -29,6 +30,7 @@ describe("What the catalog's cache shares", () => {
     });
     const { headers } = scene.upstream.last();
     expect(headers).to.include({ traceparent: TRACEPARENT, "x-request-id": "r-1" });
+    expect(headers, "for the instance of a problem").to.include({ "x-forwarded-prefix": "/api/catalog" });
     expect(headers).to.have.all.keys(
       ...[
         "host",
@@ -36,6 +38,7 @@ describe("What the catalog's cache shares", () => {
         "accept",
         "accept-language",
         "traceparent",
+        "x-forwarded-prefix",
         "x-request-deadline",
         "x-request-id",
       ],

@@ -43,6 +43,15 @@ function mischiefOn(stage: Stage): Mischief[] {
           gate.delay(0);
         },
       },
+      {
+        kind: `${kind} frozen`,
+        on: name,
+        strike: async (random: Random) => {
+          gate.freeze();
+          await delay(between(random, 200, 4_000));
+          gate.thaw();
+        },
+      },
     ];
   });
   return [...targets, ...gates];

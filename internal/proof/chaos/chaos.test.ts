@@ -47,6 +47,12 @@ describe("A minute of chaos", function () {
     expect(new Set(journeys.map(({ operation, strategy }) => strategy ?? operation))).to.have.all.keys(
       ...["sum", "max", "checkout", "cancel"],
     );
+    const answers = run.history.reads.flatMap(({ answer }) =>
+      "status" in answer ? [`${answer.status}`] : [],
+    );
+    expect(new Set(answers)).to.include.all.keys("200", "304", "404");
+    const kept = run.history.sessions.filter(({ outcome }) => outcome.kind === "done");
+    expect(new Set(kept.map(({ operation }) => operation))).to.have.all.keys("open", "refresh", "revoke");
     expect(run.history.faults).not.to.deep.equal([]);
   });
   for (const [name, { does, rule, falsify }] of Object.entries(SABOTAGES))
@@ -60,5 +66,5 @@ describe("A minute of chaos", function () {
     });
 });
 
-const sizeOf = ({ attempts, journeys, arrivals, orderArrivals }: History) =>
-  attempts.length + journeys.length + arrivals.length + orderArrivals.length;
+const sizeOf = ({ attempts, journeys, arrivals, orderArrivals, reads, versions, sessions }: History) =>
+  [attempts, journeys, arrivals, orderArrivals, reads, versions, sessions].flat().length;

@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import type { JourneyAttempt, ReportLine, SeenCart, SeenOrder, Strategy } from "./check/history.ts";
 import { operationNamed } from "./check/operations.ts";
 import { operate, outcomeOf, type Request, type Sent, seenCart, seenLines, send } from "./requests.ts";
-import { type Guest, type Tab, untilKnown } from "./tab.ts";
+import { openSession, refreshSession } from "./sessions.ts";
+import { type Tab, untilKnown } from "./tab.ts";
 
 /*
  * What a shopper does besides changing one cart: signs in, and merges what was put into the cart before;
@@ -20,13 +21,6 @@ interface Merged {
 interface Placed {
   readonly order: SeenOrder;
   readonly cart: SeenCart | "pending";
-}
-
-/** The answer to whoever opens or refreshes a session. */
-interface Session {
-  readonly accessToken: string;
-  readonly refreshToken: string;
-  readonly guestId: string;
 }
 
 const NOTHING = { productId: null, quantity: null, key: null, ifMatch: null };
@@ -94,37 +88,6 @@ export async function cancel(tab: Tab): Promise<void> {
   }));
 }
 
-/** Becomes a guest; null when no gateway opens a session now. */
-async function openSession(tab: Tab): Promise<Guest | null> {
-  const { answer } = await send<Session>(
-    tab.client(),
-    { authorization: "" },
-    { method: "POST", path: "/api/session" },
-  );
-  if (!("status" in answer) || answer.status !== 201) return null;
-  const guest = guestOf(answer.body);
-  tab.notes.guests.push(guest);
-  return guest;
-}
-
-/** Goes on as the same guest with the next tokens, as a browser does now and then. */
-async function refreshSession(tab: Tab, guest: Guest): Promise<Guest> {
-  const { refreshToken } = guest;
-  if (refreshToken === null) return guest;
-  const request = { method: "POST", path: "/api/session/refresh", body: { refreshToken } };
-  const { answer } = await send<Session>(tab.client(), { authorization: "" }, request);
-  const refreshed = "status" in answer && answer.status === 200;
-  // A refresh token that may have been replaced ends the session when it is used after its grace.
-  return refreshed ? guestOf(answer.body) : { ...guest, refreshToken: null };
-}
-
-const guestOf = (session: Session): Guest => ({
-  name: `guest:${session.guestId}`,
-  authorization: `Bearer ${session.accessToken}`,
-  token: session.accessToken,
-  refreshToken: session.refreshToken,
-});
-
 type Kind = Pick<JourneyAttempt, "operation"> &
   Partial<Pick<JourneyAttempt, "guest" | "strategy" | "orderId">>;
 type Done = Extract<JourneyAttempt["outcome"], { kind: "done" }>;
@@ -168,8 +131,9 @@ function attemptOf<Body>(
       ...read(body),
     }),
   );
-  const { trace, from, to } = sent;
-  return { trace, owner, guest: null, strategy: null, orderId: null, ...kind, key, from, to, outcome };
+  const { trace, from, to, caching } = sent;
+  const of = { guest: null, strategy: null, orderId: null, ...kind };
+  return { trace, owner, ...of, key, from, to, caching, outcome };
 }
 
 const seenReport = ({

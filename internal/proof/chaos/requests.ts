@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
 import type { HttpClient } from "../../testkit/http-client.ts";
+import type { Caching, NotDone } from "./check/answers.ts";
 import type { Attempt, Line, Outcome, SeenCart } from "./check/history.ts";
 import type { Choice, OperationKind } from "./check/operations.ts";
 
@@ -16,21 +18,37 @@ export interface Request {
   readonly body?: object;
   readonly key?: string | null;
   readonly ifMatch?: number | null;
+  /** An entity tag. */
+  readonly ifNoneMatch?: string | null;
 }
 
 /** One attempt, and what came back. */
-export interface Sent<Body> {
+interface Exchange<A> {
   readonly trace: string;
   /** Epoch ms: before it was sent, and after the answer or the loss of it was known. */
   readonly from: number;
   readonly to: number;
-  readonly answer: Answer<Body> | { readonly lost: string };
+  readonly answer: A | { readonly lost: string };
+}
+
+/** An answer as it came. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly caching: Caching;
+  readonly text: string;
+}
+
+/** An attempt whose answer is JSON. */
+export interface Sent<Body> extends Exchange<Answer<Body>> {
+  /** Null when no answer came. */
+  readonly caching: Caching | null;
 }
 
 interface Answer<Body> {
   readonly status: number;
   readonly replayed: boolean;
-  /** What the API describes for the expected status, else a problem; whether it is true the checker judges. */
+  /** What the API describes for the expected status, else a problem; the checker judges what is in it. */
   readonly body: Body & { readonly code?: string };
 }
 
@@ -44,11 +62,12 @@ export interface ShownCart extends SeenCart {
   readonly items: readonly ShownLine[];
 }
 
-export async function send<Body>(
+/** Sends a request in a trace of its own. */
+export async function exchange(
   client: HttpClient,
   { authorization }: Pick<Shopper, "authorization">,
-  { method, path, body, key = null, ifMatch = null }: Request,
-): Promise<Sent<Body>> {
+  { method, path, body, key = null, ifMatch = null, ifNoneMatch = null }: Request,
+): Promise<Exchange<Reply>> {
   const trace = randomBytes(16).toString("hex");
   const from = Date.now();
   const answer = await client
@@ -58,18 +77,37 @@ export async function send<Body>(
         traceparent: `00-${trace}-${trace.slice(16)}-01`,
         ...(key !== null && { "idempotency-key": key }),
         ...(ifMatch !== null && { "if-match": `"${ifMatch}"` }),
+        ...(ifNoneMatch !== null && { "if-none-match": ifNoneMatch }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
     .then(
-      ({ status, headers, text }): Answer<Body> => ({
-        status,
-        replayed: headers["idempotent-replayed"] === "true",
-        body: JSON.parse(text),
-      }),
+      (reply): Reply => ({ ...reply, caching: cachingOf(reply.headers) }),
       (error: Error) => ({ lost: error.message }),
     );
   return { trace, from, to: Date.now(), answer };
+}
+
+function cachingOf(headers: IncomingHttpHeaders): Caching {
+  const status = headers["cache-status"];
+  return {
+    age: headers.age ?? null,
+    status: status === undefined ? null : `${status}`,
+    control: headers["cache-control"] ?? null,
+  };
+}
+
+/** Sends a request whose answer is JSON, or nothing. */
+export async function send<Body>(
+  client: HttpClient,
+  shopper: Pick<Shopper, "authorization">,
+  request: Request,
+): Promise<Sent<Body>> {
+  const { answer, ...sent } = await exchange(client, shopper, request);
+  if ("lost" in answer) return { ...sent, caching: null, answer };
+  const { status, headers, caching, text } = answer;
+  const replayed = headers["idempotent-replayed"] === "true";
+  return { ...sent, caching, answer: { status, replayed, body: text === "" ? {} : JSON.parse(text) } };
 }
 
 /**
@@ -80,7 +118,7 @@ export function outcomeOf<Body, T>(
   { answer }: Sent<Body>,
   expected: number,
   done: (answer: Answer<Body>) => T,
-): T | Exclude<Outcome, { kind: "done" }> {
+): T | NotDone {
   if ("lost" in answer) return { kind: "unknown", reason: answer.lost };
   const { status, body } = answer;
   if (status === expected) return done(answer);
@@ -103,9 +141,9 @@ export async function operate(
     cart: seenCart(body),
     replayed,
   }));
-  const { trace, from, to, answer } = sent;
+  const { trace, from, to, caching, answer } = sent;
   return {
-    attempt: { trace, owner: shopper.name, operation: kind.name, ...choice, from, to, outcome },
+    attempt: { trace, owner: shopper.name, operation: kind.name, ...choice, from, to, caching, outcome },
     lines: outcome.kind === "done" && "body" in answer ? answer.body.items : null,
   };
 }

@@ -4,10 +4,12 @@ import { chosenDialect } from "../../testkit/servers/database.ts";
 import type { History } from "./check/history.ts";
 import { unfinished } from "./check/unfinished.ts";
 import { watchLag } from "./lag.ts";
+import { openMerchant } from "./merchant.ts";
 import { unleash } from "./nemesis.ts";
 import { seeded } from "./random.ts";
 import { sendShoppers } from "./shoppers.ts";
 import type { Stage } from "./stage.ts";
+import type { Notes } from "./tab.ts";
 import { openWitness } from "./witness.ts";
 
 /** What a run has seen, and how long the platform took to be well again. */
@@ -44,8 +46,10 @@ export async function runChaos(
   const timeoutMs = PATIENCE_MS[chosenDialect()];
   const witness = await openWitness(stage.consumerUrl, "cart.events.demo");
   const lag = watchLag([...stage.carts, ...stage.relays]);
-  const shoppers = await sendShoppers(stage, users, seeded(random(2 ** 32)));
-  const requests = () => shoppers.notes.attempts.length + shoppers.notes.journeys.length;
+  const merchant = await openMerchant(stage, seeded(random(2 ** 32)));
+  const { products } = merchant;
+  const shoppers = await sendShoppers(stage, { users, products }, seeded(random(2 ** 32)));
+  const requests = () => requestsOf(shoppers.notes);
   try {
     await eventually("a first event is told", () => witness.arrivals.length > 0, { timeoutMs });
     const faults = await unleash(stage, seeded(random(2 ** 32)), Date.now() + seconds * 1_000, (kind) =>
@@ -61,7 +65,7 @@ export async function runChaos(
     });
     const recoveredMs = Date.now() - healed;
     say("all is well again under load; the shoppers stop");
-    await shoppers.stop();
+    await Promise.all([shoppers.stop(), merchant.stop()]);
     const stopped = Date.now();
     await eventually("the lag returns to zero", () => lag.gone(), {
       timeoutMs,
@@ -70,8 +74,9 @@ export async function runChaos(
     const drainedMs = Date.now() - stopped;
     say("nothing is staged or pending; the sweepers finish merges and orders");
     const told = () => ({ arrivals: [...witness.arrivals], orderArrivals: [...witness.orderArrivals] });
-    const { attempts, journeys } = shoppers.notes;
-    const seen = () => ({ attempts, journeys, carts: [], orders: [], faults, ...told() });
+    const { guests: _, ...noted } = shoppers.notes;
+    const { versions } = merchant;
+    const seen = () => ({ ...noted, versions, carts: [], orders: [], faults, ...told() });
     // What is not finished by then is the checker's to tell, with its story.
     await within(timeoutMs, () => unfinished(seen()) === 0);
     say("the last look at carts and orders");
@@ -85,11 +90,14 @@ export async function runChaos(
       drainedMs,
     };
   } finally {
-    await shoppers.stop();
+    await Promise.all([shoppers.stop(), merchant.stop()]);
     lag.stop();
     witness.close();
   }
 }
+
+const requestsOf = ({ attempts, journeys, reads, sessions }: Notes) =>
+  attempts.length + journeys.length + reads.length + sessions.length;
 
 /** Resolves when the condition holds, or when time is up. */
 async function within(timeoutMs: number, holds: () => boolean): Promise<void> {

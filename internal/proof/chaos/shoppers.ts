@@ -1,12 +1,14 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { createHttpClient } from "../../testkit/http-client.ts";
+import { browse } from "./browse.ts";
 import type { FinalCart, FinalOrders, JourneyAttempt } from "./check/history.ts";
 import { OPERATIONS, type Random } from "./check/operations.ts";
 import { readCart, readOrders } from "./final-state.ts";
 import { cancel, checkout, merge } from "./journeys.ts";
 import { seeded } from "./random.ts";
 import { operate } from "./requests.ts";
+import { keepSession } from "./sessions.ts";
 import type { Stage } from "./stage.ts";
 import { type Notes, type Tab, untilKnown } from "./tab.ts";
 
@@ -17,8 +19,13 @@ const PRODUCTS = ["stove-ember", "mug-steel", "bottle-1l", "pot-nest-3"];
 const PATIENCE_MS = 8_000;
 
 /** What a tab does next, by weight. */
-const DEEDS: readonly { weight: number; name: "change" | JourneyAttempt["operation"] }[] = [
+const DEEDS: readonly {
+  weight: number;
+  name: "change" | "browse" | "session" | JourneyAttempt["operation"];
+}[] = [
   { weight: 84, name: "change" },
+  { weight: 14, name: "browse" },
+  { weight: 3, name: "session" },
   { weight: 5, name: "merge" },
   { weight: 7, name: "checkout" },
   { weight: 4, name: "cancel" },
@@ -36,7 +43,12 @@ export interface Shoppers {
  * Lets the tabs of so many users do things at random through both gateways until stopped; they write down all
  * they see.
  */
-export async function sendShoppers(stage: Stage, users: number, random: Random): Promise<Shoppers> {
+export async function sendShoppers(
+  stage: Stage,
+  options: { users: number; products: readonly string[] },
+  random: Random,
+): Promise<Shoppers> {
+  const { users, products } = options;
   const clients = stage.gateways.map(({ url }) => createHttpClient(url, users * TABS * 2, PATIENCE_MS));
   const run = randomBytes(3).toString("hex");
   const owners = await Promise.all(
@@ -45,14 +57,15 @@ export async function sendShoppers(stage: Stage, users: number, random: Random):
       return { name: `user:${user}`, authorization: `Bearer ${await stage.token(user)}` };
     }),
   );
-  const notes: Notes = { attempts: [], journeys: [], guests: [] };
+  const notes: Notes = { attempts: [], journeys: [], reads: [], sessions: [], guests: [] };
   let stopped = false;
   const tabs = owners.flatMap((owner) => {
     const orders = new Set<string>();
     return Array.from({ length: TABS }, () => {
       const own = seeded(random(2 ** 32));
       const client = () => clients[own(clients.length)]!;
-      return shop({ owner, random: own, notes, orders, guest: null, client, open: () => !stopped });
+      const tab = { owner, random: own, notes, orders, guest: null, etags: new Map<string, string>() };
+      return shop({ ...tab, client, open: () => !stopped }, products);
     });
   });
   return {
@@ -74,13 +87,19 @@ export async function sendShoppers(stage: Stage, users: number, random: Random):
 }
 
 /** Shops in a tab for as long as it is open. */
-async function shop(tab: Tab): Promise<void> {
+async function shop(tab: Tab, products: readonly string[]): Promise<void> {
   const seen = { version: 0 };
   while (tab.open()) {
     await delay(tab.random(200));
     switch (chosen(tab.random, DEEDS).name) {
       case "change":
         await change(tab, seen);
+        break;
+      case "browse":
+        await browse(tab, products);
+        break;
+      case "session":
+        await keepSession(tab);
         break;
       case "merge":
         await merge(tab, PRODUCTS);

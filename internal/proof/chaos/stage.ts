@@ -4,6 +4,7 @@ import { migrateDatabase, NO_LIMITS, type Running, startProcess } from "../../te
 import type { ProcessName, Surroundings } from "../../testkit/processes/processes.ts";
 import { logDir, onTeardown, ownDatabase, ownRabbit, ownRedis } from "../../testkit/servers/test-servers.ts";
 import { openGate, type TcpGate } from "../../testkit/tcp-gate.ts";
+import { GRACE_MS } from "./check/sessions.ts";
 
 /** Something that can be killed, frozen and started again: a process of ours or a server. */
 export interface Target {
@@ -25,6 +26,8 @@ export interface Stage {
   readonly targets: readonly Target[];
   readonly gates: ReadonlyMap<string, TcpGate>;
   readonly consumerUrl: string;
+  /** The catalog itself, past every gate. */
+  readonly catalog: { readonly url: string; readonly adminToken: string };
   token(user: string): Promise<string>;
 }
 
@@ -33,6 +36,7 @@ const SETTINGS = {
   CART_TTL_SECONDS: "15",
   // The carts of all guests are read at the end, however long the run was.
   ACCESS_TOKEN_TTL_SECONDS: "86400",
+  REFRESH_TOKEN_GRACE_SECONDS: String(GRACE_MS / 1_000),
   CART_EXPIRY_GRACE_SECONDS: "3600",
   SWEEP_AGE_MS: "500",
   SWEEP_INTERVAL_MS: "200",
@@ -82,7 +86,10 @@ export async function openStage(): Promise<Stage> {
   const gateways = await Promise.all(
     carts.map(async ({ url }, index) => {
       const who = `gateway-${index + 1}`;
-      return start("gateway", who, { cart: await through(who, "cart", url), catalog: catalog.url });
+      return start("gateway", who, {
+        cart: await through(who, "cart", url),
+        catalog: await through(who, "catalog", catalog.url),
+      });
     }),
   );
   const named = (
@@ -97,7 +104,7 @@ export async function openStage(): Promise<Stage> {
   });
   // What a process does not use has a gate nobody goes through.
   const used =
-    /^(cart-\d to (redis|database|catalog)|relay-\d to (redis|database|rabbitmq)|gateway-\d to cart)$/;
+    /^(cart-\d to (redis|database|catalog)|relay-\d to (redis|database|rabbitmq)|gateway-\d to (redis|cart|catalog))$/;
   for (const name of gates.keys()) if (!used.test(name)) gates.delete(name);
   return {
     gateways,
@@ -114,6 +121,7 @@ export async function openStage(): Promise<Stage> {
     ],
     gates,
     consumerUrl: rabbit.consumerUrl,
+    catalog: { url: catalog.url, adminToken: secrets.catalogAdminToken },
     token: (user) => userToken(dir, user),
   };
 }

@@ -1,11 +1,16 @@
+import type { NotDone } from "./check/answers.ts";
 import { describe, nameOf } from "./check/attribution.ts";
-import { type History, linesText, type Outcome, type Violation } from "./check/history.ts";
+import { readText } from "./check/catalog.ts";
+import type { CatalogRead } from "./check/catalog-seen.ts";
+import { type History, linesText, type Violation } from "./check/history.ts";
 import { journeyText } from "./check/journeys.ts";
+import type { SessionAttempt } from "./check/session-seen.ts";
+import { sessionText } from "./check/sessions.ts";
 import type { Run } from "./run.ts";
 
 /** What a person wants to know of a run, a line each. */
 export function summaryOf({ history, worstLag, recoveredMs, drainedMs }: Run): string[] {
-  const { attempts, journeys, arrivals, orderArrivals, faults } = history;
+  const { attempts, journeys, arrivals, orderArrivals, reads, versions, sessions, faults } = history;
   const told = [...arrivals, ...orderArrivals];
   const events = [...new Map(told.map(({ id, type }) => [id, type]))];
   const of = (type: string) => events.filter(([, each]) => each === type).length;
@@ -17,6 +22,9 @@ export function summaryOf({ history, worstLag, recoveredMs, drainedMs }: Run): s
       return `${operation.padEnd(12)}${of.length}: ${counted(of.map(({ outcome }) => outcomeText(outcome)))}`;
     }),
     `moved       ${of("cart.merged")} carts merged, ${of("order.placed")} orders placed, ${of("order.cancelled")} cancelled`,
+    `catalog     ${reads.length} reads: ${counted(reads.map(readOutcome))}`,
+    `caches      ${counted(reads.flatMap(cacheOutcome))}; while ${versions.filter(({ by }) => by === "changed").length} products changed`,
+    `sessions    ${sessions.length}: ${counted(sessions.map(sessionOutcome))}`,
     `faults      ${faults.length}: ${counted(faults.map(({ kind }) => kind))}`,
     `events      ${events.length}, ${told.length - events.length} of them told again`,
     `worst lag   ${worstLag.toFixed(1)} s`,
@@ -25,11 +33,29 @@ export function summaryOf({ history, worstLag, recoveredMs, drainedMs }: Run): s
   ];
 }
 
-type AnyOutcome = { kind: "done"; replayed: boolean } | Exclude<Outcome, { kind: "done" }>;
+type AnyOutcome = { kind: "done"; replayed: boolean } | NotDone;
 
 function outcomeText(outcome: AnyOutcome): string {
   if (outcome.kind === "done") return outcome.replayed ? "done (repeated)" : "done";
   return outcome.kind === "refused" ? `refused ${outcome.code}` : `unknown: ${outcome.reason}`;
+}
+
+function readOutcome({ answer }: CatalogRead): string {
+  if ("lost" in answer) return `lost: ${answer.lost}`;
+  return answer.problem === null ? `${answer.status}` : `refused ${answer.problem.code}`;
+}
+
+/** What the cache did, of an answer that says so: without its figures. */
+function cacheOutcome({ answer }: CatalogRead): string[] {
+  const status = "lost" in answer ? null : answer.caching.status;
+  if (status === null) return [];
+  if (status.includes("detail=stale-if-error")) return ["stale-if-error"];
+  if (status.includes("; hit")) return [status.includes("ttl=-") ? "stale-while-revalidate" : "hit"];
+  return [status.includes("collapsed") ? "collapsed" : (/fwd=[a-z-]+/.exec(status)?.[0] ?? status)];
+}
+
+function sessionOutcome({ operation, outcome }: SessionAttempt): string {
+  return `${operation} ${outcome.kind === "done" ? "done" : outcomeText(outcome)}`;
 }
 
 function counted(names: readonly string[]): string {
@@ -42,7 +68,8 @@ function counted(names: readonly string[]): string {
 
 /** A history in the order of time, a line for each thing that happened. */
 export function story(history: History): string[] {
-  const { attempts, journeys, arrivals, orderArrivals, carts, orders, faults } = history;
+  const { attempts, journeys, arrivals, orderArrivals, carts, orders, reads, versions, sessions, faults } =
+    history;
   const lines = [
     ...attempts.map((attempt) => ({
       at: attempt.from,
@@ -59,6 +86,18 @@ export function story(history: History): string[] {
     ...orderArrivals.map(({ id, type, subject, version, trace, occurredAt, receivedAt, data }) => ({
       at: receivedAt,
       text: `event ${id} (${type} ${version} of ${subject}, cart ${data.cartId} version ${data.cartVersion}) of (${trace?.slice(0, 8) ?? "nobody"}) at ${occurredAt} arrives: [${linesText(data.items)}]`,
+    })),
+    ...reads.map((read) => ({
+      at: read.from,
+      text: `${readText(read)} if none matches ${read.ifNoneMatch} by ${read.owner}: ${JSON.stringify(read.answer)} after ${read.to - read.from} ms`,
+    })),
+    ...versions.map(({ product, by, from, to }) => ({
+      at: from,
+      text: `the catalog's ${by} ${JSON.stringify(product)} after ${to - from} ms`,
+    })),
+    ...sessions.map((attempt) => ({
+      at: attempt.from,
+      text: `${sessionText(attempt)} by ${attempt.owner}: ${JSON.stringify(attempt.outcome)} after ${attempt.to - attempt.from} ms`,
     })),
     ...faults.map(({ kind, from, to }) => ({ at: from, text: `*** ${kind}, for ${to - from} ms` })),
     ...carts.map(({ cart, from }) => ({ at: from, text: `the cart at rest: ${JSON.stringify(cart)}` })),

@@ -1,13 +1,17 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { HttpClient } from "../../testkit/http-client.ts";
+import type { CatalogRead } from "./check/catalog-seen.ts";
 import type { Attempt, JourneyAttempt } from "./check/history.ts";
 import type { Random } from "./check/operations.ts";
+import type { SessionAttempt } from "./check/session-seen.ts";
 import type { Shopper } from "./requests.ts";
 
 /** Everything that the shoppers have seen. */
 export interface Notes {
   readonly attempts: Attempt[];
   readonly journeys: JourneyAttempt[];
+  readonly reads: CatalogRead[];
+  readonly sessions: SessionAttempt[];
   readonly guests: Shopper[];
 }
 
@@ -26,6 +30,8 @@ export interface Tab {
   readonly orders: Set<string>;
   /** Who the owner was before signing in; null until then. */
   guest: Guest | null;
+  /** By path of the catalog: the entity tag that the tab saw last. */
+  readonly etags: Map<string, string>;
   /** One of the gateways, at random. */
   client(): HttpClient;
   /** False when nothing shall be repeated any more. */
@@ -39,10 +45,9 @@ export const MOST_ATTEMPTS = 8;
 const COME_AGAIN = ["CHECKOUT_IN_PROGRESS", "MERGE_CONFLICT"];
 
 /** Repeats an attempt until its outcome is known, as a patient shopper does; resolves with the last one. */
-export async function untilKnown<A extends Attempt | JourneyAttempt>(
-  { open, random }: Tab,
-  attempt: () => Promise<A>,
-): Promise<A> {
+export async function untilKnown<
+  A extends { readonly outcome: (Attempt | JourneyAttempt | SessionAttempt)["outcome"] },
+>({ open, random }: Tab, attempt: () => Promise<A>): Promise<A> {
   for (let tries = 1; ; tries++) {
     const done = await attempt();
     const { outcome } = done;

@@ -4,6 +4,8 @@ import type { Arrival, Attempt, History, Line, SeenCart } from "./history.ts";
 import { shrink } from "./shrink.ts";
 
 const OWNER = "user:ann";
+/** What every answer about one owner says of caches. */
+const OWN = { age: null, status: null, control: "no-store" };
 const EMPTY: SeenCart = { cartId: null, version: 0, items: [] };
 
 /**
@@ -27,6 +29,7 @@ function honest() {
     ifMatch: null,
     from: 1_000 * n,
     to: 1_000 * n + 100,
+    caching: OWN,
     outcome: { kind: "done", cart: seen, replayed: false },
   });
   const event = (
@@ -69,6 +72,9 @@ function honest() {
     journeys: [],
     orderArrivals: [],
     orders: [],
+    reads: [],
+    versions: [],
+    sessions: [],
     faults: [],
   };
 }

@@ -1,9 +1,12 @@
 import { attribute } from "./attribution.ts";
 import { checkCarts, distinctEvents } from "./carts.ts";
+import { checkCatalog } from "./catalog.ts";
 import type { History, Violation } from "./history.ts";
 import { journeysOf, shownCarts } from "./journeys.ts";
 import { checkMerges } from "./merges.ts";
 import { checkOrders } from "./orders.ts";
+import { checkPrivacy } from "./privacy.ts";
+import { checkSessions } from "./sessions.ts";
 import { checkTimeline } from "./timeline.ts";
 
 /**
@@ -20,6 +23,8 @@ export function check(history: History): Violation[] {
   violations.push(...carts.violations, ...attribution.violations);
   violations.push(...checkMerges(events, history.journeys, moved));
   violations.push(...checkOrders(orders.events, events, history.journeys, history.orders));
+  violations.push(...checkCatalog(history.reads, history.versions, history.faults));
+  violations.push(...checkPrivacy(history), ...checkSessions(history.sessions));
   const cartsOf = Map.groupBy(carts.carts, ({ owner }) => owner);
   const attemptsOf = Map.groupBy(
     [...history.attempts, ...shownCarts(history.journeys)],

@@ -3,6 +3,10 @@
  * down and judged again. Nothing in this folder comes from the product; the linter sees to that.
  */
 
+import type { Caching, NotDone } from "./answers.ts";
+import type { CatalogRead, CatalogVersion } from "./catalog-seen.ts";
+import type { SessionAttempt } from "./session-seen.ts";
+
 export interface Line {
   readonly productId: string;
   readonly quantity: number;
@@ -20,11 +24,7 @@ export type Outcome =
   /**
    * Answered 2xx, with the cart as it was then. `replayed`: an earlier attempt with the same key had done it.
    */
-  | { readonly kind: "done"; readonly cart: SeenCart; readonly replayed: boolean }
-  /** Refused for certain: nothing has changed. */
-  | { readonly kind: "refused"; readonly status: number; readonly code: string }
-  /** No answer, or one that says nothing of what happened: it may have taken effect, or may still. */
-  | { readonly kind: "unknown"; readonly reason: string };
+  { readonly kind: "done"; readonly cart: SeenCart; readonly replayed: boolean } | NotDone;
 
 /** One attempt; another attempt of the same operation has the same `key` and another `trace`. */
 export interface Attempt {
@@ -45,6 +45,8 @@ export interface Attempt {
   /** Epoch ms: before the request was sent, and after its outcome was known. */
   readonly from: number;
   readonly to: number;
+  /** Null when no answer came. */
+  readonly caching: Caching | null;
   readonly outcome: Outcome;
 }
 
@@ -132,6 +134,8 @@ export interface JourneyAttempt {
   /** Epoch ms. */
   readonly from: number;
   readonly to: number;
+  /** Null when no answer came. */
+  readonly caching: Caching | null;
   readonly outcome:
     | {
         readonly kind: "done";
@@ -141,7 +145,7 @@ export interface JourneyAttempt {
         readonly report: readonly ReportLine[];
         readonly order: SeenOrder | null;
       }
-    | Exclude<Outcome, { kind: "done" }>;
+    | NotDone;
 }
 
 /** An order's event. */
@@ -182,6 +186,10 @@ export interface History {
   /** In order of arrival, repeats included. */
   readonly orderArrivals: readonly OrderArrival[];
   readonly orders: readonly FinalOrders[];
+  readonly reads: readonly CatalogRead[];
+  /** What the catalog was told to sell, what it began with included. */
+  readonly versions: readonly CatalogVersion[];
+  readonly sessions: readonly SessionAttempt[];
   readonly faults: readonly Fault[];
 }
 

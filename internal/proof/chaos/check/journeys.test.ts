@@ -3,6 +3,8 @@ import { check } from "./checker.ts";
 import type { Arrival, Attempt, Change, History, JourneyAttempt, Line, OrderArrival } from "./history.ts";
 
 const [ANN, GUEST] = ["user:ann", "guest:g"];
+/** What every answer about one owner says of caches. */
+const OWN = { age: null, status: null, control: "no-store" };
 const mugs = (quantity: number): Line[] => (quantity === 0 ? [] : [{ productId: "mug", quantity }]);
 const trace = (n: number) => String(n).repeat(32);
 
@@ -48,6 +50,7 @@ function honest(): History {
     ifMatch: null,
     from: 1_000 * n,
     to: 1_000 * n + 100,
+    caching: OWN,
     outcome: { kind: "done", cart: cart(id, 1, quantity), replayed: false },
   });
   const journey = (n: number, operation: JourneyAttempt["operation"], done: object): JourneyAttempt => ({
@@ -60,6 +63,7 @@ function honest(): History {
     key: `key-${n}`,
     from: 1_000 * n,
     to: 1_000 * n + 100,
+    caching: OWN,
     outcome: { kind: "done", replayed: false, cart: null, report: [], order: null, ...done },
   });
   const order = (status: string, version: number) => ({ id: "o1", status, version, items: mugs(5) });
@@ -82,6 +86,9 @@ function honest(): History {
     orderArrivals: [orderEvent(4, 1, "placed"), orderEvent(5, 2, "cancelled")],
     carts: [{ owner: ANN, cart: cart("uc", 3, 0), from: 9_000, to: 9_010 }],
     orders: [{ owner: ANN, orders: [order("cancelled", 2)] }],
+    reads: [],
+    versions: [],
+    sessions: [],
     faults: [],
   };
 }

@@ -80,9 +80,8 @@ export function shownCarts(journeys: readonly JourneyAttempt[]): Attempt[] {
     if (outcome.kind !== "done" || outcome.cart === null) return [];
     const { cart, replayed } = outcome;
     const choice = { productId: null, quantity: null, key: null, ifMatch: null };
-    return [
-      { trace, owner, operation: "read", ...choice, from, to, outcome: { kind: "done", cart, replayed } },
-    ];
+    const done = { kind: "done", cart, replayed } as const;
+    return [{ trace, owner, operation: "read", ...choice, from, to, caching: null, outcome: done }];
   });
 }
 

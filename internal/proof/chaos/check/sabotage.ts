@@ -1,6 +1,8 @@
+import { CATALOG_BUGS } from "./catalog-bugs.ts";
 import { type Bug, followed, twice, without } from "./falsify.ts";
 import { MERGE_BUGS } from "./merge-bugs.ts";
 import { ORDER_BUGS } from "./order-bugs.ts";
+import { SESSION_BUGS } from "./session-bugs.ts";
 
 const CART_BUGS = {
   drop: {
@@ -25,4 +27,10 @@ const CART_BUGS = {
 } as const satisfies Record<string, Bug>;
 
 /** The bugs that the checker has to find, by name. */
-export const SABOTAGES: Readonly<Record<string, Bug>> = { ...CART_BUGS, ...MERGE_BUGS, ...ORDER_BUGS };
+export const SABOTAGES: Readonly<Record<string, Bug>> = {
+  ...CART_BUGS,
+  ...MERGE_BUGS,
+  ...ORDER_BUGS,
+  ...CATALOG_BUGS,
+  ...SESSION_BUGS,
+};

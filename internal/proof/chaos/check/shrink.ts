@@ -21,10 +21,13 @@ export function shrink(history: History, violation: Violation, budgetMs = 20_000
     journeys: history.journeys.filter(of),
     orderArrivals: history.orderArrivals.filter(({ data }) => of(data)),
     orders: history.orders.filter(of),
+    reads: history.reads.filter(of),
+    versions: history.versions,
+    sessions: history.sessions.filter(of),
     faults: history.faults,
   };
   if (!shows(part)) return history;
-  for (const which of ["carts", "orders", "attempts", "journeys", "arrivals", "orderArrivals"] as const) {
+  for (const which of LISTS) {
     for (
       let size = Math.ceil(part[which].length / 2);
       size >= 1 && Date.now() < deadline;
@@ -40,12 +43,29 @@ export function shrink(history: History, violation: Violation, budgetMs = 20_000
   return { ...part, faults: around(part) };
 }
 
-/** The faults at the time of what is left. */
-function around({ attempts, journeys, arrivals, orderArrivals, faults }: History): History["faults"] {
+/** What is cut, in this order. */
+const LISTS = [
+  "carts",
+  "orders",
+  "reads",
+  "versions",
+  "sessions",
+  "attempts",
+  "journeys",
+  "arrivals",
+  "orderArrivals",
+] as const;
+
+/** The faults at the time of what is left, and those that made the catalog begin anew. */
+function around(history: History): History["faults"] {
+  const { attempts, journeys, arrivals, orderArrivals, reads, sessions, faults } = history;
   const times = [
-    ...[...attempts, ...journeys].flatMap(({ from, to }) => [from, to]),
+    ...[...attempts, ...journeys, ...reads, ...sessions].flatMap(({ from, to }) => [from, to]),
     ...[...arrivals, ...orderArrivals].map((each) => each.receivedAt),
   ];
   const [first, last] = [Math.min(...times), Math.max(...times)];
-  return faults.filter(({ from, to }) => to >= first && from <= last);
+  return faults.filter(
+    ({ kind, from, to }) =>
+      (to >= first && from <= last) || (reads.length > 0 && kind.startsWith("catalog ")),
+  );
 }

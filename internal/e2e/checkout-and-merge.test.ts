@@ -68,7 +68,9 @@ describe("A guest's cart whose checkout nobody saw the end of", function () {
     await scene.add(2);
     const body = await scene.agreed();
     const killed = await heldAtCatalog(body);
-    expectProblem(await merge(), 409, "MERGE_CONFLICT");
+    const conflict = await merge();
+    expectProblem(conflict, 409, "MERGE_CONFLICT");
+    expect(conflict.headers.get("retry-after")).to.equal("1");
     await scene.killGated();
     await killed.answer.catch(() => {});
     await merged();

@@ -186,6 +186,22 @@ export function describeOrderStore(name: string, url: () => Promise<string>): vo
       });
     });
 
+    it("changes nothing of an order whose transition's event cannot be stored", async () => {
+      const order = anOrder(owner, 1);
+      await place(order);
+      const request = aRequest();
+      const paid = moved(order, "paid");
+      const refused = await store.advance(paid, request, { ...told(paid), type: "t".repeat(65) }).then(
+        () => "advanced",
+        (error: Error) => error.name,
+      );
+      expect(refused).to.equal("EventsRefused");
+      expect(await store.byId(order.id)).to.deep.equal(order);
+      expect(await store.request(request.id)).to.equal(null);
+      expect((await eventsOf(order)).map(({ type }) => type)).to.deep.equal(["order.placed"]);
+      expect(await store.advance(paid, request, told(paid)), "it can still be done").to.equal(true);
+    });
+
     it("says what an owner's next checkout starts from", async () => {
       const request = aRequest();
       expect(await store.standing(owner, request.id)).to.deep.equal({

@@ -1,9 +1,9 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
 import { Counter, type Registry } from "../metrics/metrics.ts";
 import { HTTP_PROBLEMS } from "../problem/catalogue.ts";
 import { type Problem, renderProblem } from "../problem/problem.ts";
+import type { Turns } from "./turns.ts";
 
 const TIMED_OUT: Problem = {
   code: "REQUEST_TIMEOUT",
@@ -44,28 +44,31 @@ export function createUnreadCounter(registry: Registry) {
  * Answers what never becomes a request (malformed, too many headers, too slow) with problem+json, and closes
  * the connection, whose next byte could mean anything. `onRefused` is told the code of each.
  */
-export function answerParserFaults(server: Server, onRefused: (code: string) => void): void {
-  const answering = new WeakMap<Duplex, ServerResponse<IncomingMessage>>();
-  server.on("request", (req, res) => answering.set(req.socket, res));
+export function answerParserFaults(server: Server, turns: Turns, onRefused: (code: string) => void): void {
   server.on("checkExpectation", (req: IncomingMessage, res: ServerResponse) => {
     onRefused(EXPECTS.code);
     refuseRequest(req, res, EXPECTS);
   });
-  server.on("connect", (req, socket) => {
+  server.on("connect", (req, socket: Socket) => {
     onRefused(TUNNEL.code);
     socket.on("error", () => {});
-    socket.end(answerTo(TUNNEL, pathOf(req)));
+    turns.whenAnswered(socket, () => void socket.end(answerTo(TUNNEL, pathOf(req))));
   });
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
-    const begun = answering.get(socket);
-    // Bytes after half an answer would look like a part of it.
-    const mayAnswer = begun === undefined || !begun.headersSent || begun.writableFinished;
-    if (socket.writable && mayAnswer && error.code !== "ECONNRESET") {
-      const problem = PROBLEMS.get(error.code) ?? MALFORMED;
-      onRefused(problem.code);
-      socket.write(answerTo(problem, begun && !begun.writableFinished ? pathOf(begun.req) : ""));
-    }
-    socket.destroySoon();
+    const end = (problem: Problem | null, instance = "") => {
+      if (problem !== null) onRefused(problem.code);
+      if (problem !== null) socket.write(answerTo(problem, instance));
+      socket.destroySoon();
+    };
+    if (!socket.writable || error.code === "ECONNRESET") return end(null);
+    const problem = PROBLEMS.get(error.code) ?? MALFORMED;
+    const last = turns.last(socket);
+    // The fault is of what comes after a request that is whole, and is told after the answer to that.
+    if (last === undefined || last.req.complete) return turns.whenAnswered(socket, () => end(problem));
+    const instance = pathOf(last.req);
+    if (turns.withdraw(socket, last)) return turns.whenAnswered(socket, () => end(problem, instance));
+    // Bytes after half an answer would look like a part of it, and after a whole one like another.
+    end(last.res.headersSent ? null : problem, instance);
   });
 }
 

@@ -3,7 +3,7 @@ import type { RequestListener, ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import { expect } from "chai";
 import { eventually } from "../../testkit/eventually.ts";
-import { type HttpServer, listen, type Patience } from "./server.ts";
+import { type HttpServer, listen, PATIENCE, type Patience } from "./server.ts";
 
 describe("An HTTP server", () => {
   let server: HttpServer;
@@ -48,7 +48,7 @@ describe("An HTTP server", () => {
     const brief = await listen((_req, res) => res.end("done"), {
       host: "127.0.0.1",
       port: 0,
-      patience: { headersMs: 60_000, requestMs: 60_000, keepAliveMs: 65_000 },
+      patience: { ...PATIENCE, headersMs: 60_000, requestMs: 60_000 },
     });
     const { headers } = await fetch(`http://127.0.0.1:${brief.port}/`);
     expect(headers.get("keep-alive")).to.equal("timeout=5");
@@ -146,7 +146,8 @@ describe("An HTTP server", () => {
 
     /** A server whose only short bounds are those given; `eventually` does not wait for the others. */
     const withPatience = async (short: Partial<Patience>) => {
-      const patience = { headersMs: 60_000, requestMs: 60_000, keepAliveMs: 60_000, ...short };
+      const long = { headersMs: 60_000, requestMs: 60_000, keepAliveMs: 60_000, answerMs: 60_000 };
+      const patience = { ...long, ...short };
       const answer: RequestListener = (req, res) => void req.resume().once("end", () => res.end("done"));
       brief = await listen(answer, { host: "127.0.0.1", port: 0, patience });
     };

@@ -6,6 +6,8 @@ import type { Registry } from "../metrics/metrics.ts";
 import { type ConnectionLimits, limitConnections } from "./connection-limits.ts";
 import { answerParserFaults, createUnreadCounter, refuseRequest } from "./parser-faults.ts";
 import { refuseTarget } from "./request-target.ts";
+import { createTurns } from "./turns.ts";
+import { createCutCounter, cutUnread } from "./unread-answers.ts";
 
 export interface HttpServer {
   readonly port: number;
@@ -25,17 +27,23 @@ export interface HttpServer {
 const LINGER_MS = 500;
 
 /**
- * Bounds on slow clients, in ms: for the headers, for a whole
- * request, and for a connection that waits for the next.
+ * Bounds on slow clients, in ms: for the headers, for a whole request, for a connection that waits for the
+ * next, and for an answer of which nothing is read.
  */
 export interface Patience {
   readonly headersMs: number;
   readonly requestMs: number;
   readonly keepAliveMs: number;
+  readonly answerMs: number;
 }
 
 /** Keep-alive lasts longer than the gateway keeps its connections, so that none closes as it is used. */
-export const PATIENCE: Patience = { headersMs: 10_000, requestMs: 30_000, keepAliveMs: 65_000 };
+export const PATIENCE: Patience = {
+  headersMs: 10_000,
+  requestMs: 30_000,
+  keepAliveMs: 65_000,
+  answerMs: 30_000,
+};
 
 /** What `Keep-Alive: timeout=` tells clients, in ms: less than the chart's SHUTDOWN_DELAY_MS. */
 const ANNOUNCED_MS = 5_000;
@@ -60,7 +68,7 @@ export async function listen(
     connections?: ConnectionLimits;
   },
 ): Promise<HttpServer> {
-  const { headersMs, requestMs, keepAliveMs } = options.patience ?? PATIENCE;
+  const { headersMs, requestMs, keepAliveMs, answerMs } = options.patience ?? PATIENCE;
   let retired = false;
   const server: Server = createServer({
     // Clients that heed `Keep-Alive` give a connection up long before we close it, in a shutdown too.
@@ -76,7 +84,8 @@ export async function listen(
   const unread = options.told && createUnreadCounter(options.told.registry);
   const onUnread = (code: string) => unread?.inc({ code });
   if (options.told && options.connections) limitConnections(server, options.connections, options.told);
-  answerParserFaults(server, onUnread);
+  const cut = options.told && createCutCounter(options.told.registry);
+  cutUnread(server, answerMs, () => cut?.("unread"));
   // Connections without a request yet, which Node's closeIdleConnections leaves open.
   const fresh = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
@@ -84,8 +93,7 @@ export async function listen(
     socket.once("close", () => fresh.delete(socket));
   });
   const unanswered = new Set<ServerResponse>();
-  server.on("request", (req, res) => {
-    fresh.delete(req.socket);
+  const answer: RequestListener = (req, res) => {
     unanswered.add(res);
     res.once("close", () => unanswered.delete(res));
     if (retired) res.setHeader("connection", "close");
@@ -93,7 +101,16 @@ export async function listen(
     if (refusal === null) return handler(req, res);
     onUnread(refusal.code);
     refuseRequest(req, res, refusal);
+  };
+  const turns = createTurns(answer, (socket) => {
+    cut?.("pipelined");
+    socket.destroy();
   });
+  server.on("request", (req, res) => {
+    fresh.delete(req.socket);
+    turns.take(req, res);
+  });
+  answerParserFaults(server, turns, onUnread);
   const retire = () => {
     retired = true;
     for (const res of unanswered) if (!res.headersSent) res.setHeader("connection", "close");

@@ -35,6 +35,7 @@ import { createApp } from "../../platform/http/app.ts";
 import { createConnectionMetrics } from "../../platform/http/connection-limits.ts";
 import { refuseLate } from "../../platform/http/deadline.ts";
 import { createUnreadCounter } from "../../platform/http/parser-faults.ts";
+import { createCutCounter } from "../../platform/http/unread-answers.ts";
 import { createCallCounter } from "../../platform/kube/call-counter.ts";
 import { createLogger } from "../../platform/logger/logger.ts";
 import { createRegistry, type Registry } from "../../platform/metrics/metrics.ts";
@@ -52,6 +53,7 @@ export function processRegistries(): ReadonlyMap<string, Registry> {
     const registry = createRegistry(name);
     createApp({ log, registry, routes: () => {} });
     createUnreadCounter(registry);
+    createCutCounter(registry);
     return registry;
   };
   const lag = (registry: Registry) => registerLagMetrics({ registry, store: NOWHERE, staging: NOWHERE, log });

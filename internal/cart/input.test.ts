@@ -111,6 +111,37 @@ describe("The cart's input", () => {
     expect(keyOf("x".repeat(255))).to.have.length(255);
   });
 
+  it("takes the idempotency key without the parameters that a structured field may have", () => {
+    const keyOf = (key: string) => unwrap(readPreconditions({ "idempotency-key": key })).idempotencyKey;
+    for (const parameters of [
+      ";a",
+      ";a=1",
+      ";  a=1;b;*c-d.e_2=-1.5",
+      ';a="x;\\"y\\\\"',
+      ';a=:YQ==:;b=?0;c=@-1;d=tok/en:*;e=%"f%c3%bc"',
+    ])
+      expect(keyOf(`"k"${parameters}`), parameters).to.equal("k");
+    for (const malformed of [
+      ";",
+      ";A=1",
+      ";a=",
+      ";a= 1",
+      ";a =1",
+      " ;a=1",
+      ';a="open',
+      ";a=?2",
+      ',"l"',
+      ";a=ä",
+    ])
+      expect(fieldOf(readPreconditions({ "idempotency-key": `"k"${malformed}` })), malformed).to.equal(
+        "Idempotency-Key",
+      );
+    expect(keyOf("k;a=1"), "bare, all of it is the key").to.equal("k;a=1");
+    expect(keyOf(`"${"x".repeat(255)}";a=${"y".repeat(9_000)}`), "only the key is bounded").to.have.length(
+      255,
+    );
+  });
+
   it("passes a well-formed traceparent on and forgets another", () => {
     const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
     expect(unwrap(readPreconditions({ traceparent })).traceparent).to.equal(traceparent);

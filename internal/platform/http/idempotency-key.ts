@@ -1,14 +1,14 @@
 import { invalid, type Problem } from "../problem/problem.ts";
 import { err, ok, type Result } from "../result/result.ts";
+import { readStringItem } from "./structured-field.ts";
 
-const QUOTED_KEY = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
 const BARE_KEY = /^[\x21\x23-\x7e][\x21-\x7e]*$/;
 const LONGEST_KEY = 255;
 
 /**
- * An Idempotency-Key: a structured-field string in quotes (draft-ietf-httpapi-idempotency-key-header), or
- * bare, which is the same key. Null when the request has none; a fault of the request when it is neither, or
- * not of 1 to 255 characters.
+ * An Idempotency-Key: a structured-field string in quotes (draft-ietf-httpapi-idempotency-key-header), whose
+ * parameters mean nothing here, or bare, which is the same key. Null when the request has none; a fault of
+ * the request when it is neither, or not of 1 to 255 characters.
  */
 export function readIdempotencyKey(
   headers: Readonly<Record<string, string | string[] | undefined>>,
@@ -16,8 +16,7 @@ export function readIdempotencyKey(
   const given = headers["idempotency-key"];
   if (given === undefined) return ok(null);
   const value = String(given);
-  const quoted = QUOTED_KEY.exec(value)?.[1]?.replace(/\\(.)/g, "$1");
-  const key = quoted ?? (BARE_KEY.test(value) ? value : "");
+  const key = readStringItem(value) ?? (BARE_KEY.test(value) ? value : "");
   if (key.length >= 1 && key.length <= LONGEST_KEY) return ok(key);
   return err(invalid("Idempotency-Key", `must be 1 to ${LONGEST_KEY} ASCII characters, best in quotes`));
 }

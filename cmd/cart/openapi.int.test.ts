@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { SERVICE_DOCUMENT } from "../../internal/orders/calls.ts";
 import { readEnv } from "../../internal/platform/config/env.ts";
+import type { OpenApiDocument } from "../../internal/platform/http/openapi.ts";
 import { Registry } from "../../internal/platform/metrics/metrics.ts";
 import type { Service } from "../../internal/platform/service/service.ts";
 import { describedCalls, expectWellFormed, servedCalls } from "../../internal/testkit/openapi.ts";
@@ -68,6 +69,20 @@ describe("The OpenAPI documents of the process cart", () => {
       "POST /orders/{id}/transitions",
       "GET /services/openapi.json",
     ]);
+  });
+
+  it("say what a repeat gets: of a cart its first outcome, of an order the order as it is by then", () => {
+    const keyOf = (document: OpenApiDocument, path: string) =>
+      document.paths[path]!.post!.parameters!.find(({ name }) => name === "Idempotency-Key")!.description;
+    expect(keyOf(CART_DOCUMENT, "/cart/items")).to.include("gets the first outcome");
+    expect(keyOf(CART_DOCUMENT, "/cart/checkout")).to.include("gets the order as it is by then");
+    expect(keyOf(CART_DOCUMENT, "/orders/{id}/cancel")).to.include("gets the order as it is by then");
+    expect(keyOf(SERVICE_DOCUMENT, "/orders/{id}/transitions")).to.include("gets the order as it is by then");
+    const { summary, requestBody } = CART_DOCUMENT.paths["/orders/{id}/cancel"]!.post! as {
+      summary: string;
+      requestBody?: object;
+    };
+    expect([summary.includes("no body is read"), requestBody]).to.deep.equal([true, undefined]);
   });
 
   it("say that a checkout does not go without an Idempotency-Key", () => {

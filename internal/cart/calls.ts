@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Call, Calls } from "../platform/http/calls.ts";
+import { idempotencyKey } from "../platform/http/idempotency-key.ts";
 import { descriptionCall } from "../platform/http/openapi.ts";
 import { cartSchema } from "./cart-schema.ts";
 import { productId } from "./input.ts";
@@ -29,12 +30,7 @@ const WITH_BODY: readonly CartCode[] = ["PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_
 const CHECKED: readonly CartCode[] = ["PRODUCT_NOT_FOUND", "CATALOG_UNAVAILABLE"];
 
 const PRODUCT = { name: "productId", in: "path", schema: productId } as const;
-export const IDEMPOTENCY_KEY = {
-  name: "Idempotency-Key",
-  in: "header",
-  description: "a repeat with the same key changes nothing and gets the first outcome, for 24 hours",
-  schema: z.string(),
-} as const;
+export const IDEMPOTENCY_KEY = idempotencyKey("the first outcome");
 const PRECONDITIONS = [
   {
     name: "If-Match",

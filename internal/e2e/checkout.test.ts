@@ -299,7 +299,17 @@ describe("Checkout and orders, from outside", function () {
     expect((await shopper.call("GET", `/api/orders/${id}`)).body.status).to.equal("placed");
   });
 
-  it("cancels an order once, with its event, and gives a repeat its first outcome", async () => {
+  it("gives a repeated checkout its order as it is by then", async () => {
+    await shopper.add(mug, 1);
+    const agreed = await seen();
+    const { id } = (await checkout(agreed, "k")).body.order;
+    expect((await shopper.call("POST", `/api/orders/${id}/cancel`)).status).to.equal(200);
+    const repeat = await checkout(agreed, '"k";v=2');
+    expect([repeat.status, repeat.headers.get("idempotent-replayed")]).to.deep.equal([201, "true"]);
+    expect(repeat.body.order).to.include({ id, status: "cancelled", version: 2 });
+  });
+
+  it("cancels an order once, with its event, and gives a repeat the order as it is", async () => {
     const { id } = await order();
     const cancel = (key: string, wanted = id) =>
       shopper.call("POST", `/api/orders/${wanted}/cancel`, { headers: { "idempotency-key": key } });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Calls } from "../platform/http/calls.ts";
+import { idempotencyKey } from "../platform/http/idempotency-key.ts";
 import {
   type Api,
   descriptionCall,
@@ -21,14 +22,12 @@ const EVERY_CALL = [
   "INTERNAL",
 ] as const;
 const WITH_BODY = ["INVALID_REQUEST", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"] as const;
-const KEY = {
-  name: "Idempotency-Key",
-  in: "header",
-  description: "a repeat with the same key changes nothing and gets the first outcome, for 24 hours",
-  schema: z.string(),
-} as const;
+const KEY = idempotencyKey("the order as it is by then");
 const ID = { name: "id", in: "path", schema: z.string() } as const;
-const REPLAYED = { description: "true: this is the first outcome again", schema: z.literal("true") };
+const REPLAYED = {
+  description: "true: this request was carried out before; the order may have moved on since",
+  schema: z.literal("true"),
+};
 const ORDER = { name: "Order", schema: orderSchema };
 const MOVED = {
   status: 200,
@@ -83,7 +82,7 @@ const ORDER_CALLS = {
   orderCancel: {
     method: "post",
     path: "/orders/{id}/cancel",
-    summary: "Cancel an order that is placed or paid",
+    summary: "Cancel an order that is placed or paid; no body is read",
     parameters: [ID, KEY],
     answers: [MOVED],
     problems: [...EVERY_CALL, "INVALID_REQUEST", "ORDER_NOT_FOUND", "ORDER_STATE", "IDEMPOTENCY_KEY_REUSED"],

@@ -1,9 +1,21 @@
+import { z } from "zod";
 import { invalid, type Problem } from "../problem/problem.ts";
 import { err, ok, type Result } from "../result/result.ts";
+import type { Parameter } from "./calls.ts";
 import { readStringItem } from "./structured-field.ts";
 
 const BARE_KEY = /^[\x21\x23-\x7e][\x21-\x7e]*$/;
 const LONGEST_KEY = 255;
+
+/** The header as calls describe it; `answer` is what a repeat gets. */
+export function idempotencyKey(answer: string) {
+  return {
+    name: "Idempotency-Key",
+    in: "header",
+    description: `1 to ${LONGEST_KEY} characters, best in quotes; a repeat with the same key changes nothing and gets ${answer}, for 24 hours`,
+    schema: z.string().min(1),
+  } as const satisfies Parameter;
+}
 
 /**
  * An Idempotency-Key: a structured-field string in quotes (draft-ietf-httpapi-idempotency-key-header), whose

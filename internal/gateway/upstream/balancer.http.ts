@@ -54,12 +54,19 @@ export class Balancer extends Dispatcher {
   }
 
   #choose(key: number | undefined, tried: readonly Replica[]): Replica {
-    const all = this.#replicas.inUse();
-    const untried = tried.length === 0 ? all : all.filter((replica) => !tried.includes(replica));
-    const { fallback } = this.#replicas;
-    if (untried.length === 0 && fallback !== null) return fallback;
-    const candidates = untried.length > 0 ? untried : all;
+    const candidates = tried.length === 0 ? this.#replicas.inUse() : this.#untried(tried);
     return key === undefined ? chooseOfTwo(candidates) : chooseForKey(candidates, key);
+  }
+
+  /** For a further attempt: an address that was left out may be well again, and not yet have been probed. */
+  #untried(tried: readonly Replica[]): readonly Replica[] {
+    const isUntried = (replica: Replica) => !tried.includes(replica);
+    const { inUse, fallback, all } = this.#replicas;
+    const good = inUse().filter(isUntried);
+    if (good.length > 0) return good;
+    if (fallback !== null) return [fallback];
+    const rest = all().filter(isUntried);
+    return rest.length > 0 ? rest : inUse();
   }
 
   shutDown(): void {

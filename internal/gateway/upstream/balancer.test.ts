@@ -9,6 +9,7 @@ import {
 } from "../../testkit/gateway.ts";
 import { freePort } from "../../testkit/servers/free-port.ts";
 import { request } from "../../testkit/shopper.ts";
+import { MOST_FAILURES } from "./ejection.ts";
 
 describe("The gateway and several addresses of a service", function () {
   this.timeout(120_000);
@@ -143,6 +144,21 @@ describe("The gateway and several addresses of a service", function () {
     expect(first + second).to.equal(13);
     const exhausted = 'gateway_upstream_retry_budget_exhausted_total{upstream="cart"}';
     expect(await gateway.metric(exhausted)).to.equal(7);
+  });
+
+  it("tries one that is left out, and may be well again, when the others have failed a request", async () => {
+    await gatewayBefore(
+      carts.map(({ url }) => url),
+      { upstreams: { probeEveryMs: 60_000 } },
+    );
+    const guest = await guestOfFirst();
+    answers[0] = hangUp;
+    for (let i = 0; i < MOST_FAILURES; i++) await call(guest);
+    expect(await used("ejected")).to.equal(1);
+    answers = [good, hangUp];
+    forget();
+    expect((await call(guest)).status).to.equal(200);
+    expect(asked()).to.deep.equal([1, 1]);
   });
 
   it("all of which are ejected is still asked, and answers at once when one is well", async () => {

@@ -32,6 +32,8 @@ export interface Replicas {
    * empty.
    */
   inUse(): readonly Replica[];
+  /** The ejected ones too; not the fallback. */
+  all(): readonly Replica[];
   /** What is asked when an attempt at each of these has come to nothing; null without one. */
   readonly fallback: Replica | null;
   /** All addresses, the ejected ones and the fallback included. */
@@ -117,6 +119,7 @@ export function openReplicas(options: {
   });
   return {
     inUse: () => inUse,
+    all: () => all,
     fallback,
     count: () => all.length + (fallback === null ? 0 : 1),
     close: () => {

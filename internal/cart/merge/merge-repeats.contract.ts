@@ -2,20 +2,14 @@ import { expect } from "chai";
 import type { RedisConnection } from "../../platform/redis/redis.ts";
 import { unwrap } from "../../platform/result/result.ts";
 import type { MergeOutcome } from "./merge.ts";
-import { sceneOn } from "./merge-scene.contract.ts";
+import { playMerges, type sceneOn } from "./merge-scene.contract.ts";
 
 /** What repeats of a merge must find on any Redis that `connect` gives. */
 export function describeRepeatedMerges(name: string, connect: () => Promise<RedisConnection>): void {
   describe(`A merge that is repeated, on ${name}`, function () {
-    this.timeout(60_000);
-    let redis: RedisConnection;
     let scene: ReturnType<typeof sceneOn>;
-    before(async () => {
-      redis = await connect();
-    });
-    after(() => redis?.disconnect());
-    beforeEach(() => {
-      scene = sceneOn(redis);
+    playMerges(this, connect, (_redis, next) => {
+      scene = next;
     });
 
     it("has the first outcome, though both carts have moved on", async () => {

@@ -162,3 +162,18 @@ export function sceneOn(redis: RedisConnection, id = newScene()) {
     },
   };
 }
+
+/** Opens a Redis for the suite that calls it; before each test `use` is given a scene of its own on it. */
+export function playMerges(
+  suite: Mocha.Suite,
+  connect: () => Promise<RedisConnection>,
+  use: (redis: RedisConnection, scene: ReturnType<typeof sceneOn>) => void,
+): void {
+  suite.timeout(60_000);
+  let redis: RedisConnection;
+  before(async () => {
+    redis = await connect();
+  });
+  after(() => redis?.disconnect());
+  beforeEach(() => use(redis, sceneOn(redis)));
+}

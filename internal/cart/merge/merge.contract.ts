@@ -3,20 +3,15 @@ import { shardOf } from "../../platform/identity/shard-of.ts";
 import type { RedisConnection } from "../../platform/redis/redis.ts";
 import { unwrap } from "../../platform/result/result.ts";
 import { shardKeys } from "../keys.ts";
-import { MOST_LINES, MOST_QUANTITY, SHARDS, sceneOn } from "./merge-scene.contract.ts";
+import { MOST_LINES, MOST_QUANTITY, playMerges, SHARDS, sceneOn } from "./merge-scene.contract.ts";
 
 /** What merges must do on any Redis that `connect` gives. */
 export function describeMerges(name: string, connect: () => Promise<RedisConnection>): void {
   describe(`A merge on ${name}`, function () {
-    this.timeout(60_000);
     let redis: RedisConnection;
     let scene: ReturnType<typeof sceneOn>;
-    before(async () => {
-      redis = await connect();
-    });
-    after(() => redis?.disconnect());
-    beforeEach(() => {
-      scene = sceneOn(redis);
+    playMerges(this, connect, (on, next) => {
+      [redis, scene] = [on, next];
     });
 
     it("moves the guest's lines, tells it of both carts and leaves the guest without one", async () => {

@@ -187,28 +187,23 @@ describe("A guest's session at two gateways with one Redis", function () {
   });
 
   it("counts what became of it", async () => {
-    const before = await Promise.all([
-      counted("open", "opened"),
-      counted("refresh", "rotated"),
-      counted("refresh", "repeated"),
-      counted("refresh", "ended"),
-      counted("revoke", "revoked"),
-      counted("revoke", "ended"),
-    ]);
+    const outcomes = [
+      ["open", "opened"],
+      ["refresh", "rotated"],
+      ["refresh", "repeated"],
+      ["refresh", "ended"],
+      ["revoke", "revoked"],
+      ["revoke", "ended"],
+    ] as const;
+    const all = () => Promise.all(outcomes.map(([call, result]) => counted(call, result)));
+    const before = await all();
     const { refreshToken } = await open();
     await refresh(refreshToken);
     await refresh(refreshToken);
     await revoke(refreshToken);
     await revoke(refreshToken);
     await refresh(refreshToken);
-    const after = await Promise.all([
-      counted("open", "opened"),
-      counted("refresh", "rotated"),
-      counted("refresh", "repeated"),
-      counted("refresh", "ended"),
-      counted("revoke", "revoked"),
-      counted("revoke", "ended"),
-    ]);
+    const after = await all();
     expect(after.map((value, at) => value - before[at]!)).to.deep.equal([1, 1, 1, 1, 1, 1]);
   });
 

@@ -45,6 +45,19 @@ describe("The gateway and an upstream", () => {
     expect((await call()).status).to.equal(502);
   });
 
+  /** A connection is kept, and closed at the next request; every one after that is answered. */
+  async function closingKeptConnection(): Promise<void> {
+    scene.answer = (_req, res) => res.end("{}");
+    await call();
+    scene.cart.asked.length = 0;
+    let first = true;
+    scene.answer = (req, res) => {
+      if (!first) return res.end("{}");
+      first = false;
+      return req.socket.resetAndDestroy();
+    };
+  }
+
   it("that closed a kept connection in that moment: what changes nothing or comes to the same is asked again", async () => {
     for (const [method, status, times] of [
       ["GET", 200, 2],
@@ -52,15 +65,7 @@ describe("The gateway and an upstream", () => {
       ["DELETE", 200, 2],
       ["POST", 502, 1],
     ] as const) {
-      scene.answer = (_req, res) => res.end("{}");
-      await call();
-      scene.cart.asked.length = 0;
-      let first = true;
-      scene.answer = (req, res) => {
-        if (!first) return res.end("{}");
-        first = false;
-        return req.socket.resetAndDestroy();
-      };
+      await closingKeptConnection();
       const response = await fetch(`${scene.gateway.url}/api/cart`, {
         method,
         headers: { authorization: scene.authorization },
@@ -75,15 +80,7 @@ describe("The gateway and an upstream", () => {
       ["POST", { "idempotency-key": "k-1" }],
       ["POST", { "idempotency-key": "k-2", "if-match": '"3"' }],
     ] as const) {
-      scene.answer = (_req, res) => res.end("{}");
-      await call();
-      scene.cart.asked.length = 0;
-      let first = true;
-      scene.answer = (req, res) => {
-        if (!first) return res.end("{}");
-        first = false;
-        return req.socket.resetAndDestroy();
-      };
+      await closingKeptConnection();
       expect((await call(method, '{"quantity":2}', headers)).status).to.equal(200);
       expect(scene.cart.asked.map(({ body }) => body)).to.deep.equal(['{"quantity":2}', '{"quantity":2}']);
     }

@@ -175,7 +175,7 @@ export const schema = z
       "`requests/seconds` that one user or guest may send; `off` for no limit",
     ),
     RATE_LIMIT_ADDRESS: quota("6000/60").describe(
-      "`requests/seconds` without a token from one address, an IPv6 one's /64 network; `off` for no limit",
+      "`requests/seconds` without a valid token from one address, an IPv6 one's /64 network; `off` for no limit",
     ),
     RATE_LIMIT_SESSION: quota("600/60").describe(
       "new, refreshed and revoked sessions as `requests/seconds` from one address, likewise; `off` for no limit",

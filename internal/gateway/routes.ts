@@ -16,9 +16,9 @@ import { createBodyReader } from "./edge/read-body.ts";
 import { createAuthenticator } from "./identity/authenticate.ts";
 import { presentedGuest } from "./identity/presented-guest.ts";
 import type { VerifyToken } from "./identity/tokens.ts";
-import type { createRateLimits } from "./limits/rate-limit.ts";
+import type { createRateLimits, LimitClass } from "./limits/rate-limit.ts";
 import { createOwnCalls } from "./own-calls.ts";
-import { refuse } from "./problems.ts";
+import { type GatewayProblem, refuse } from "./problems.ts";
 import type { Sessions } from "./sessions/sessions.ts";
 import { ownCallOf, type Route, routeOf, type UpstreamName } from "./table.ts";
 import { outgoingHeaders } from "./upstream/outgoing-headers.ts";
@@ -87,22 +87,32 @@ export function gatewayRoutes(
     return body;
   }
 
+  /** Counts a request, whose answer then says what is left, and gives what to refuse it with. */
+  async function count(req: Request, res: Response, limitClass: LimitClass, owner: string | undefined) {
+    const { headers, refusal } = await limit(limitClass, owner ?? networkOf(req.ip ?? ""));
+    for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+    return refusal;
+  }
+
+  /** What is refused for what it is has no owner: its address has sent it. */
+  const refuseCounted = async (req: Request, res: Response, problem: GatewayProblem) =>
+    refuse(req, res, (await count(req, res, "address", undefined)) ?? problem);
+
   app.use(async (req, res, next) => {
     const path = pathOf(req);
     if (AMBIGUOUS.test(path))
-      return refuse(req, res, invalid("path", "must have no empty, dot or encoded segments"));
+      return refuseCounted(req, res, invalid("path", "must have no empty, dot or encoded segments"));
     const route = routeOf(path);
-    if (route === undefined) return next();
+    if (route === undefined) {
+      const refusal = await count(req, res, "address", undefined);
+      return refusal === null ? next() : refuse(req, res, refusal);
+    }
     res.locals.route = route.path;
     if (route.methods !== null && !route.methods.includes(req.method))
-      return refuse(req, res, methodNotAllowed(route.methods));
+      return refuseCounted(req, res, methodNotAllowed(route.methods));
     const identity = route.needsIdentity ? await authenticate(req) : ok(null);
-    if (!identity.ok) return refuse(req, res, identity.error);
-    const { headers, refusal } = await limit(
-      route.limitClass,
-      identity.value?.owner ?? networkOf(req.ip ?? ""),
-    );
-    for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+    if (!identity.ok) return refuseCounted(req, res, identity.error);
+    const refusal = await count(req, res, route.limitClass, identity.value?.owner);
     if (refusal !== null) return refuse(req, res, refusal);
     if (!route.isCacheable) res.setHeader("cache-control", "no-store");
     if ("own" in route.to) return own[ownCallOf(route.to.own, req.method)](req, res, next);

@@ -24,7 +24,7 @@ describe("The gateway's edge", () => {
   const open = async (options: { corsOrigins?: string[]; hstsSeconds?: number } = {}) => {
     gateway = await startGateway({
       cartUrl: upstream.url,
-      quotas: { address: { points: 1, seconds: 60 } },
+      quotas: { address: { points: 2, seconds: 60 } },
       ...options,
     });
   };

@@ -6,7 +6,7 @@ import {
   startGateway,
   startUpstream,
 } from "../../testkit/gateway.ts";
-import { request } from "../../testkit/shopper.ts";
+import { type Answer, request } from "../../testkit/shopper.ts";
 import type { Quotas } from "./rate-limit.ts";
 import { createMemoryCounter } from "./rate-limit-memory.ts";
 
@@ -68,12 +68,31 @@ describe("The gateway's rate limit", () => {
     expect(waits[2]!.retryAfter).to.be.at.least(waits[2]!.reset);
   });
 
-  it("does not count what is refused for its token", async () => {
+  it("does not count what is refused for its token as the owner's", async () => {
     await start({ owner: minute(1) });
     const guest = await gateway.guest();
     expect((await ask(`${guest}x`)).status).to.equal(401);
     expect((await ask(guest)).status).to.equal(200);
   });
+
+  const refused: [string, number, (gateway: GatewayUnderTest) => Promise<Answer>][] = [
+    ["without a token", 401, ({ url }) => request(url, "GET", "/api/cart")],
+    ["with a token that is not valid", 401, () => ask("Bearer x.y.z")],
+    ["of a path that is not there", 404, ({ url }) => request(url, "GET", "/api/nowhere")],
+    ["of a method that is not there", 405, ({ url }) => request(url, "POST", "/api/catalog/products")],
+    ["of an ambiguous path", 400, ({ url }) => request(url, "GET", "/api//cart")],
+  ];
+  for (const [what, status, call] of refused)
+    it(`counts a request ${what} as its address's, and refuses it when that has none left`, async () => {
+      await start({ address: minute(2), owner: minute(1) });
+      const answers: Answer[] = [];
+      for (let i = 0; i < 4; i++) answers.push(await call(gateway));
+      expect(answers.map((answer) => answer.status)).to.deep.equal([status, status, 429, 429]);
+      expect(answers[0]!.headers.get("ratelimit")).to.match(/^"address";r=1;/);
+      expect(answers[2]!.body["violated-policies"]).to.deep.equal(["address"]);
+      expect((await request(gateway.url, "GET", "/api/catalog/products")).status).to.equal(429);
+      expect((await ask(await gateway.guest())).status, "who has a token").to.equal(200);
+    });
 
   it("without quotas is none, and says nothing", async () => {
     await start({});

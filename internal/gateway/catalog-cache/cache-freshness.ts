@@ -27,6 +27,7 @@ export const isUsable = (lifetime: Lifetime, now: number) =>
 /** Whether an answer may be given though the catalog fails (RFC 5861 section 4, RFC 9111 section 4.2.4). */
 export function mayStandIn(lifetime: Lifetime, now: number): boolean {
   const said = lifetime.cacheControlDirectives;
+  if (said["no-cache"] === true) return false;
   if (said["must-revalidate"] || said["proxy-revalidate"] || said["s-maxage"] !== undefined)
     return isFresh(lifetime, now);
   return now < lifetime.staleAt + (said["stale-if-error"] ?? 0) * 1000;

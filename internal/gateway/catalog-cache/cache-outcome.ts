@@ -82,7 +82,8 @@ export function readInstead(found: Found, way: Way, kept: KeptAnswer, now: numbe
       forwarded: reason(found),
       forwardedStatus: way.status,
       ttlSeconds: ttlOf(kept, now),
-      detail: "stale-if-error",
+      // A client may have asked for another answer than one that is fresh.
+      detail: isFresh(kept, now) ? "upstream-failed" : "stale-if-error",
     },
   };
 }

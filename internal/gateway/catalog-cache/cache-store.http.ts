@@ -104,13 +104,18 @@ export function createAnswerStore(limits: CacheLimits, registry: Registry): Answ
           done();
         },
         final(done) {
-          const { cacheControlDirectives = {} } = value;
+          const cacheControlDirectives = directivesOf(value);
           keep(key, { ...value, cacheControlDirectives, body, storedAt: Date.now(), bytes });
           done();
         },
       });
     },
   };
+}
+
+/** undici heeds `stale-if-error`, also a client's, where `no-cache` forbids it (RFC 9111 section 4.2.4). */
+function directivesOf({ cacheControlDirectives: said = {} }: CacheValue) {
+  return said["no-cache"] === true ? { ...said, "stale-if-error": 0 } : said;
 }
 
 const sizeOf = (variants: readonly StoredAnswer[], url: string) =>

@@ -49,6 +49,29 @@ describe("Reads of a catalog that fails", () => {
     }
   });
 
+  for (const [how, answer] of Object.entries(failures))
+    it(`are not answered unconfirmed by what may not be, fresh or stale, when it ${how}`, async () => {
+      await scene.gatewayWith({ timeoutMs: 500, cache: { staleWaitMs: 20 } });
+      scene.catalog.cacheControl = `no-cache, ${STALE}, stale-while-revalidate=60`;
+      for (const seconds of [0, 9]) {
+        scene.catalog.answer = null;
+        await seen();
+        later(seconds);
+        scene.catalog.answer = answer;
+        const { status } = await read({ "cache-control": "stale-if-error=60" });
+        expect(status).to.be.within(502, 504);
+      }
+    });
+
+  it("that ask for another answer are told that a fresh one is not stale", async () => {
+    scene.catalog.cacheControl = STALE;
+    await seen();
+    later(2);
+    scene.catalog.answer = failures["hangs up"];
+    const { cache } = await seen({ "cache-control": "no-cache" });
+    expect(cache).to.match(/^cartwright; fwd=request; ttl=3; detail=upstream-failed$/);
+  });
+
   it("are answered stale while its answer is slow, and by that answer once it came", async () => {
     await scene.gatewayWith({ cache: { staleWaitMs: 50 } });
     scene.catalog.cacheControl = STALE;

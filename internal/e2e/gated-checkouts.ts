@@ -132,6 +132,11 @@ export async function openGatedCheckouts() {
       expect(told).to.have.members((await orders()).map(({ id }) => id));
       expect(told).to.have.length(count);
     },
+    /** The types of the events that tell of an order. */
+    eventsOf: async (orderId: string) => {
+      const sql = `SELECT type FROM outbox_event WHERE subject = '${orderId}' ORDER BY version`;
+      return (await ask<{ type: string }>(database.url, sql)).map(({ type }) => type);
+    },
     /** How many of this owner's orders are not marked as taken out of their cart. */
     unsettled: async () => {
       const sql = `SELECT order_id FROM orders WHERE owner = '${owner}' AND cart_settled_at IS NULL`;

@@ -5,6 +5,9 @@ import { testRedis, testRedisCluster } from "../testkit/servers/test-servers.ts"
 import { describeCheckoutStore } from "./checkout-store.contract.ts";
 import { describeExpiringNotices } from "./expiring.contract.ts";
 import { describeCartStore } from "./store.contract.ts";
+import { describeIdempotencyKeys } from "./store-keys.contract.ts";
+import { describeCartLife } from "./store-life.contract.ts";
+import { describeCartModel } from "./store-model.contract.ts";
 
 async function connect(url: string) {
   const redis = connectRedis(parseRedisUrl(url)!, {
@@ -15,7 +18,15 @@ async function connect(url: string) {
   return redis;
 }
 
-for (const describeStore of [describeCartStore, describeCheckoutStore, describeExpiringNotices]) {
+const CONTRACTS = [
+  describeCartStore,
+  describeIdempotencyKeys,
+  describeCartLife,
+  describeCartModel,
+  describeCheckoutStore,
+  describeExpiringNotices,
+];
+for (const describeStore of CONTRACTS) {
   describeStore("one Redis", async () => connect((await testRedis()).url));
   describeStore("a Redis Cluster of three nodes", async () => connect((await testRedisCluster()).url));
 }

@@ -69,7 +69,8 @@ describe("The gateway's description of the whole API", () => {
     });
 
     it("without a token", async () => {
-      gateway = await startGateway({ cartUrl: "http://127.0.0.1:9" });
+      const quotas = { address: { points: 1_000, seconds: 60 } };
+      gateway = await startGateway({ cartUrl: "http://127.0.0.1:9", quotas });
       await everyCall(401, (path) => /^\/api\/(cart|orders)/.test(path));
     });
 

@@ -27,7 +27,12 @@ export function publicDocument(behind: Readonly<Record<UpstreamName, readonly Ap
   const services = Object.entries(behind).flatMap(([name, apis]) =>
     apis.map((api) => ({ ...api, calls: seenFromOutside(name, api.calls) })),
   );
-  const own = { calls: GATEWAY_CALLS, problems: GATEWAY_PROBLEMS, members: GATEWAY_MEMBERS };
+  const calls = Object.entries(GATEWAY_CALLS).map(([id, call]) => [id, { ...call, headers: OF_THE_LIMITS }]);
+  const own = {
+    calls: Object.fromEntries(calls) as Calls,
+    problems: GATEWAY_PROBLEMS,
+    members: GATEWAY_MEMBERS,
+  };
   return openApiDocument({
     title: "Cartwright API",
     server: "/",
@@ -64,11 +69,21 @@ function behindRoute(route: Route, call: Call): Call {
     ...(call.path.includes("{") ? (["INVALID_REQUEST"] as const) : []),
   ];
   const problems = [...new Set([...call.problems, ...refusals])];
-  const answers = route.isCacheable
-    ? call.answers.map((answer) => ({ ...answer, headers: { ...answer.headers, ...OF_THE_CACHE } }))
-    : call.answers;
-  return { ...call, isPublic: !route.needsIdentity, answers, problems };
+  const headers = { ...OF_THE_LIMITS, ...(route.isCacheable && OF_THE_CACHE) };
+  return { ...call, isPublic: !route.needsIdentity, headers, problems };
 }
+
+/** What the limits say with every answer, unless there are none (draft-ietf-httpapi-ratelimit-headers). */
+const OF_THE_LIMITS = {
+  RateLimit: {
+    description: 'what is left of the quota, and for how many seconds: "owner";r=599;t=60',
+    schema: z.string(),
+  },
+  "RateLimit-Policy": {
+    description: 'the quota and its window in seconds: "owner";q=600;w=60',
+    schema: z.string(),
+  },
+};
 
 /** What the gateway's cache says with an answer. */
 const OF_THE_CACHE = {

@@ -16,6 +16,8 @@ export interface Call<Code extends string = string> {
   readonly body?: z.ZodType | null;
   /** What comes when nothing is refused. */
   readonly answers: readonly Answer[];
+  /** What every answer may say, a refusal too. */
+  readonly headers?: Headers;
   /** Every code that a client can get. */
   readonly problems: readonly Code[];
 }
@@ -29,10 +31,12 @@ export interface Parameter {
   readonly schema: z.ZodType;
 }
 
+export type Headers = Readonly<Record<string, { readonly description: string; readonly schema: z.ZodType }>>;
+
 export interface Answer {
   readonly status: number;
   readonly description: string;
-  readonly headers?: Readonly<Record<string, { readonly description: string; readonly schema: z.ZodType }>>;
+  readonly headers?: Headers;
   /** Of a JSON body, by the name that it has in the document. */
   readonly body?: { readonly name: string; readonly schema: z.ZodType };
 }

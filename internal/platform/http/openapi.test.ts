@@ -124,6 +124,25 @@ describe("An OpenAPI document", () => {
     expect(document).to.deep.include({ security: [{ internalToken: [] }] });
   });
 
+  it("says what every answer may say, and what asks for a bearer token", () => {
+    const told = { Told: { description: "it", schema: z.string() } };
+    const calls = { put: { ...put, headers: told, problems: ["NOT_FOUND", "ANONYMOUS"] } };
+    const apis = [{ calls, problems: { ANONYMOUS: { status: 401, title: "Who?" } } }];
+    const headers = (tokenHeader?: string) => {
+      const options = { title: "Shop", server: "/", apis, atTheDoor: ["NOT_FOUND"] };
+      const { paths } = openApiDocument({ ...options, ...(tokenHeader && { tokenHeader }) });
+      const responses = paths["/things/{id}"]!.put!.responses as Record<string, { headers: object }>;
+      return Object.entries(responses).map(([status, { headers }]) => [status, ...Object.keys(headers)]);
+    };
+    const others = [
+      ["204", "Told", "ETag"],
+      ["404", "Told"],
+      ["default", "Told"],
+    ];
+    expect(headers()).to.have.deep.members([...others, ["401", "Told", "WWW-Authenticate"]]);
+    expect(headers("x-token")).to.have.deep.members([...others, ["401", "Told"]]);
+  });
+
   it("is not written when two calls have one name or one place, or two schemas one name", () => {
     const otherPage = {
       ...list,

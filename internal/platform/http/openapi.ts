@@ -1,7 +1,7 @@
 import type { RequestHandler } from "express";
 import { z } from "zod";
 import { HTTP_PROBLEMS, mergeCatalogues, type ProblemCatalogue } from "../problem/catalogue.ts";
-import type { Answer, Call, Calls, Parameter } from "./calls.ts";
+import type { Answer, Call, Calls, Headers, Parameter } from "./calls.ts";
 
 /** What one feature has for clients. */
 export interface Api {
@@ -48,7 +48,8 @@ export function openApiDocument(options: {
     paths[call.path] = item;
     if (item[call.method] || ids.has(id)) throw new Error(`${id} (${call.path}) is described twice`);
     ids.add(id);
-    item[call.method] = operationOf(id, call, problems, options.atTheDoor ?? []);
+    const door = options.atTheDoor ?? [];
+    item[call.method] = operationOf(id, call, { problems, door, isBearer: scheme === BEARER });
     for (const { body } of call.answers) {
       if (body && (schemas.get(body.name) ?? body.schema) !== body.schema)
         throw new Error(`the schema ${body.name} is described twice`);
@@ -84,10 +85,11 @@ export function descriptionCall<Code extends string>(path: string, problems: rea
   return { method: "get", path, summary: "This description", answers, problems };
 }
 
+const BEARER = "bearer";
 const DOCUMENT = z.looseObject({ openapi: z.string() });
 
 function tokensIn(header: string | undefined): [scheme: string, described: object] {
-  if (header === undefined) return ["bearer", { type: "http", scheme: "bearer", bearerFormat: "JWT" }];
+  if (header === undefined) return [BEARER, { type: "http", scheme: "bearer", bearerFormat: "JWT" }];
   return ["internalToken", { type: "apiKey", in: "header", name: header }];
 }
 
@@ -114,18 +116,30 @@ function problemSchema(problems: ProblemCatalogue, members: Record<string, z.Zod
   });
 }
 
-function operationOf(id: string, call: Call, catalogue: ProblemCatalogue, atTheDoor: readonly string[]) {
-  const { summary, isPublic = false, parameters = [], body, answers, problems } = call;
+/** What describes the refusals of all calls of a document. */
+interface Refusals {
+  readonly problems: ProblemCatalogue;
+  readonly door: readonly string[];
+  /** Whether tokens are asked for by `WWW-Authenticate`. */
+  readonly isBearer: boolean;
+}
+
+function operationOf(id: string, call: Call, { problems: catalogue, door, isBearer }: Refusals) {
+  const { summary, isPublic = false, parameters = [], body, answers, headers = {}, problems } = call;
   const refusals = Map.groupBy(problems, (code) => {
     const kind = catalogue[code];
     if (kind === undefined) throw new Error(`${id} can be refused as ${code}, which no catalogue has`);
     return kind.status;
   });
   const responses: Record<string, object> = {};
-  for (const answer of answers) responses[answer.status] = responseOf(answer);
-  for (const [status, codes] of refusals) responses[status] = refusalOf(codes, catalogue);
-  if (atTheDoor.length > 0)
-    responses.default = refusalOf(atTheDoor, catalogue, "Before the call is reached: ");
+  for (const answer of answers)
+    responses[answer.status] = responseOf({ ...answer, headers: { ...headers, ...answer.headers } });
+  for (const [status, codes] of refusals) {
+    const told = { ...headers, ...(isBearer && status === 401 && CHALLENGE) };
+    responses[status] = refusalOf(codes, catalogue, told);
+  }
+  if (door.length > 0)
+    responses.default = refusalOf(door, catalogue, headers, "Before the call is reached: ");
   return {
     operationId: id,
     summary,
@@ -136,17 +150,26 @@ function operationOf(id: string, call: Call, catalogue: ProblemCatalogue, atTheD
   };
 }
 
-function refusalOf(codes: readonly string[], catalogue: ProblemCatalogue, when = "") {
+function refusalOf(codes: readonly string[], catalogue: ProblemCatalogue, headers: Headers, when = "") {
   const later = codes.filter((code) => catalogue[code]?.retryAfter);
   const description = `seconds after which a repeat may succeed; where it helps, with ${later.join(", ")}`;
   return {
     description: when + codes.join(", "),
-    ...(later.length > 0 && { headers: { "Retry-After": { description, schema: SECONDS } } }),
+    ...headersOf({
+      ...headers,
+      ...(later.length > 0 && { "Retry-After": { description, schema: SECONDS } }),
+    }),
     content: { "application/problem+json": { schema: ref("Problem") } },
   };
 }
 
-const SECONDS = { type: "string", pattern: "^\\d+$" };
+const SECONDS = z.string().regex(/^\d+$/);
+const CHALLENGE = {
+  "WWW-Authenticate": {
+    description: "what is wrong with the token (RFC 6750 section 3)",
+    schema: z.string(),
+  },
+};
 
 function parameterOf({ name, in: where, required, description, schema }: Parameter) {
   return {
@@ -159,15 +182,15 @@ function parameterOf({ name, in: where, required, description, schema }: Paramet
 }
 
 function responseOf({ description, headers, body }: Answer) {
-  const described = Object.entries(headers ?? {}).map(([name, header]) => [
+  return { description, ...headersOf(headers), ...(body && { content: json(ref(body.name)) }) };
+}
+
+function headersOf(headers: Headers = {}) {
+  const described = Object.entries(headers).map(([name, header]) => [
     name,
     { description: header.description, schema: jsonSchema(header.schema, "output") },
   ]);
-  return {
-    description,
-    ...(described.length > 0 && { headers: Object.fromEntries(described) }),
-    ...(body && { content: json(ref(body.name)) }),
-  };
+  return described.length > 0 && { headers: Object.fromEntries(described) };
 }
 
 const json = (schema: object) => ({ "application/json": { schema } });

@@ -5,8 +5,8 @@ import type { LimitClass, Quotas, WindowCounter } from "./rate-limit.ts";
 const MOST_WINDOWS = 100_000;
 
 /** Counts in this process alone, in bounded memory. Never rejects. */
-export function createMemoryCounter(quotas: Quotas): WindowCounter {
-  const windows = new LRUCache<string, { count: number; endsAt: number }>({ max: MOST_WINDOWS });
+export function createMemoryCounter(quotas: Quotas, mostWindows = MOST_WINDOWS): WindowCounter {
+  const windows = new LRUCache<string, { count: number; endsAt: number }>({ max: mostWindows });
   return {
     count: async (limitClass: LimitClass, who: string) => {
       const key = `${limitClass}:${who}`;

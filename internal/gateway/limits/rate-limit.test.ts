@@ -104,6 +104,14 @@ describe("The gateway's rate limit", () => {
 });
 
 describe("A rate limit in one process", () => {
+  it("forgets who asked longest ago when it counts as many as it may", async () => {
+    const counter = createMemoryCounter({ owner: { points: 9, seconds: 60 } }, 2);
+    const count = async (who: string) => (await counter.count("owner", who)).count;
+    const counts: number[] = [];
+    for (const who of ["a", "b", "a", "c", "a", "b"]) counts.push(await count(who));
+    expect(counts).to.deep.equal([1, 1, 2, 1, 3, 1]);
+  });
+
   it("begins anew when the window is over, however many came meanwhile", async () => {
     const counter = createMemoryCounter({ owner: { points: 1, seconds: 1 } });
     const firsts: number[] = [];

@@ -65,6 +65,23 @@ for (const [where, urlOf] of [
       expect((await store.check(first)).outcome).to.equal("held");
     });
 
+    it("know so many predecessors, and take one from before those for reused though it is in its grace", async () => {
+      const few = createRedisSessions(redis, 2);
+      const turn = async (token: RefreshToken) =>
+        (await few.rotate(token, candidates(token), HOUR_MS)).outcome;
+      const first = await open();
+      const [second, third, fourth] = [1, 2, 3].reduce<RefreshToken[]>(
+        (tokens) => [...tokens, successorOf(tokens.at(-1) ?? first, KEY)],
+        [],
+      ) as [RefreshToken, RefreshToken, RefreshToken];
+      for (const token of [first, second]) expect(await turn(token)).to.equal("rotated");
+      expect(await turn(first), "the second of two").to.equal("repeated");
+      expect(await turn(third)).to.equal("rotated");
+      expect(await turn(second), "the second of two").to.equal("repeated");
+      expect(await turn(first), "the third of two").to.equal("reused");
+      expect(await turn(fourth), "the session").to.equal("ended");
+    });
+
     it("give it though the key has changed meanwhile, and cannot once both keys have", async () => {
       const first = await open();
       const { next } = await rotate(first, HOUR_MS, [OLD_KEY]);

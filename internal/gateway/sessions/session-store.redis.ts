@@ -18,7 +18,7 @@ type Reply = [status: string, at?: number, leftMs?: number];
  * Sessions in Redis, one small key each (some 250 bytes) that goes with the session's end. Rejects when Redis
  * is away or does not answer within the connection's command timeout; beginning one also when it is full.
  */
-export function createRedisSessions(redis: RedisConnection): SessionStore {
+export function createRedisSessions(redis: RedisConnection, most = MOST_PREDECESSORS): SessionStore {
   const open = bindScript(redis, OPEN);
   const refresh = bindScript(redis, REFRESH);
   const revoke = bindScript(redis, REVOKE);
@@ -29,7 +29,7 @@ export function createRedisSessions(redis: RedisConnection): SessionStore {
       presented: presented.hash,
       successors: successors.map(({ hash }) => hash),
       grace: graceMs,
-      most: MOST_PREDECESSORS,
+      most,
     };
     return (await refresh([keyOf(presented)], JSON.stringify(args))) as Reply;
   };

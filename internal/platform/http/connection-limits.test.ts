@@ -112,6 +112,26 @@ describe("Connections of clients", () => {
     ]);
   });
 
+  it("that are turned away are told why, so many at once; others are cut off", async () => {
+    await limited({ perAddress: 1, farewells: 1 });
+    await from("127.0.0.1").answered();
+    const stubborn = connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true });
+    sockets.push(stubborn.on("error", () => {}));
+    let told = "";
+    stubborn.on("data", (data) => (told += data));
+    await eventually("it is told", () => told.includes("TOO_MANY_CONNECTIONS"));
+    const cut = from("127.0.0.1");
+    await eventually("another is cut off", () => cut.socket.destroyed);
+    expect(cut.text()).to.equal("");
+    stubborn.destroy();
+    await eventually("the next is told again", async () => {
+      const next = from("127.0.0.1");
+      await eventually("it is over", () => next.socket.destroyed || next.ended());
+      return next.text().includes("TOO_MANY_CONNECTIONS");
+    });
+    expect(await refused("address")).to.be.at.least(3);
+  });
+
   it("that are turned away and do not leave are cut off, and hold no shutdown up", async () => {
     await limited({ perAddress: 1 });
     await from("127.0.0.1").answered();

@@ -13,9 +13,11 @@ export interface ConnectionLimits {
   readonly perAddress: number;
   /** Whose connections count in the total alone: load balancers, which bring those of many. */
   readonly isExempt: (address: string) => boolean;
+  /** Who is turned away while so many are being told why is cut off; {@link MOST_FAREWELLS} unless given. */
+  readonly farewells?: number;
 }
 
-/** Who is turned away may take this long, in ms, to read why; so many of them at once, others are cut off. */
+/** Who is turned away may take this long, in ms, to read why; so many may at once. */
 const FAREWELL_MS = 1_000;
 const MOST_FAREWELLS = 256;
 
@@ -64,6 +66,7 @@ export function limitConnections(
   let open = 0;
   const refused = createConnectionMetrics(registry, () => open);
   const byNetwork = new Map<string, number>();
+  const mostFarewells = limits.farewells ?? MOST_FAREWELLS;
   let farewells = 0;
   const quietAt = { address: 0, total: 0 };
 
@@ -92,7 +95,7 @@ export function limitConnections(
       log.warn({ reason, address: socket.remoteAddress, open }, "connections are turned away");
     quietAt[reason] = now + QUIET_MS;
     socket.on("error", () => {});
-    if (farewells >= MOST_FAREWELLS) return void socket.destroy();
+    if (farewells >= mostFarewells) return void socket.destroy();
     farewells++;
     const cut = setTimeout(() => socket.destroy(), FAREWELL_MS);
     socket.once("close", () => {

@@ -30,7 +30,7 @@ topology: packages ## make exchanges and queues on a broker of yours: make topol
 down: packages ## stop exactly what make up started
 	@$(NODE) scripts/down.ts
 
-status: packages ## each process, its port, health and lag
+status: packages ## each process, its port, health and lag, and what the gateway stands on
 	@$(NODE) scripts/status.ts
 
 logs: packages ## follow the logs of every process

@@ -97,11 +97,14 @@ describe("make up and make down", function () {
     expect(renewed).to.deep.equal(["redis", "cart", "outbox-relay", "gateway"]);
   });
 
-  it("tells the state of each part, the lag, and what waits for a sweep", async () => {
+  it("tells the state of each part, the lag, what waits for a sweep, and what the gateway stands on", async () => {
     const { output } = await script("status.ts");
     expect(output.match(/ ready/g)).to.have.length(7);
     const lag = /outbox-relay .* \d+\.\d s \(0 staged, 0 pending, 0 dead\), 0 orders and 0 merges to finish/;
     expect(output).to.match(lag);
+    const gateway =
+      /gateway .* 1 of 1 addresses of the cart, 1 of 1 addresses of the catalog, limits shared, cache of \d+ URLs/;
+    expect(output).to.match(gateway);
   });
 
   it("shows a shopper's events", async () => {

@@ -61,6 +61,7 @@ export interface GatewayUnderTest {
   readonly url: string;
   readonly port: number;
   readonly lines: ReturnType<typeof recordingLogger>["lines"];
+  metrics(): Promise<string>;
   /** The value of one metric line, such as `gateway_token_cache_total{result="hit"}`; 0 when absent. */
   metric(line: string): Promise<number>;
   /** The Authorization header of a new guest. */
@@ -170,6 +171,7 @@ export async function startGateway(options: {
     url: `http://127.0.0.1:${server.port}`,
     port: server.port,
     lines,
+    metrics: () => registry.metrics(),
     metric: async (line) => {
       const found = (await registry.metrics()).split("\n").find((each) => each.startsWith(`${line} `));
       return Number(found?.split(" ").at(-1) ?? 0);

@@ -1,6 +1,6 @@
 import { ConsecutiveBreaker, circuitBreaker, handleAll } from "cockatiel";
 import type { Logger } from "../../platform/logger/logger.ts";
-import { Counter, type Registry } from "../../platform/metrics/metrics.ts";
+import { Counter, Gauge, type Registry } from "../../platform/metrics/metrics.ts";
 import type { WindowCounter } from "./rate-limit.ts";
 
 /** After so many failures in a row the shared counter is left alone, and tried once in so many ms. */
@@ -29,6 +29,14 @@ export function createSharedCounter(options: {
     breaker: new ConsecutiveBreaker(FAILURES),
   });
   let away = false;
+  new Gauge({
+    name: "gateway_rate_limits_shared",
+    help: "1 while requests are counted with the other gateways', 0 since Redis did not answer",
+    registers: [options.registry],
+    collect() {
+      this.set(away ? 0 : 1);
+    },
+  });
   breaker.onFailure(({ reason }) => {
     if (away) return;
     away = true;

@@ -97,9 +97,11 @@ describe("Rate limits in Redis", function () {
     expect(await gateway.metric("gateway_rate_limit_unshared_total")).to.equal(21);
     const told = () => gateway.lines.map(({ msg }) => msg).filter((msg) => /rate limits/.test(String(msg)));
     expect(told()).to.deep.equal(["rate limits are not shared"]);
+    expect(await gateway.metric("gateway_rate_limits_shared")).to.equal(0);
     gate.thaw();
     await eventually("shared again", async () => (await ask(gateway, guest)).status === 200);
     expect(told()).to.deep.equal(["rate limits are not shared", "rate limits are shared again"]);
+    expect(await gateway.metric("gateway_rate_limits_shared")).to.equal(1);
     await gate.close();
   });
 

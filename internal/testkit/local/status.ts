@@ -1,15 +1,19 @@
 import { endOnBrokenPipe } from "../../platform/lifecycle/broken-pipe.ts";
 import { stillRuns } from "../servers/child.ts";
 import { portTaken } from "../servers/free-port.ts";
+import { partState } from "./part-state.ts";
 import { readState, type Started } from "./state.ts";
 
-/* `make status`: each part, its port, its health; the lag, as two processes see it; what waits for sweeps. */
+/*
+ * `make status`: each part, its port, its health; the lag, as two processes see it; what waits for sweeps;
+ * what the gateway stands on.
+ */
 
 endOnBrokenPipe();
 const state = readState();
 if (state.started.length === 0) console.log("Nothing runs; start it with: make up");
 else {
-  row(["PART", "PID", "PORT", "HEALTH", "LAG"]);
+  row(["PART", "PID", "PORT", "HEALTH", "STATE"]);
   for (const each of state.started) {
     const health = await healthOf(each);
     row([
@@ -17,7 +21,7 @@ else {
       String(each.pid),
       String(each.port),
       health,
-      health === "ready" ? await lagOf(each) : "",
+      health === "ready" ? await stateOf(each) : "",
     ]);
   }
 }
@@ -46,17 +50,10 @@ async function healthOf(each: Started): Promise<string> {
   }
 }
 
-async function lagOf(each: Started): Promise<string> {
-  if (each.adminPort === undefined) return "";
-  const text = await metricsOf(each.adminPort);
-  if (text === null) return "unknown";
-  const gauge = (name: string) => new RegExp(`^${name}\\{[^}]*\\} (\\S+)$`, "m").exec(text)?.[1];
-  const age = gauge("outbox_oldest_pending_age_seconds");
-  if (age === undefined) return "";
-  const counts = ["staged", "pending", "dead"].map((kind) => `${gauge(`outbox_${kind}_events`)} ${kind}`);
-  const lag = `${Number(age).toFixed(1)} s (${counts.join(", ")})`;
-  const [orders, merges] = [gauge("orders_unsettled"), gauge("cart_merges_waiting")];
-  return orders === undefined ? lag : `${lag}, ${orders} orders and ${merges} merges to finish`;
+async function stateOf({ adminPort }: Started): Promise<string> {
+  if (adminPort === undefined) return "";
+  const metrics = await metricsOf(adminPort);
+  return metrics === null ? "unknown" : partState(metrics);
 }
 
 async function metricsOf(adminPort: number): Promise<string | null> {

@@ -47,6 +47,10 @@ describe("A minute of chaos", function () {
     expect(new Set(journeys.map(({ operation, strategy }) => strategy ?? operation))).to.have.all.keys(
       ...["sum", "max", "checkout", "cancel"],
     );
+    const byGuests = journeys.filter(
+      ({ operation, owner }) => operation === "checkout" && owner.startsWith("guest:"),
+    );
+    expect(byGuests, "checkouts of guests").not.to.deep.equal([]);
     const answers = run.history.reads.flatMap(({ answer }) =>
       "status" in answer ? [`${answer.status}`] : [],
     );

@@ -1,9 +1,18 @@
 import { randomUUID } from "node:crypto";
 import type { JourneyAttempt, ReportLine, SeenCart, SeenOrder, Strategy } from "./check/history.ts";
 import { operationNamed } from "./check/operations.ts";
-import { operate, outcomeOf, type Request, type Sent, seenCart, seenLines, send } from "./requests.ts";
+import {
+  operate,
+  outcomeOf,
+  type Request,
+  type Sent,
+  type Shopper,
+  seenCart,
+  seenLines,
+  send,
+} from "./requests.ts";
 import { openSession, refreshSession } from "./sessions.ts";
-import { type Tab, untilKnown } from "./tab.ts";
+import { MOST_ATTEMPTS, type Tab, untilKnown } from "./tab.ts";
 
 /*
  * What a shopper does besides changing one cart: signs in, and merges what was put into the cart before;
@@ -25,7 +34,7 @@ interface Placed {
 
 const NOTHING = { productId: null, quantity: null, key: null, ifMatch: null };
 
-/** Fills a guest's cart and merges it, sometimes while more is put into it. */
+/** Fills a guest's cart and merges it, sometimes while more is put into it, or after or during its checkout. */
 export async function merge(tab: Tab, products: readonly string[]): Promise<void> {
   const { random, notes } = tab;
   tab.guest = tab.guest === null ? await openSession(tab) : await refreshSession(tab, tab.guest);
@@ -42,6 +51,8 @@ export async function merge(tab: Tab, products: readonly string[]): Promise<void
     });
   };
   for (let lines = 1 + random(2); lines > 0; lines--) await fill();
+  const ordering = random(3) === 0 ? checkoutInTrouble(tab, guest) : null;
+  if (random(2) === 0) await ordering;
   const strategy: Strategy = random(2) === 0 ? "sum" : "max";
   const request = {
     method: "POST",
@@ -56,40 +67,66 @@ export async function merge(tab: Tab, products: readonly string[]): Promise<void
       report: body.lines.map(seenReport),
     })),
     ...(random(3) === 0 ? [fill()] : []),
+    ordering,
   ]);
   if (random(2) === 0) tab.guest = null;
 }
 
-/** Orders what the cart shows, at the prices that it shows. */
-export async function checkout(tab: Tab): Promise<void> {
-  const { owner, random, notes, orders } = tab;
-  const { attempt, lines } = await operate(tab.client(), owner, operationNamed("read"), NOTHING);
+/** Orders what a guest's cart shows, sometimes in trouble, often without finding out what came of it. */
+async function checkoutInTrouble(tab: Tab, guest: Shopper): Promise<void> {
+  const { random, trouble } = tab;
+  const attempts = random(2) === 0 ? 1 : MOST_ATTEMPTS;
+  await checkout(tab, { by: guest, attempts, meanwhile: random(3) === 0 ? trouble : null });
+}
+
+/** Who checks out, how often it is tried, and what happens meanwhile. */
+interface Manner {
+  readonly by: Shopper;
+  readonly attempts: number;
+  readonly meanwhile: (() => Promise<void>) | null;
+}
+
+/** Orders what a cart shows, at the prices that it shows. */
+export async function checkout(
+  tab: Tab,
+  { by, attempts, meanwhile }: Manner = { by: tab.owner, attempts: MOST_ATTEMPTS, meanwhile: null },
+): Promise<void> {
+  const { random, notes, orders } = tab;
+  const { attempt, lines } = await operate(tab.client(), by, operationNamed("read"), NOTHING);
   notes.attempts.push(attempt);
   if (lines === null || lines.some(({ unitPrice }) => unitPrice === null)) return;
   if (lines.length === 0 && random(8) > 0) return;
   const items = lines.map(({ productId, quantity, unitPrice }) => ({ productId, quantity, unitPrice }));
   const request = { method: "POST", path: "/api/cart/checkout", body: { items }, key: randomUUID() };
-  const done = await onceOrTwice(tab, request, { operation: "checkout" }, 201, (body: Placed) => ({
+  const placed = (body: Placed) => ({
     cart: body.cart === "pending" ? null : seenCart(body.cart),
     order: seenOrder(body.order),
-  }));
-  for (const { outcome } of done) if (outcome.kind === "done" && outcome.order) orders.add(outcome.order.id);
+  });
+  const [done] = await Promise.all([
+    onceOrTwice(tab, request, { operation: "checkout", by, attempts }, 201, placed),
+    meanwhile?.(),
+  ]);
+  for (const { outcome } of done)
+    if (outcome.kind === "done" && outcome.order) orders.set(outcome.order.id, by);
 }
 
 /** Cancels one of the orders, mostly one that was not cancelled yet. */
 export async function cancel(tab: Tab): Promise<void> {
   const { random, orders } = tab;
-  const orderId = [...orders][random(orders.size)];
-  if (orderId === undefined) return;
+  const chosen = [...orders][random(orders.size)];
+  if (chosen === undefined) return;
+  const [orderId, by] = chosen;
   if (random(3) > 0) orders.delete(orderId);
   const request = { method: "POST", path: `/api/orders/${orderId}/cancel`, key: randomUUID() };
-  await onceOrTwice(tab, request, { operation: "cancel", orderId }, 200, (body: SeenOrder) => ({
+  await onceOrTwice(tab, request, { operation: "cancel", by, orderId }, 200, (body: SeenOrder) => ({
     order: seenOrder(body),
   }));
 }
 
 type Kind = Pick<JourneyAttempt, "operation"> &
   Partial<Pick<JourneyAttempt, "guest" | "strategy" | "orderId">>;
+/** What is sent, and by whom; the tab's owner, until its outcome is known, unless told otherwise. */
+type Deed = Kind & Partial<Pick<Manner, "by" | "attempts">>;
 type Done = Extract<JourneyAttempt["outcome"], { kind: "done" }>;
 type Read<Body> = (body: Body) => Partial<Pick<Done, "cart" | "report" | "order">>;
 
@@ -97,18 +134,18 @@ type Read<Body> = (body: Body) => Partial<Pick<Done, "cart" | "report" | "order"
 function onceOrTwice<Body>(
   tab: Tab,
   request: Request & { readonly key: string | null },
-  kind: Kind,
+  { by = tab.owner, attempts = MOST_ATTEMPTS, ...kind }: Deed,
   expected: number,
   read: Read<Body>,
 ): Promise<JourneyAttempt[]> {
   const attempt = async () => {
-    const sent = await send<Body>(tab.client(), tab.owner, request);
-    const done = attemptOf(tab.owner.name, kind, request.key, sent, expected, read);
+    const sent = await send<Body>(tab.client(), by, request);
+    const done = attemptOf(by.name, kind, request.key, sent, expected, read);
     tab.notes.journeys.push(done);
     return done;
   };
   const times = tab.random(5) === 0 ? 2 : 1;
-  return Promise.all(Array.from({ length: times }, () => untilKnown(tab, attempt)));
+  return Promise.all(Array.from({ length: times }, () => untilKnown(tab, attempt, attempts)));
 }
 
 function attemptOf<Body>(

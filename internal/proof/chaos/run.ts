@@ -57,6 +57,7 @@ export async function runChaos(
         `${kind}; ${requests()} requests, ${witness.arrivals.length + witness.orderArrivals.length} events`,
       ),
     );
+    shoppers.calm();
     const healed = Date.now();
     say("the nemesis rests");
     await eventually("every process is ready and the lag is below a second", () => lag.small(), {
@@ -74,9 +75,16 @@ export async function runChaos(
     const drainedMs = Date.now() - stopped;
     say("nothing is staged or pending; the sweepers finish merges and orders");
     const told = () => ({ arrivals: [...witness.arrivals], orderArrivals: [...witness.orderArrivals] });
-    const { guests: _, ...noted } = shoppers.notes;
+    const { guests: _, faults: met, ...noted } = shoppers.notes;
     const { versions } = merchant;
-    const seen = () => ({ ...noted, versions, carts: [], orders: [], faults, ...told() });
+    const seen = () => ({
+      ...noted,
+      versions,
+      carts: [],
+      orders: [],
+      faults: [...faults, ...met],
+      ...told(),
+    });
     // What is not finished by then is the checker's to tell, with its story.
     await within(timeoutMs, () => unfinished(seen()) === 0);
     say("the last look at carts and orders");

@@ -7,10 +7,11 @@ import { OPERATIONS, type Random } from "./check/operations.ts";
 import { readCart, readOrders } from "./final-state.ts";
 import { cancel, checkout, merge } from "./journeys.ts";
 import { seeded } from "./random.ts";
-import { operate } from "./requests.ts";
+import { operate, type Shopper } from "./requests.ts";
 import { keepSession } from "./sessions.ts";
 import type { Stage } from "./stage.ts";
 import { type Notes, type Tab, untilKnown } from "./tab.ts";
+import { troubleOn } from "./trouble.ts";
 
 /** Of one owner: two tabs of a browser, whose requests race. */
 const TABS = 2;
@@ -33,9 +34,11 @@ const DEEDS: readonly {
 
 export interface Shoppers {
   readonly notes: Notes;
+  /** From now on no checkout meets trouble that was brought about for it. */
+  calm(): void;
   /** Resolves when the last answer is in. */
   stop(): Promise<void>;
-  /** Reads the carts of all users and guests and the orders of all users, patiently. */
+  /** Reads the carts of all users and the orders of all users and guests, patiently. */
   readAll(): Promise<{ carts: FinalCart[]; orders: FinalOrders[] }>;
 }
 
@@ -57,28 +60,32 @@ export async function sendShoppers(
       return { name: `user:${user}`, authorization: `Bearer ${await stage.token(user)}` };
     }),
   );
-  const notes: Notes = { attempts: [], journeys: [], reads: [], sessions: [], guests: [] };
+  const notes: Notes = { attempts: [], journeys: [], reads: [], sessions: [], guests: [], faults: [] };
   let stopped = false;
+  const trouble = troubleOn(stage, notes.faults);
   const tabs = owners.flatMap((owner) => {
-    const orders = new Set<string>();
+    const orders = new Map<string, Shopper>();
     return Array.from({ length: TABS }, () => {
       const own = seeded(random(2 ** 32));
       const client = () => clients[own(clients.length)]!;
       const tab = { owner, random: own, notes, orders, guest: null, etags: new Map<string, string>() };
-      return shop({ ...tab, client, open: () => !stopped }, products);
+      const ways = { client, trouble: () => trouble.cause(own), open: () => !stopped };
+      return shop({ ...tab, ...ways }, products);
     });
   });
   return {
     notes,
+    calm: trouble.end,
     stop: async () => {
       stopped = true;
       await Promise.all(tabs);
     },
     readAll: async () => {
       const [client] = clients;
+      const all = [...owners, ...notes.guests];
       const [carts, orders] = await Promise.all([
-        Promise.all([...owners, ...notes.guests].map((shopper) => readCart(client!, shopper))),
-        Promise.all(owners.map((owner) => readOrders(client!, owner))),
+        Promise.all(all.map((shopper) => readCart(client!, shopper))),
+        Promise.all(all.map((shopper) => readOrders(client!, shopper))),
       ]);
       for (const each of clients) each.close();
       return { carts, orders };

@@ -121,7 +121,7 @@ export type Strategy = "sum" | "max";
 export interface JourneyAttempt {
   /** Unique, as of an {@link Attempt}. */
   readonly trace: string;
-  /** The user. */
+  /** Who has asked: a user; of a checkout or a cancellation, maybe a guest. */
   readonly owner: string;
   readonly operation: "merge" | "checkout" | "cancel";
   /** Of a merge: the guest, `guest:<id>`. */

@@ -1,4 +1,5 @@
-import { answered, answering, type Bug, changes, one, twice, without } from "./falsify.ts";
+import { answered, answering, type Bug, changes, one, ordersOf, twice, without } from "./falsify.ts";
+import type { Line } from "./history.ts";
 
 /** What a platform could do wrong with merges. */
 export const MERGE_BUGS = {
@@ -25,6 +26,42 @@ export const MERGE_BUGS = {
       const given = new Set(changes(history, "merged").map(({ data }) => data.change.from));
       const takes = changes(history, "cart-merged").filter(({ subject }) => given.has(subject));
       return without(history, "arrivals", one(takes, random));
+    },
+  },
+  "piece-twice": {
+    does: "gives a user what the guest has ordered",
+    rule: "piece-twice",
+    falsify: (history, random) => {
+      const takes = changes(history, "cart-merged");
+      const {
+        subject: cartId,
+        version,
+        data,
+      } = one(
+        takes.filter((take) => take.data.change.lines?.length),
+        random,
+      );
+      const victim = one(ordersOf(history, "placed"), random);
+      const items = data.change.lines!;
+      const order = { ...victim.data, owner: data.owner, items, cartId, cartVersion: version - 1 };
+      return twice(history, "orderArrivals", victim, { subject: `${victim.subject}-again`, data: order });
+    },
+  },
+  "piece-lost": {
+    does: "takes more out of a guest's cart than was ordered",
+    rule: "piece-lost",
+    falsify: (history, random) => {
+      const reduced = new Set(changes(history, "ordered").map(({ data }) => data.change.orderId ?? ""));
+      const guests = ordersOf(history, "placed").filter(
+        ({ subject, data }) => data.owner.startsWith("guest:") && reduced.has(subject),
+      );
+      const { subject } = one(guests, random);
+      const less = (items: readonly Line[]) =>
+        items.map((line) => ({ ...line, quantity: line.quantity - 1 }));
+      const orderArrivals = history.orderArrivals.map((each) =>
+        each.subject === subject ? { ...each, data: { ...each.data, items: less(each.data.items) } } : each,
+      );
+      return { ...history, orderArrivals };
     },
   },
   "wrong-report": {

@@ -45,7 +45,7 @@ describe("A minute of chaos", function () {
     );
     const journeys = run.history.journeys.filter(({ outcome }) => outcome.kind === "done");
     expect(new Set(journeys.map(({ operation, strategy }) => strategy ?? operation))).to.have.all.keys(
-      ...["sum", "max", "checkout", "cancel"],
+      ...["sum", "max", "keep-user", "keep-guest", "checkout", "cancel", "pay", "fulfil"],
     );
     const byGuests = journeys.filter(
       ({ operation, owner }) => operation === "checkout" && owner.startsWith("guest:"),

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { HttpClient } from "../../testkit/http-client.ts";
 import type { JourneyAttempt, ReportLine, SeenCart, SeenOrder, Strategy } from "./check/history.ts";
 import { operationNamed } from "./check/operations.ts";
 import {
@@ -32,6 +33,7 @@ interface Placed {
   readonly cart: SeenCart | "pending";
 }
 
+const STRATEGIES: readonly Strategy[] = ["sum", "max", "keep-user", "keep-guest"];
 const NOTHING = { productId: null, quantity: null, key: null, ifMatch: null };
 
 /** Fills a guest's cart and merges it, sometimes while more is put into it, or after or during its checkout. */
@@ -51,9 +53,10 @@ export async function merge(tab: Tab, products: readonly string[]): Promise<void
     });
   };
   for (let lines = 1 + random(2); lines > 0; lines--) await fill();
-  const ordering = random(3) === 0 ? checkoutInTrouble(tab, guest) : null;
+  const ordering = random(3) === 0 ? checkoutAsGuest(tab, guest) : null;
   if (random(2) === 0) await ordering;
-  const strategy: Strategy = random(2) === 0 ? "sum" : "max";
+  if (random(16) === 0) await checkoutCutShort(tab, guest);
+  const strategy = STRATEGIES[random(STRATEGIES.length)]!;
   const request = {
     method: "POST",
     path: "/api/cart/merge",
@@ -73,24 +76,32 @@ export async function merge(tab: Tab, products: readonly string[]): Promise<void
 }
 
 /** Orders what a guest's cart shows, sometimes in trouble, often without finding out what came of it. */
-async function checkoutInTrouble(tab: Tab, guest: Shopper): Promise<void> {
+async function checkoutAsGuest(tab: Tab, guest: Shopper): Promise<void> {
   const { random, trouble } = tab;
   const attempts = random(2) === 0 ? 1 : MOST_ATTEMPTS;
-  await checkout(tab, { by: guest, attempts, meanwhile: random(3) === 0 ? trouble : null });
+  await Promise.all([checkout(tab, { by: guest, attempts }), random(3) === 0 ? trouble.brief(random) : null]);
 }
 
-/** Who checks out, how often it is tried, and what happens meanwhile. */
+/** Orders what a guest's cart shows; its commit is the last that carts see of the database, or of Redis. */
+async function checkoutCutShort(tab: Tab, guest: Shopper): Promise<void> {
+  const callOff = tab.trouble.atCommit(guest.name, tab.random);
+  await checkout(tab, { by: guest, attempts: 1 });
+  callOff();
+}
+
+/**
+ * Who does it, how often it is tried, and where; the tab's owner, until its outcome is known, at any gateway,
+ * unless told.
+ */
 interface Manner {
-  readonly by: Shopper;
-  readonly attempts: number;
-  readonly meanwhile: (() => Promise<void>) | null;
+  readonly by?: Shopper;
+  readonly attempts?: number;
+  readonly client?: HttpClient;
 }
 
 /** Orders what a cart shows, at the prices that it shows. */
-export async function checkout(
-  tab: Tab,
-  { by, attempts, meanwhile }: Manner = { by: tab.owner, attempts: MOST_ATTEMPTS, meanwhile: null },
-): Promise<void> {
+export async function checkout(tab: Tab, manner: Manner = {}): Promise<void> {
+  const { by = tab.owner } = manner;
   const { random, notes, orders } = tab;
   const { attempt, lines } = await operate(tab.client(), by, operationNamed("read"), NOTHING);
   notes.attempts.push(attempt);
@@ -102,10 +113,7 @@ export async function checkout(
     cart: body.cart === "pending" ? null : seenCart(body.cart),
     order: seenOrder(body.order),
   });
-  const [done] = await Promise.all([
-    onceOrTwice(tab, request, { operation: "checkout", by, attempts }, 201, placed),
-    meanwhile?.(),
-  ]);
+  const done = await onceOrTwice(tab, request, { operation: "checkout", ...manner }, 201, placed);
   for (const { outcome } of done)
     if (outcome.kind === "done" && outcome.order) orders.set(outcome.order.id, by);
 }
@@ -118,28 +126,31 @@ export async function cancel(tab: Tab): Promise<void> {
   const [orderId, by] = chosen;
   if (random(3) > 0) orders.delete(orderId);
   const request = { method: "POST", path: `/api/orders/${orderId}/cancel`, key: randomUUID() };
-  await onceOrTwice(tab, request, { operation: "cancel", by, orderId }, 200, (body: SeenOrder) => ({
-    order: seenOrder(body),
-  }));
+  await move(tab, request, { operation: "cancel", by, orderId });
+}
+
+/** Asks for another status of an order. */
+export async function move(tab: Tab, request: KeyedRequest, deed: Deed): Promise<void> {
+  await onceOrTwice(tab, request, deed, 200, (body: SeenOrder) => ({ order: seenOrder(body) }));
 }
 
 type Kind = Pick<JourneyAttempt, "operation"> &
   Partial<Pick<JourneyAttempt, "guest" | "strategy" | "orderId">>;
-/** What is sent, and by whom; the tab's owner, until its outcome is known, unless told otherwise. */
-type Deed = Kind & Partial<Pick<Manner, "by" | "attempts">>;
+type Deed = Kind & Manner;
+type KeyedRequest = Request & { readonly key: string | null };
 type Done = Extract<JourneyAttempt["outcome"], { kind: "done" }>;
 type Read<Body> = (body: Body) => Partial<Pick<Done, "cart" | "report" | "order">>;
 
 /** Sends a request until its outcome is known, once or twice at the same time; writes each attempt down. */
 function onceOrTwice<Body>(
   tab: Tab,
-  request: Request & { readonly key: string | null },
-  { by = tab.owner, attempts = MOST_ATTEMPTS, ...kind }: Deed,
+  request: KeyedRequest,
+  { by = tab.owner, attempts, client, ...kind }: Deed,
   expected: number,
   read: Read<Body>,
 ): Promise<JourneyAttempt[]> {
   const attempt = async () => {
-    const sent = await send<Body>(tab.client(), by, request);
+    const sent = await send<Body>(client ?? tab.client(), by, request);
     const done = attemptOf(by.name, kind, request.key, sent, expected, read);
     tab.notes.journeys.push(done);
     return done;

@@ -20,6 +20,7 @@ export interface Request {
   readonly ifMatch?: number | null;
   /** An entity tag. */
   readonly ifNoneMatch?: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** One attempt, and what came back. */
@@ -66,7 +67,7 @@ export interface ShownCart extends SeenCart {
 export async function exchange(
   client: HttpClient,
   { authorization }: Pick<Shopper, "authorization">,
-  { method, path, body, key = null, ifMatch = null, ifNoneMatch = null }: Request,
+  { method, path, body, key = null, ifMatch = null, ifNoneMatch = null, headers = {} }: Request,
 ): Promise<Exchange<Reply>> {
   const trace = randomBytes(16).toString("hex");
   const from = Date.now();
@@ -74,6 +75,7 @@ export async function exchange(
     .call(method, path, {
       ...(authorization !== "" && { authorization }),
       headers: {
+        ...headers,
         traceparent: `00-${trace}-${trace.slice(16)}-01`,
         ...(key !== null && { "idempotency-key": key }),
         ...(ifMatch !== null && { "if-match": `"${ifMatch}"` }),

@@ -6,6 +6,7 @@ import type { FinalCart, FinalOrders, JourneyAttempt } from "./check/history.ts"
 import { OPERATIONS, type Random } from "./check/operations.ts";
 import { readCart, readOrders } from "./final-state.ts";
 import { cancel, checkout, merge } from "./journeys.ts";
+import { drive } from "./payments.ts";
 import { seeded } from "./random.ts";
 import { operate, type Shopper } from "./requests.ts";
 import { keepSession } from "./sessions.ts";
@@ -30,6 +31,8 @@ const DEEDS: readonly {
   { weight: 5, name: "merge" },
   { weight: 7, name: "checkout" },
   { weight: 4, name: "cancel" },
+  { weight: 4, name: "pay" },
+  { weight: 3, name: "fulfil" },
 ];
 
 export interface Shoppers {
@@ -53,6 +56,7 @@ export async function sendShoppers(
 ): Promise<Shoppers> {
   const { users, products } = options;
   const clients = stage.gateways.map(({ url }) => createHttpClient(url, users * TABS * 2, PATIENCE_MS));
+  const cartClients = stage.carts.map(({ url }) => createHttpClient(url, users * TABS, PATIENCE_MS));
   const run = randomBytes(3).toString("hex");
   const owners = await Promise.all(
     Array.from({ length: users }, async (_, index) => {
@@ -69,7 +73,11 @@ export async function sendShoppers(
       const own = seeded(random(2 ** 32));
       const client = () => clients[own(clients.length)]!;
       const tab = { owner, random: own, notes, orders, guest: null, etags: new Map<string, string>() };
-      const ways = { client, trouble: () => trouble.cause(own), open: () => !stopped };
+      const service = async () => ({
+        client: cartClients[own(cartClients.length)]!,
+        headers: await stage.serviceHeaders(),
+      });
+      const ways = { client, service, trouble, open: () => !stopped };
       return shop({ ...tab, ...ways }, products);
     });
   });
@@ -87,7 +95,7 @@ export async function sendShoppers(
         Promise.all(all.map((shopper) => readCart(client!, shopper))),
         Promise.all(all.map((shopper) => readOrders(client!, shopper))),
       ]);
-      for (const each of clients) each.close();
+      for (const each of [...clients, ...cartClients]) each.close();
       return { carts, orders };
     },
   };
@@ -98,7 +106,8 @@ async function shop(tab: Tab, products: readonly string[]): Promise<void> {
   const seen = { version: 0 };
   while (tab.open()) {
     await delay(tab.random(200));
-    switch (chosen(tab.random, DEEDS).name) {
+    const { name } = chosen(tab.random, DEEDS);
+    switch (name) {
       case "change":
         await change(tab, seen);
         break;
@@ -116,6 +125,10 @@ async function shop(tab: Tab, products: readonly string[]): Promise<void> {
         break;
       case "cancel":
         await cancel(tab);
+        break;
+      case "pay":
+      case "fulfil":
+        await drive(tab, name);
         break;
     }
   }

@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { createInternalTokenSigner, IDENTITY_HEADER } from "../../platform/identity/internal-token.ts";
+import { fixedKeyRing } from "../../platform/identity/key-ring.ts";
 import { devSecrets, userToken } from "../../testkit/processes/dev-keys.ts";
 import { migrateDatabase, NO_LIMITS, type Running, startProcess } from "../../testkit/processes/platform.ts";
 import type { ProcessName, Surroundings } from "../../testkit/processes/processes.ts";
@@ -25,10 +27,14 @@ export interface Stage {
   readonly relays: readonly Running[];
   readonly targets: readonly Target[];
   readonly gates: ReadonlyMap<string, TcpGate>;
+  /** Each is told of the packets that come to a gate, by its name, from whoever asks, before they pass. */
+  readonly watchers: Set<(gate: string, packet: Buffer) => void>;
   readonly consumerUrl: string;
   /** The catalog itself, past every gate. */
   readonly catalog: { readonly url: string; readonly adminToken: string };
   token(user: string): Promise<string>;
+  /** What a request of another service says of itself to a cart. */
+  serviceHeaders(): Promise<Record<string, string>>;
 }
 
 /** Short leases and lives, so that much happens in a minute. */
@@ -52,13 +58,21 @@ export async function openStage(): Promise<Stage> {
   const settings = { ...NO_LIMITS, ...SETTINGS, RELAY_LEASE_MS: LEASE_MS[database.dialect] };
   const dir = logDir("chaos");
   const secrets = await devSecrets(dir);
+  const signer = createInternalTokenSigner({
+    keys: fixedKeyRing(secrets.internalTokenSecret),
+    audience: "cartwright-cart",
+  });
   const gates = new Map<string, TcpGate>();
+  const watchers: Stage["watchers"] = new Set();
   /** The URL by which `who` reaches what is at `url`: through a gate of its own. */
   const through = async (who: string, what: string, url: string) => {
     const target = new URL(url);
-    const gate = await openGate({ host: target.hostname, port: Number(target.port) });
+    const name = `${who} to ${what}`;
+    const gate = await openGate({ host: target.hostname, port: Number(target.port) }, (from, packet) => {
+      if (from === "client") for (const watch of watchers) watch(name, packet);
+    });
     onTeardown(() => gate.close());
-    gates.set(`${who} to ${what}`, gate);
+    gates.set(name, gate);
     target.port = String(gate.port);
     return target.href.replace(/\/$/, "");
   };
@@ -120,8 +134,12 @@ export async function openStage(): Promise<Stage> {
       named("rabbitmq", rabbit),
     ],
     gates,
+    watchers,
     consumerUrl: rabbit.consumerUrl,
     catalog: { url: catalog.url, adminToken: secrets.catalogAdminToken },
     token: (user) => userToken(dir, user),
+    serviceHeaders: async () => ({
+      [IDENTITY_HEADER]: await signer.sign({ owner: "service:payments", kind: "service" }),
+    }),
   };
 }

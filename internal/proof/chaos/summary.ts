@@ -17,11 +17,11 @@ export function summaryOf({ history, worstLag, recoveredMs, drainedMs }: Run): s
   return [
     `requests    ${attempts.length}: ${counted(attempts.map(({ operation }) => operation))}`,
     `answers     ${counted(attempts.map(({ outcome }) => outcomeText(outcome)))}`,
-    ...(["merge", "checkout", "cancel"] as const).map((operation) => {
+    ...(["merge", "checkout", "cancel", "pay", "fulfil"] as const).map((operation) => {
       const of = journeys.filter((each) => each.operation === operation);
       return `${operation.padEnd(12)}${of.length}: ${counted(of.map(({ outcome }) => outcomeText(outcome)))}`;
     }),
-    `moved       ${of("cart.merged")} carts merged, ${of("order.placed")} orders placed, ${of("order.cancelled")} cancelled`,
+    `moved       ${of("cart.merged")} carts merged, ${of("order.placed")} orders placed, ${of("order.paid")} paid, ${of("order.fulfilled")} fulfilled, ${of("order.cancelled")} cancelled`,
     `catalog     ${reads.length} reads: ${counted(reads.map(readOutcome))}`,
     `caches      ${counted(reads.flatMap(cacheOutcome))}; while ${versions.filter(({ by }) => by === "changed").length} products changed`,
     `sessions    ${sessions.length}: ${counted(sessions.map(sessionOutcome))}`,

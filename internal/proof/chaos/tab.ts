@@ -5,6 +5,7 @@ import type { Attempt, Fault, JourneyAttempt } from "./check/history.ts";
 import type { Random } from "./check/operations.ts";
 import type { SessionAttempt } from "./check/session-seen.ts";
 import type { Shopper } from "./requests.ts";
+import type { Trouble } from "./trouble.ts";
 
 /** Everything that the shoppers have seen. */
 export interface Notes {
@@ -36,8 +37,9 @@ export interface Tab {
   readonly etags: Map<string, string>;
   /** One of the gateways, at random. */
   client(): HttpClient;
-  /** Keeps the carts from Redis or the database for a while; resolves when that is over. */
-  trouble(): Promise<void>;
+  readonly trouble: Trouble;
+  /** One of the carts, and what a request of another service says of it. */
+  service(): Promise<{ client: HttpClient; headers: Record<string, string> }>;
   /** False when nothing shall be repeated any more. */
   open(): boolean;
 }

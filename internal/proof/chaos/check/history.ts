@@ -115,19 +115,20 @@ export interface SeenOrder {
 }
 
 /** What a merge makes of a product that both carts have. */
-export type Strategy = "sum" | "max";
+export type Strategy = "sum" | "max" | "keep-user" | "keep-guest";
 
-/** One attempt of a merge, a checkout or a cancellation. */
+/** One attempt to merge, to check out, or to move an order. */
 export interface JourneyAttempt {
   /** Unique, as of an {@link Attempt}. */
   readonly trace: string;
-  /** Who has asked: a user; of a checkout or a cancellation, maybe a guest. */
+  /** Who has asked: a user; of all but a merge, maybe a guest. Of a service's deed, whose order it is. */
   readonly owner: string;
-  readonly operation: "merge" | "checkout" | "cancel";
+  /** A service pays and fulfils. */
+  readonly operation: "merge" | "checkout" | "cancel" | "pay" | "fulfil";
   /** Of a merge: the guest, `guest:<id>`. */
   readonly guest: string | null;
   readonly strategy: Strategy | null;
-  /** Of a cancellation. */
+  /** Of what moves an order. */
   readonly orderId: string | null;
   /** The Idempotency-Key, the same of repeats; a merge needs none. */
   readonly key: string | null;

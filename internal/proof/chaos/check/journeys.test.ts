@@ -1,6 +1,15 @@
 import { expect } from "chai";
 import { check } from "./checker.ts";
-import type { Arrival, Attempt, Change, History, JourneyAttempt, Line, OrderArrival } from "./history.ts";
+import type {
+  Arrival,
+  Attempt,
+  Change,
+  History,
+  JourneyAttempt,
+  Line,
+  OrderArrival,
+  Strategy,
+} from "./history.ts";
 
 const [ANN, GUEST] = ["user:ann", "guest:g"];
 /** What every answer about one owner says of caches. */
@@ -112,7 +121,10 @@ const without = (which: "arrivals" | "orderArrivals", at: number) =>
   but(which, (list) => list.toSpliced(at, 1) as never);
 
 /** By `max` a guest's two mugs change nothing about a user's three, and are missing where there is one. */
-function byMax(mine: number): History {
+const byMax = (mine: number) => withoutGain("max", mine);
+
+/** A merge of a guest's two mugs into a user's cart of so many, which tells of no gain. */
+function withoutGain(strategy: Strategy, mine: number): History {
   const { attempts, arrivals, journeys } = honest();
   const [guest, user] = arrivals;
   const report = [
@@ -134,10 +146,58 @@ function byMax(mine: number): History {
       event(2, "uc", 1, { type: "item-added", productId: "mug", quantity: mine }, mugs(mine)),
       { ...arrivals[2]!, occurredAt: user!.occurredAt + 1 },
     ],
-    journeys: [{ ...journeys[0]!, strategy: "max", outcome } as JourneyAttempt],
+    journeys: [{ ...journeys[0]!, strategy, outcome } as JourneyAttempt],
     carts: [{ owner: ANN, cart: cart("uc", 1, mine), from: 9_000, to: 9_010 }],
     orderArrivals: [],
     orders: [],
+  };
+}
+
+/** A merge of two mugs into a cart of three that leaves so many. */
+function mergedBy(strategy: Strategy, quantity: number): History {
+  const story = honest();
+  const [merge] = story.journeys;
+  const report = [{ productId: "mug", outcome: "merged", guestQuantity: 2, userQuantity: 3, quantity }];
+  const outcome = { ...merge!.outcome, cart: cart("uc", 2, quantity), report };
+  const gain = event(3, "uc", 2, { type: "merged", from: "gc", fromVersion: 1 }, mugs(quantity));
+  return {
+    ...story,
+    arrivals: [...story.arrivals.slice(0, 3), gain],
+    journeys: [{ ...merge!, strategy, outcome } as JourneyAttempt],
+    carts: [{ owner: ANN, cart: cart("uc", 2, quantity), from: 9_000, to: 9_010 }],
+    orderArrivals: [],
+    orders: [],
+  };
+}
+
+/** The order comes into these statuses, one after the other, and is not cancelled. */
+function driven(...statuses: readonly ("paid" | "fulfilled" | "cancelled")[]): History {
+  const story = honest();
+  const [merge, checkout, cancel] = story.journeys;
+  const moves = statuses.map((status, at): JourneyAttempt => {
+    const n = 5 + at;
+    const order = { id: "o1", status, version: at + 2, items: mugs(5) };
+    const operation = ({ paid: "pay", fulfilled: "fulfil", cancelled: "cancel" } as const)[status];
+    const outcome = { ...cancel!.outcome, order } as JourneyAttempt["outcome"];
+    return {
+      ...cancel!,
+      operation,
+      trace: trace(n),
+      key: `move-${n}`,
+      from: 1_000 * n,
+      to: 1_000 * n + 100,
+      outcome,
+    };
+  });
+  const last = { id: "o1", status: statuses.at(-1)!, version: statuses.length + 1, items: mugs(5) };
+  return {
+    ...story,
+    journeys: [merge!, checkout!, ...moves],
+    orderArrivals: [
+      story.orderArrivals[0]!,
+      ...statuses.map((status, at) => orderEvent(5 + at, at + 2, status)),
+    ],
+    orders: [{ owner: ANN, orders: [last] }],
   };
 }
 
@@ -176,9 +236,68 @@ describe("The chaos checker of merges, checkouts and cancellations", () => {
     expect(check(but("journeys", (list) => [...list, ...more]))).to.deep.equal([]);
   });
 
+  it("accepts an order that was paid and fulfilled, and what was asked for out of turn", () => {
+    expect(check(driven("paid", "fulfilled"))).to.deep.equal([]);
+    const [, , , early] = driven("paid", "fulfilled").journeys;
+    const refusedEarly = {
+      ...early!,
+      trace: trace(7),
+      key: "e",
+      from: 4_000,
+      to: 4_200,
+      outcome: refused("ORDER_STATE"),
+    };
+    const story = driven("paid", "fulfilled");
+    expect(check({ ...story, journeys: [...story.journeys, refusedEarly] })).to.deep.equal([]);
+  });
+  for (const [what, statuses, rule] of [
+    ["an order that was fulfilled and not paid", ["fulfilled"], "order-version"],
+    [
+      "an order that was cancelled after it was fulfilled",
+      ["paid", "fulfilled", "cancelled"],
+      "order-version",
+    ],
+    ["an order that was paid twice", ["paid", "paid"], "order-version"],
+  ] as const)
+    it(`catches ${what}`, () => expect(rules(driven(...statuses))).to.include(rule));
+  it("catches a payment that another status came of", () => {
+    const story = driven("paid");
+    const [merge, checkout, pay] = story.journeys;
+    const journeys = [merge!, checkout!, { ...pay!, operation: "fulfil" as const }];
+    expect(rules({ ...story, journeys })).to.include.members(["order-invented", "order-differs"]);
+  });
+  it("catches a move that was refused although the order allowed it all the while", () => {
+    const { journeys } = driven("paid");
+    const late = {
+      ...journeys[2]!,
+      operation: "fulfil" as const,
+      trace: trace(8),
+      key: "l",
+      from: 7_000,
+      to: 7_100,
+    };
+    const story = driven("paid");
+    expect(
+      rules({ ...story, journeys: [...journeys, { ...late, outcome: refused("ORDER_STATE") }] }),
+    ).to.deep.equal(["wrong-refusal"]);
+  });
+
   it("accepts that a merge by max tells of no gain where the user had as much", () => {
     expect(check(byMax(3))).to.deep.equal([]);
   });
+  it("accepts that a merge tells of no gain where the user keeps his own, or had what the guest had", () => {
+    expect(check(withoutGain("keep-user", 3))).to.deep.equal([]);
+    expect(check(withoutGain("keep-guest", 2))).to.deep.equal([]);
+  });
+  for (const [strategy, quantity] of [
+    ["keep-guest", 2],
+    ["max", 3],
+    ["keep-user", 3],
+  ] as const)
+    it(`accepts a merge by ${strategy} that leaves ${quantity}, and catches one that left another`, () => {
+      expect(check(mergedBy(strategy, quantity))).to.deep.equal([]);
+      expect(rules(mergedBy(strategy, 4))).to.include.members(["wrong-event", "wrong-report"]);
+    });
 
   const gain = honest().arrivals[3]!;
   const reduction = honest().arrivals[4]!;
@@ -219,6 +338,7 @@ describe("The chaos checker of merges, checkouts and cancellations", () => {
       "wrong-event",
     ],
     ["a merge by max whose greater quantity never came", byMax(1), "merge-lost"],
+    ["a merge by keep-guest that left the user's", withoutGain("keep-guest", 3), "merge-lost"],
     ["a report of less than max makes of it", byMax(1), "wrong-report"],
     [
       "a merge by sum that made the maximum",

@@ -44,6 +44,8 @@ export function journeysOf(
 export const JOINED: Readonly<Record<Strategy, (guest: number, user: number) => number>> = {
   sum: (guest, user) => guest + user,
   max: Math.max,
+  "keep-user": (guest, user) => (user > 0 ? user : guest),
+  "keep-guest": (guest) => guest,
 };
 
 /** The lines it leaves behind; null when no event tells what was moved, which other rules judge. */
@@ -89,11 +91,13 @@ export function shownCarts(journeys: readonly JourneyAttempt[]): Attempt[] {
 export const journeyText = ({ operation, guest, orderId, trace }: JourneyAttempt) =>
   `${operation} ${guest ?? orderId ?? ""} (${trace.slice(0, 8)})`;
 
-/** What a correct merge, checkout or cancellation may be refused with. */
+/** What may be refused. */
 const REFUSALS: Readonly<Record<JourneyAttempt["operation"], readonly string[]>> = {
   merge: ["MERGE_CONFLICT", "CATALOG_UNAVAILABLE"],
   checkout: ["CART_CHANGED", "CART_EMPTY", "CHECKOUT_IN_PROGRESS", "CATALOG_UNAVAILABLE"],
   cancel: ["ORDER_STATE"],
+  pay: ["ORDER_STATE"],
+  fulfil: ["ORDER_STATE"],
 };
 
 /** True for a refusal that nothing explains. */

@@ -1,5 +1,6 @@
 import { answered, answering, type Bug, changes, one, ordersOf, twice, without } from "./falsify.ts";
-import type { Line } from "./history.ts";
+import type { History, Line, Strategy } from "./history.ts";
+import type { Random } from "./operations.ts";
 
 /** What a platform could do wrong with merges. */
 export const MERGE_BUGS = {
@@ -64,6 +65,16 @@ export const MERGE_BUGS = {
       return { ...history, orderArrivals };
     },
   },
+  "keep-user": {
+    does: "adds to what a user shall keep",
+    rule: "wrong-report",
+    falsify: (history, random) => addingBy(history, random, "keep-user"),
+  },
+  "keep-guest": {
+    does: "adds a user's pieces where the guest's shall stay",
+    rule: "wrong-report",
+    falsify: (history, random) => addingBy(history, random, "keep-guest"),
+  },
   "wrong-report": {
     does: "reports more than a merge gave",
     rule: "wrong-report",
@@ -77,3 +88,19 @@ export const MERGE_BUGS = {
     },
   },
 } as const satisfies Record<string, Bug>;
+
+/** The history in which a merge by a strategy that adds nothing reports the sum. */
+function addingBy(history: History, random: Random, strategy: Strategy): History {
+  const joined = answered(history).filter(
+    (each) =>
+      each.strategy === strategy &&
+      each.outcome.report.some(({ guestQuantity, userQuantity }) => guestQuantity > 0 && userQuantity > 0),
+  );
+  const victim = one(joined, random);
+  const report = victim.outcome.report.map((line) => ({
+    ...line,
+    outcome: "merged",
+    quantity: line.guestQuantity + line.userQuantity,
+  }));
+  return answering(history, victim, { ...victim.outcome, report });
+}

@@ -89,14 +89,18 @@ function withEnds(events: readonly Arrival[]): { event: Arrival; until: number }
   );
 }
 
-/** True when the user's cart held, at some time since the take, all that `max` makes of it: no event then. */
+/** True when the user's cart held, at some time since the take, all that the merge makes of it: no event then. */
 function stoodAlready(take: Arrival, transfer: Transfer | undefined, user: readonly Arrival[]): boolean {
-  if (transfer?.strategy !== "max") return false;
+  if (!transfer?.strategy) return false;
+  const join = JOINED[transfer.strategy];
   return withEnds(user).some(
     ({ event, until }) =>
       !ends(event) &&
       until >= take.occurredAt &&
-      transfer.lines.every(({ productId, quantity }) => held(event.data.items, productId) >= quantity),
+      transfer.lines.every(({ productId, quantity }) => {
+        const before = held(event.data.items, productId);
+        return before > 0 && join(quantity, before) === before;
+      }),
   );
 }
 

@@ -57,6 +57,47 @@ export const ORDER_BUGS = {
         orders.map((order) => ({ ...order, status: "placed", version: 1 })),
       ),
   },
+  "paid-lost": {
+    does: "forgets that an order was paid",
+    rule: "order-differs",
+    falsify: (history, random) =>
+      listing(history, random, "paid", (orders) =>
+        orders.map((order) => ({ ...order, status: "placed", version: 1 })),
+      ),
+  },
+  "fulfilled-unpaid": {
+    does: "fulfils an order that is not paid",
+    rule: "order-version",
+    falsify: (history, random) => {
+      const fulfilled = new Set(ordersOf(history, "fulfilled").map(({ subject }) => subject));
+      const paid = ordersOf(history, "paid").filter(({ subject }) => fulfilled.has(subject));
+      return without(history, "orderArrivals", one(paid, random));
+    },
+  },
+  "refused-in-vain": {
+    does: "refuses to cancel what is placed alone",
+    rule: "wrong-refusal",
+    falsify: (history, random) => {
+      const moved = new Set(
+        history.orderArrivals.filter(({ version }) => version > 1).map(({ subject }) => subject),
+      );
+      const placed = answered(history).filter(
+        ({ operation, outcome: { order } }) =>
+          operation === "checkout" && order !== null && !moved.has(order.id),
+      );
+      const victim = one(placed, random);
+      const outcome = { kind: "refused", status: 409, code: "ORDER_STATE" } as const;
+      const orderId = victim.outcome.order!.id;
+      const refused = {
+        ...victim,
+        trace: `${victim.trace}-x`,
+        operation: "cancel",
+        orderId,
+        outcome,
+      } as const;
+      return { ...history, journeys: [...history.journeys, refused] };
+    },
+  },
   "order-invented": {
     does: "orders what nobody asked for",
     rule: "order-invented",

@@ -9,14 +9,13 @@ import {
   type Violation,
 } from "./history.ts";
 import { journeyText, wronglyRefused } from "./journeys.ts";
+import { follows, refusedInVain, STATUS_BY } from "./moves.ts";
 import { checkReductions } from "./reductions.ts";
 
-/** The statuses of an order that shoppers can bring about, each at its version. */
-const STATUSES = ["placed", "cancelled"];
-
 /**
- * Every order has its events, placed and then cancelled, and every such event its order; each was somebody's
- * wish and a key has one order at most; the order holds what its cart held, and reduces it once in the end.
+ * Every order has its events, from placed on by the moves that there are, and every such event its order; each
+ * was somebody's wish and a key has one order at most; the order holds what its cart held, and reduces it
+ * once in the end.
  */
 export function checkOrders(
   events: readonly OrderArrival[],
@@ -37,8 +36,9 @@ export function checkOrders(
 
 function checkStory(of: readonly OrderArrival[], fault: NoteViolation): void {
   for (const [at, { subject, type, version, data }] of of.entries()) {
-    const due = STATUSES[at];
-    if (version !== at + 1 || data.version !== version || data.status !== due || type !== `order.${due}`)
+    const { status } = data;
+    const isDue = at === 0 ? status === "placed" : follows(of[at - 1]!.data.status, status);
+    if (version !== at + 1 || data.version !== version || !isDue || type !== `order.${status}`)
       fault("order-version", data.owner, `order ${subject}: ${type} ${version} came as number ${at + 1}`);
     if (linesText(data.items) !== linesText(of[0]!.data.items))
       fault("order-lines", data.owner, `order ${subject}: ${type} has other lines than at first`);
@@ -54,21 +54,20 @@ function checkCauses(
   const orderOfKey = new Map<string, string>();
   for (const { subject, type, trace, data } of events) {
     const attempt = attemptOf.get(trace ?? "");
-    const operation = type === "order.placed" ? "checkout" : "cancel";
     const fits =
       attempt?.owner === data.owner &&
-      attempt.operation === operation &&
-      (operation === "checkout" || attempt.orderId === subject);
+      type === `order.${STATUS_BY[attempt.operation]}` &&
+      (attempt.operation === "checkout" || attempt.orderId === subject);
     if (!fits) {
       fault("order-invented", data.owner, `${type} of ${subject} was asked for by nobody`);
       continue;
     }
     if (attempt.outcome.kind === "refused")
       fault("refused-yet-done", data.owner, `${type} of ${subject} was refused: ${journeyText(attempt)}`);
-    const other = orderOfKey.get(`${operation} ${attempt.key}`);
-    if (other !== undefined)
-      fault("order-twice", data.owner, `the key ${attempt.key} made ${other} and ${subject}`);
-    orderOfKey.set(`${operation} ${attempt.key}`, subject);
+    const { operation, key } = attempt;
+    const other = orderOfKey.get(`${operation} ${key}`);
+    if (other !== undefined) fault("order-twice", data.owner, `the key ${key} made ${other} and ${subject}`);
+    orderOfKey.set(`${operation} ${key}`, subject);
   }
 }
 
@@ -87,10 +86,11 @@ function checkAnswers(told: Told, journeys: readonly JourneyAttempt[], fault: No
   for (const attempt of journeys) {
     const { operation, outcome, owner } = attempt;
     if (operation === "merge") continue;
-    if (wronglyRefused(attempt))
+    if (wronglyRefused(attempt) || refusedInVain(attempt, told.get(attempt.orderId ?? "") ?? []))
       fault("wrong-refusal", owner, `${journeyText(attempt)}: ${JSON.stringify(outcome)}`);
     if (outcome.kind !== "done" || outcome.order === null) continue;
-    const rule = wrongOrder(outcome.order, told);
+    const isOther = !outcome.replayed && outcome.order.status !== STATUS_BY[operation];
+    const rule = isOther ? "order-differs" : wrongOrder(outcome.order, told);
     if (rule !== null) fault(rule, owner, `${journeyText(attempt)} showed ${JSON.stringify(outcome.order)}`);
   }
 }

@@ -36,7 +36,7 @@ interface Placed {
 const STRATEGIES: readonly Strategy[] = ["sum", "max", "keep-user", "keep-guest"];
 const NOTHING = { productId: null, quantity: null, key: null, ifMatch: null };
 
-/** Fills a guest's cart and merges it, sometimes while more is put into it, or after or during its checkout. */
+/** Fills a guest's cart and merges it, sometimes while more is put into it, or after or in its checkout. */
 export async function merge(tab: Tab, products: readonly string[]): Promise<void> {
   const { random, notes } = tab;
   tab.guest = tab.guest === null ? await openSession(tab) : await refreshSession(tab, tab.guest);

@@ -89,7 +89,7 @@ function withEnds(events: readonly Arrival[]): { event: Arrival; until: number }
   );
 }
 
-/** True when the user's cart held, at some time since the take, all that the merge makes of it: no event then. */
+/** True when the user's cart held, some time since the take, what the merge makes of it: no event then. */
 function stoodAlready(take: Arrival, transfer: Transfer | undefined, user: readonly Arrival[]): boolean {
   if (!transfer?.strategy) return false;
   const join = JOINED[transfer.strategy];

@@ -13,9 +13,9 @@ import { follows, refusedInVain, STATUS_BY } from "./moves.ts";
 import { checkReductions } from "./reductions.ts";
 
 /**
- * Every order has its events, from placed on by the moves that there are, and every such event its order; each
- * was somebody's wish and a key has one order at most; the order holds what its cart held, and reduces it
- * once in the end.
+ * Every order has its events, from placed on by the moves that there are, and every such event its order;
+ * each was somebody's wish and a key has one order at most; the order holds what its cart held, and reduces
+ * it once in the end.
  */
 export function checkOrders(
   events: readonly OrderArrival[],

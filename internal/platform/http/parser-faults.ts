@@ -64,7 +64,7 @@ export function answerParserFaults(server: Server, turns: Turns, onRefused: (cod
     const problem = PROBLEMS.get(error.code) ?? MALFORMED;
     const last = turns.last(socket);
     // The fault is of what comes after a request that is whole, and is told after the answer to that.
-    if (last === undefined || last.req.complete) return turns.whenAnswered(socket, () => end(problem));
+    if (last === null || last.req.complete) return turns.whenAnswered(socket, () => end(problem));
     const instance = pathOf(last.req);
     if (turns.withdraw(socket, last)) return turns.whenAnswered(socket, () => end(problem, instance));
     // Bytes after half an answer would look like a part of it, and after a whole one like another.

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import { type AddressInfo, type Socket, Server as TcpServer } from "node:net";
 import type { Logger } from "../logger/logger.ts";
 import type { Registry } from "../metrics/metrics.ts";
@@ -92,10 +92,7 @@ export async function listen(
     fresh.add(socket);
     socket.once("close", () => fresh.delete(socket));
   });
-  const unanswered = new Set<ServerResponse>();
   const answer: RequestListener = (req, res) => {
-    unanswered.add(res);
-    res.once("close", () => unanswered.delete(res));
     if (retired) res.setHeader("connection", "close");
     const refusal = refuseTarget(req);
     if (refusal === null) return handler(req, res);
@@ -113,7 +110,7 @@ export async function listen(
   answerParserFaults(server, turns, onUnread);
   const retire = () => {
     retired = true;
-    for (const res of unanswered) if (!res.headersSent) res.setHeader("connection", "close");
+    for (const res of turns.unanswered) if (!res.headersSent) res.setHeader("connection", "close");
   };
   const closeIdle = () => {
     for (const socket of fresh) socket.destroy();

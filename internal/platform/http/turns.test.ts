@@ -1,10 +1,12 @@
-import type { ServerResponse } from "node:http";
-import { connect, type Socket } from "node:net";
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { expect } from "chai";
 import { eventually } from "../../testkit/eventually.ts";
 import { recordingLogger } from "../../testkit/recording-logger.ts";
 import { Registry } from "../metrics/metrics.ts";
 import { type HttpServer, listen, PATIENCE } from "./server.ts";
+import { createTurns } from "./turns.ts";
 
 const LARGE = "x".repeat(16_000_000);
 
@@ -164,5 +166,27 @@ describe("Requests of one connection", function () {
     one.socket.write("garbage\r\n");
     await eventually("it is closed", () => one.closed());
     expect(statuses(one.text())).to.deep.equal([200]);
+  });
+
+  it("are forgotten once they are over, though the connection goes on", async () => {
+    const seen: Socket[] = [];
+    const own = createServer().listen(0, "127.0.0.1");
+    const turns = createTurns(
+      (req, res) => {
+        seen.push(req.socket);
+        res.end("done");
+      },
+      () => {},
+    );
+    own.on("request", turns.take);
+    await once(own, "listening");
+    const socket = connect((own.address() as AddressInfo).port, "127.0.0.1");
+    sockets.push(socket.resume());
+    socket.write(get("/a", "/b"));
+    await eventually("both are begun", () => seen.length === 2);
+    await eventually("none is unanswered", () => [...turns.unanswered].length === 0);
+    expect(turns.last(seen[0]!)).to.equal(null);
+    own.closeAllConnections();
+    own.close();
   });
 });

@@ -11,7 +11,8 @@ export interface Exchange {
 
 /** The requests of one connection, in their order. */
 interface Line {
-  last: Exchange;
+  /** That came last, until it is whole and answered. */
+  last: Exchange | null;
   isBusy: boolean;
   waiting: Exchange[];
   /** What is to be done once all are answered, if the connection lives. */
@@ -27,17 +28,20 @@ export type Turns = ReturnType<typeof createTurns>;
  * one that is not read instead would not show when its client leaves.
  */
 export function createTurns(handle: RequestListener, onFlood: (socket: Socket) => void) {
-  const lines = new WeakMap<Socket, Line>();
+  const lines = new Map<Socket, Line>();
+  const unanswered = new Set<ServerResponse>();
 
   function begin(line: Line, { req, res }: Exchange): void {
     line.isBusy = true;
-    const { socket } = req;
-    res.once("close", () => proceed(line, socket));
+    unanswered.add(res);
+    res.once("close", () => proceed(line, req, res));
     handle(req, res);
   }
 
-  function proceed(line: Line, socket: Socket): void {
+  function proceed(line: Line, { socket, complete }: IncomingMessage, res: ServerResponse): void {
     line.isBusy = false;
+    unanswered.delete(res);
+    if (complete && line.last?.res === res) line.last = null;
     // After the connection's last answer, or without it, nobody waits any more.
     if (!socket.writable) line.waiting = [];
     const next = line.waiting.shift();
@@ -45,18 +49,26 @@ export function createTurns(handle: RequestListener, onFlood: (socket: Socket) =
     else if (socket.writable) line.finish?.();
   }
 
+  function join(socket: Socket): Line {
+    const line: Line = { last: null, isBusy: false, waiting: [], finish: null };
+    lines.set(socket, line);
+    socket.once("close", () => lines.delete(socket));
+    return line;
+  }
+
   return {
     take(req: IncomingMessage, res: ServerResponse): void {
       const exchange = { req, res };
-      const line = lines.get(req.socket) ?? { last: exchange, isBusy: false, waiting: [], finish: null };
-      lines.set(req.socket, line);
+      const line = lines.get(req.socket) ?? join(req.socket);
       line.last = exchange;
       if (!line.isBusy) begin(line, exchange);
       else if (line.waiting.length < MOST_WAITING) line.waiting.push(exchange);
       else if (!req.socket.destroyed) onFlood(req.socket);
     },
-    /** The request of a connection that came last. */
-    last: (socket: Socket) => lines.get(socket)?.last,
+    /** Of all connections, those that `handle` was given and that are not over. */
+    unanswered: unanswered as Iterable<ServerResponse>,
+    /** The request of a connection that came last, unless it is whole and answered. */
+    last: (socket: Socket) => lines.get(socket)?.last ?? null,
     /** Drops the last request if it waits, and says whether it did. */
     withdraw(socket: Socket, exchange: Exchange): boolean {
       const line = lines.get(socket);

@@ -51,6 +51,8 @@ describe("A minute of chaos", function () {
       ({ operation, owner }) => operation === "checkout" && owner.startsWith("guest:"),
     );
     expect(byGuests, "checkouts of guests").not.to.deep.equal([]);
+    const types = new Set(run.history.arrivals.map(({ type }) => type));
+    expect(types).to.include.all.keys("cart.expiring", "cart.expired", "cart.merged", "cart.cleared");
     const answers = run.history.reads.flatMap(({ answer }) =>
       "status" in answer ? [`${answer.status}`] : [],
     );

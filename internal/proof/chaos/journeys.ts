@@ -36,7 +36,10 @@ interface Placed {
 const STRATEGIES: readonly Strategy[] = ["sum", "max", "keep-user", "keep-guest"];
 const NOTHING = { productId: null, quantity: null, key: null, ifMatch: null };
 
-/** Fills a guest's cart and merges it, sometimes while more is put into it, or after or in its checkout. */
+/**
+ * Fills a guest's cart and merges it, sometimes while more is put into it, or after or during its checkout;
+ * or leaves it for good.
+ */
 export async function merge(tab: Tab, products: readonly string[]): Promise<void> {
   const { random, notes } = tab;
   tab.guest = tab.guest === null ? await openSession(tab) : await refreshSession(tab, tab.guest);
@@ -53,6 +56,10 @@ export async function merge(tab: Tab, products: readonly string[]): Promise<void
     });
   };
   for (let lines = 1 + random(2); lines > 0; lines--) await fill();
+  if (random(8) === 0) {
+    tab.guest = null;
+    return;
+  }
   const ordering = random(3) === 0 ? checkoutAsGuest(tab, guest) : null;
   if (random(2) === 0) await ordering;
   if (random(16) === 0) await checkoutCutShort(tab, guest);

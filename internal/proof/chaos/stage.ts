@@ -6,6 +6,7 @@ import { migrateDatabase, NO_LIMITS, type Running, startProcess } from "../../te
 import type { ProcessName, Surroundings } from "../../testkit/processes/processes.ts";
 import { logDir, onTeardown, ownDatabase, ownRabbit, ownRedis } from "../../testkit/servers/test-servers.ts";
 import { openGate, type TcpGate } from "../../testkit/tcp-gate.ts";
+import { NOTICE_MS } from "./check/notices.ts";
 import { GRACE_MS } from "./check/sessions.ts";
 
 /** Something that can be killed, frozen and started again: a process of ours or a server. */
@@ -44,6 +45,7 @@ const SETTINGS = {
   ACCESS_TOKEN_TTL_SECONDS: "86400",
   REFRESH_TOKEN_GRACE_SECONDS: String(GRACE_MS / 1_000),
   CART_EXPIRY_GRACE_SECONDS: "3600",
+  CART_EXPIRING_NOTICE_SECONDS: String(NOTICE_MS / 1_000),
   SWEEP_AGE_MS: "500",
   SWEEP_INTERVAL_MS: "200",
 };

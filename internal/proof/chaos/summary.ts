@@ -22,6 +22,7 @@ export function summaryOf({ history, worstLag, recoveredMs, drainedMs }: Run): s
       return `${operation.padEnd(12)}${of.length}: ${counted(of.map(({ outcome }) => outcomeText(outcome)))}`;
     }),
     `moved       ${of("cart.merged")} carts merged, ${of("order.placed")} orders placed, ${of("order.paid")} paid, ${of("order.fulfilled")} fulfilled, ${of("order.cancelled")} cancelled`,
+    `left        ${of("cart.expiring")} carts came near their end, ${of("cart.expired")} expired`,
     `catalog     ${reads.length} reads: ${counted(reads.map(readOutcome))}`,
     `caches      ${counted(reads.flatMap(cacheOutcome))}; while ${versions.filter(({ by }) => by === "changed").length} products changed`,
     `sessions    ${sessions.length}: ${counted(sessions.map(sessionOutcome))}`,

@@ -1,6 +1,6 @@
 import { type Arrival, type Attempt, linesText, type SeenCart, type Violation } from "./history.ts";
 import { isOfJourney } from "./journeys.ts";
-import { EXPIRY, operationNamed } from "./operations.ts";
+import { EXPIRING, EXPIRY, operationNamed } from "./operations.ts";
 
 /** Which attempt caused which event. */
 export interface Attribution {
@@ -22,7 +22,7 @@ export function attribute(events: readonly Arrival[], attempts: readonly Attempt
   const violations: Violation[] = [];
   for (const event of events) {
     const { owner, change } = event.data;
-    if (change.type === EXPIRY || isOfJourney(change)) continue;
+    if ([EXPIRY, EXPIRING].includes(change.type) || isOfJourney(change)) continue;
     const fault = (rule: string, sentence: string) =>
       violations.push({ rule, owner, sentence: `${nameOf(event)} ${sentence}` });
     const attempt = event.trace === null ? undefined : attemptOf.get(event.trace);

@@ -1,6 +1,6 @@
 import { type Arrival, linesText, type OrderArrival, type Violation } from "./history.ts";
 import { effectOfJourney, isOfJourney, type Journeys } from "./journeys.ts";
-import { EXPIRY, operationOfChange } from "./operations.ts";
+import { EXPIRING, EXPIRY, operationOfChange } from "./operations.ts";
 
 /** What the events tell of one cart, from its first to its last. */
 export interface ToldCart {
@@ -82,8 +82,9 @@ function faultsOf(id: string, events: readonly Arrival[], journeys: Journeys): O
   return faults;
 }
 
-/** The types of the events that end a cart; of other changes it is `cart.updated`. */
-const ENDINGS: Readonly<Record<string, string>> = {
+/** The types of the events of some changes; of others it is `cart.updated`. */
+const TYPES: Readonly<Record<string, string>> = {
+  [EXPIRING]: "cart.expiring",
   "cart-cleared": "cart.cleared",
   "cart-merged": "cart.merged",
 };
@@ -105,7 +106,8 @@ function contradiction(
     if (type !== "cart.expired") return `tells of an expiry as ${type}`;
     return linesText(data.items) === linesText(before) ? null : "did not expire with the lines it had";
   }
-  if (type !== (ENDINGS[change.type] ?? "cart.updated")) return `tells of ${change.type} as ${type}`;
+  if (type !== (TYPES[change.type] ?? "cart.updated")) return `tells of ${change.type} as ${type}`;
+  if (change.type === EXPIRING) return null; // notices.ts
   if (isOfJourney(change)) {
     const left = effectOfJourney(before, change, journeys);
     if (left === null || linesText(left) === linesText(data.items)) return null;

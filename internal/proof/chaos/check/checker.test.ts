@@ -127,7 +127,13 @@ describe("The chaos checker", () => {
       trace: null,
       occurredAt: 61_000,
       receivedAt: 62_000,
-      data: { ...arrivals[1]!.data, version: 3, change: { type: "cart-expired" }, expiresAt: null },
+      data: {
+        ...arrivals[1]!.data,
+        ownerKind: "user",
+        version: 3,
+        change: { type: "cart-expired" },
+        expiresAt: null,
+      },
     };
     const read: Attempt = {
       ...attempts[3]!,

@@ -4,6 +4,7 @@ import { checkCatalog } from "./catalog.ts";
 import type { History, Violation } from "./history.ts";
 import { journeysOf, shownCarts } from "./journeys.ts";
 import { checkMerges } from "./merges.ts";
+import { checkNotices } from "./notices.ts";
 import { checkOrders } from "./orders.ts";
 import { checkPieces } from "./pieces.ts";
 import { checkPrivacy } from "./privacy.ts";
@@ -24,7 +25,7 @@ export function check(history: History): Violation[] {
   violations.push(...carts.violations, ...attribution.violations);
   violations.push(...checkMerges(events, history.journeys, moved));
   violations.push(...checkOrders(orders.events, events, history.journeys, history.orders));
-  violations.push(...checkPieces(events, orders.events));
+  violations.push(...checkPieces(events, orders.events), ...checkNotices(events));
   violations.push(...checkCatalog(history.reads, history.versions, history.faults));
   violations.push(...checkPrivacy(history), ...checkSessions(history.sessions));
   const cartsOf = Map.groupBy(carts.carts, ({ owner }) => owner);

@@ -80,6 +80,8 @@ export interface Arrival {
   readonly receivedAt: number;
   readonly data: {
     readonly owner: string;
+    /** Of events that time brings about. */
+    readonly ownerKind?: string;
     readonly cartId: string;
     readonly version: number;
     readonly change: Change;

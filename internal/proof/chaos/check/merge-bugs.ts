@@ -91,9 +91,12 @@ export const MERGE_BUGS = {
 
 /** The history in which a merge by a strategy that adds nothing reports the sum. */
 function addingBy(history: History, random: Random, strategy: Strategy): History {
+  // Not one that was given the outcome of an earlier merge, by another strategy.
+  const taken = new Set(changes(history, "cart-merged").map(({ trace }) => trace));
   const joined = answered(history).filter(
     (each) =>
       each.strategy === strategy &&
+      taken.has(each.trace) &&
       each.outcome.report.some(({ guestQuantity, userQuantity }) => guestQuantity > 0 && userQuantity > 0),
   );
   const victim = one(joined, random);

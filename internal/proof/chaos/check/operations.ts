@@ -93,6 +93,9 @@ export const OPERATIONS: readonly OperationKind[] = [
 /** The change that no shopper asks for: a cart that has outlived its TTL. */
 export const EXPIRY = "cart-expired";
 
+/** Nor this one: it comes near its end. */
+export const EXPIRING = "cart-expiring";
+
 export function operationNamed(name: string): OperationKind {
   const kind = OPERATIONS.find((each) => each.name === name);
   if (!kind) throw new Error(`there is no operation ${name} in operations.ts`);

@@ -1,6 +1,9 @@
 import { CATALOG_BUGS } from "./catalog-bugs.ts";
-import { type Bug, followed, twice, without } from "./falsify.ts";
+import { type Bug, changes, followed, one, twice, without } from "./falsify.ts";
+import type { Arrival, History } from "./history.ts";
 import { MERGE_BUGS } from "./merge-bugs.ts";
+import { NOTICE_MS } from "./notices.ts";
+import { EXPIRING, type Random } from "./operations.ts";
 import { ORDER_BUGS } from "./order-bugs.ts";
 import { SESSION_BUGS } from "./session-bugs.ts";
 
@@ -24,7 +27,31 @@ const CART_BUGS = {
       return { ...history, arrivals: arrivals.toSpliced(arrivals.indexOf(next) + 1, 0, victim) };
     },
   },
+  "notice-twice": {
+    does: "tells twice that a cart comes near its end",
+    rule: "notice-twice",
+    falsify: (history, random) => twice(history, "arrivals", one(changes(history, EXPIRING), random), {}),
+  },
+  "notice-early": {
+    does: "tells of the end of a cart that was renewed",
+    rule: "wrong-notice",
+    falsify: (history, random) =>
+      noticing(history, random, ({ occurredAt }) => ({ occurredAt: occurredAt - NOTICE_MS })),
+  },
+  "notice-stranger": {
+    does: "takes a guest's cart for a user's when it comes near its end",
+    rule: "owner-kind",
+    falsify: (history, random) =>
+      noticing(history, random, ({ data }) => ({ data: { ...data, ownerKind: "nobody" } })),
+  },
 } as const satisfies Record<string, Bug>;
+
+/** The history in which a notice said something else. */
+function noticing(history: History, random: Random, change: (notice: Arrival) => Partial<Arrival>): History {
+  const { id } = one(changes(history, EXPIRING), random);
+  const arrivals = history.arrivals.map((each) => (each.id === id ? { ...each, ...change(each) } : each));
+  return { ...history, arrivals };
+}
 
 /** The bugs that the checker has to find, by name. */
 export const SABOTAGES: Readonly<Record<string, Bug>> = {

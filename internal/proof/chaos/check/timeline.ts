@@ -1,7 +1,8 @@
 import { type Attribution, cartText, describe, EMPTY, sameCart, stateAfter } from "./attribution.ts";
 import type { ToldCart } from "./carts.ts";
 import type { Arrival, Attempt, FinalCart, SeenCart, Violation } from "./history.ts";
-import { EXPIRY } from "./operations.ts";
+import { NOTICE_MS } from "./notices.ts";
+import { EXPIRING, EXPIRY } from "./operations.ts";
 
 /** What an owner's cart was between two events. */
 interface State {
@@ -49,8 +50,10 @@ export function checkTimeline(
   const notAfter = (place: number, at: number) => {
     latest[place] = Math.min(latest[place]!, at);
   };
-  for (const [index, event] of events.entries())
+  for (const [index, event] of events.entries()) {
     if (event.data.change.type === EXPIRY) notBefore(index + 1, states[index]!.expiresAt);
+    if (event.data.change.type === EXPIRING) notBefore(index + 1, states[index]!.expiresAt - NOTICE_MS);
+  }
 
   const vague: Attempt[] = [];
   for (const attempt of attempts) {
@@ -125,12 +128,15 @@ function checkFinal(
   states: readonly State[],
   fault: (rule: string, sentence: string) => void,
 ): void {
-  const expiredAfter = (place: number, at: number) =>
-    events[place - 1]?.data.change.type === EXPIRY && states[place - 1]!.expiresAt > at;
+  const agedAfter = (place: number, at: number) => {
+    const event = events[place - 1];
+    if (event?.data.change.type === EXPIRING) return event.occurredAt > at;
+    return event?.data.change.type === EXPIRY && states[place - 1]!.expiresAt > at;
+  };
   let last = states.length - 1;
-  while (expiredAfter(last, final.to)) last--;
+  while (agedAfter(last, final.to)) last--;
   let first = last;
-  while (expiredAfter(first, final.from)) first--;
+  while (agedAfter(first, final.from)) first--;
   const expired = final.cart.cartId === null && states[last]!.expiresAt <= final.to;
   if (expired || states.slice(first, last + 1).some(({ cart }) => sameCart(cart, final.cart))) return;
   fault(

@@ -112,15 +112,23 @@ export async function checkout(tab: Tab, manner: Manner = {}): Promise<void> {
   const { random, notes, orders } = tab;
   const { attempt, lines } = await operate(tab.client(), by, operationNamed("read"), NOTHING);
   notes.attempts.push(attempt);
-  if (lines === null || lines.some(({ unitPrice }) => unitPrice === null)) return;
-  if (lines.length === 0 && random(8) > 0) return;
-  const items = lines.map(({ productId, quantity, unitPrice }) => ({ productId, quantity, unitPrice }));
+  if (lines === null || (lines.length === 0 && random(8) > 0)) return;
+  const items = lines.flatMap(({ productId, quantity, unitPrice }) =>
+    unitPrice === null ? [] : [{ productId, quantity, unitPrice }],
+  );
+  if (items.length < lines.length) return;
   const request = { method: "POST", path: "/api/cart/checkout", body: { items }, key: randomUUID() };
   const placed = (body: Placed) => ({
     cart: body.cart === "pending" ? null : seenCart(body.cart),
     order: seenOrder(body.order),
   });
-  const done = await onceOrTwice(tab, request, { operation: "checkout", ...manner }, 201, placed);
+  const done = await onceOrTwice(
+    tab,
+    request,
+    { operation: "checkout", agreed: items, ...manner },
+    201,
+    placed,
+  );
   for (const { outcome } of done)
     if (outcome.kind === "done" && outcome.order) orders.set(outcome.order.id, by);
 }
@@ -142,7 +150,7 @@ export async function move(tab: Tab, request: KeyedRequest, deed: Deed): Promise
 }
 
 type Kind = Pick<JourneyAttempt, "operation"> &
-  Partial<Pick<JourneyAttempt, "guest" | "strategy" | "orderId">>;
+  Partial<Pick<JourneyAttempt, "guest" | "strategy" | "orderId" | "agreed">>;
 type Deed = Kind & Manner;
 type KeyedRequest = Request & { readonly key: string | null };
 type Done = Extract<JourneyAttempt["outcome"], { kind: "done" }>;
@@ -187,7 +195,7 @@ function attemptOf<Body>(
     }),
   );
   const { trace, from, to, caching } = sent;
-  const of = { guest: null, strategy: null, orderId: null, ...kind };
+  const of = { guest: null, strategy: null, orderId: null, agreed: null, ...kind };
   return { trace, owner, ...of, key, from, to, caching, outcome };
 }
 

@@ -15,8 +15,14 @@ export interface Merchant {
   stop(): Promise<void>;
 }
 
-/** No cart has these: a risen price would be another reason to refuse a checkout. */
-export const CHANGING = ["lamp-head-400", "pole-carbon"];
+/** What is now and then sold out, or nearly so. */
+export const SCARCE = "bottle-1l";
+
+/** Those that change: two that no cart has, one with a stock that is always enough, and that one. */
+export const CHANGING = ["lamp-head-400", "pole-carbon", "mug-steel", SCARCE];
+
+/** More than all carts together ever have. */
+const PLENTY = 800_000;
 
 /** Longer than the catalog may be frozen: a change that is not answered must not be done later. */
 const PATIENCE_MS = 60_000;
@@ -47,9 +53,11 @@ export async function openMerchant({ catalog }: Stage, random: Random): Promise<
   };
   const changing = seeds.filter(({ id }) => CHANGING.includes(id));
   const work = async () => {
-    // A stock of its own tells each version from all others.
-    for (let stock = 1; !stopped; stock++) {
-      await change(changing[random(changing.length)]!, stock);
+    // A stock of its own tells each version from all others, but for what is scarce.
+    for (let count = 1; !stopped; count++) {
+      const product = changing[random(changing.length)]!;
+      const few = product.id === SCARCE && random(3) === 0;
+      await change(product, few ? random(4) : PLENTY + count);
       await delay(200 + random(1_000));
     }
   };

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import type { HttpClient } from "../../testkit/http-client.ts";
-import type { Caching, NotDone } from "./check/answers.ts";
-import type { Attempt, Line, Outcome, SeenCart } from "./check/history.ts";
+import type { Caching, Difference, NotDone } from "./check/answers.ts";
+import type { Attempt, Line, Outcome, Price, SeenCart } from "./check/history.ts";
 import type { Choice, OperationKind } from "./check/operations.ts";
 
 /** Somebody with a token; `name` as events name an owner. */
@@ -50,12 +50,12 @@ interface Answer<Body> {
   readonly status: number;
   readonly replayed: boolean;
   /** What the API describes for the expected status, else a problem; the checker judges what is in it. */
-  readonly body: Body & { readonly code?: string };
+  readonly body: Body & { readonly code?: string; readonly lines?: readonly Difference[] };
 }
 
 /** A line of a cart as the API shows it. */
 interface ShownLine extends Line {
-  readonly unitPrice: object | null;
+  readonly unitPrice: Price | null;
 }
 
 /** A cart as the API shows it. */
@@ -124,9 +124,9 @@ export function outcomeOf<Body, T>(
   if ("lost" in answer) return { kind: "unknown", reason: answer.lost };
   const { status, body } = answer;
   if (status === expected) return done(answer);
-  const code = body.code ?? "";
+  const { code = "", lines } = body;
   return status < 500 || code === "CATALOG_UNAVAILABLE"
-    ? { kind: "refused", status, code }
+    ? { kind: "refused", status, code, ...(lines && { lines }) }
     : { kind: "unknown", reason: `${status} ${code}` };
 }
 

@@ -6,6 +6,7 @@ import type { FinalCart, FinalOrders, JourneyAttempt } from "./check/history.ts"
 import { OPERATIONS, type Random } from "./check/operations.ts";
 import { readCart, readOrders } from "./final-state.ts";
 import { cancel, checkout, merge } from "./journeys.ts";
+import { SCARCE } from "./merchant.ts";
 import { drive } from "./payments.ts";
 import { seeded } from "./random.ts";
 import { operate, type Shopper } from "./requests.ts";
@@ -118,7 +119,10 @@ async function shop(tab: Tab, products: readonly string[]): Promise<void> {
         await keepSession(tab);
         break;
       case "merge":
-        await merge(tab, PRODUCTS);
+        await merge(
+          tab,
+          PRODUCTS.filter((id) => id !== SCARCE),
+        );
         break;
       case "checkout":
         await checkout(tab);

@@ -56,8 +56,11 @@ function caused(attempt: Attempt, { data: { change } }: Arrival): boolean {
   );
 }
 
-/** What a correct request may be refused with: somebody else was first, or the catalog cannot be asked. */
-const REFUSALS = ["VERSION_MISMATCH", "CATALOG_UNAVAILABLE"];
+/**
+ * What a correct request may be refused with: somebody else was first, the catalog cannot be asked, or has
+ * less, which is judged in stock.ts.
+ */
+const REFUSALS = ["VERSION_MISMATCH", "CATALOG_UNAVAILABLE", "OUT_OF_STOCK"];
 
 /** What an answer promised and the events do not keep. */
 function unfulfilled(

@@ -12,7 +12,15 @@ export interface Sold {
   readonly ids: ReadonlySet<string>;
   /** By {@link productText}: when the product may have been so. */
   readonly spans: ReadonlyMap<string, readonly Span[]>;
+  /** By id: what the product may have been, and when. */
+  readonly states: ReadonlyMap<string, readonly { readonly product: SeenProduct; readonly span: Span }[]>;
 }
+
+/** What a product may have been between two moments. */
+export const statesIn = ({ states }: Sold, productId: string, from: number, to: number): SeenProduct[] =>
+  (states.get(productId) ?? [])
+    .filter(({ span }) => span.from <= to && span.to >= from)
+    .map(({ product }) => product);
 
 /** The catalog begins anew, with what it began with at first. */
 const RESTARTS = ["catalog killed -9", "catalog restarted"];
@@ -20,20 +28,22 @@ const RESTARTS = ["catalog killed -9", "catalog restarted"];
 /** As wide as the changes and restarts leave it open. */
 export function soldBy(versions: readonly CatalogVersion[], faults: readonly Fault[]): Sold {
   const restarts = faults.filter(({ kind }) => RESTARTS.includes(kind));
-  const all: { text: string; span: Span }[] = [];
+  const all: { text: string; product: SeenProduct; span: Span }[] = [];
   for (const of of Map.groupBy(versions, ({ product }) => product.id).values()) {
     const endOf = firstEnd([...of.filter(({ by }) => by === "changed"), ...restarts]);
     for (const { product, by, from, to } of of) {
       const text = productText(product);
-      all.push({ text, span: { from, to: endOf(to) } });
+      all.push({ text, product, span: { from, to: endOf(to) } });
       if (by !== "seed") continue;
-      for (const restart of restarts) all.push({ text, span: { from: restart.from, to: endOf(restart.to) } });
+      for (const restart of restarts)
+        all.push({ text, product, span: { from: restart.from, to: endOf(restart.to) } });
     }
   }
   const spans = Map.groupBy(all, ({ text }) => text);
   return {
     ids: new Set(versions.map(({ product }) => product.id)),
     spans: new Map([...spans].map(([text, of]) => [text, of.map(({ span }) => span)])),
+    states: Map.groupBy(all, ({ product }) => product.id),
   };
 }
 

@@ -247,7 +247,14 @@ describe("The chaos checker of catalog reads", () => {
       const one = { trace: "a".repeat(32), owner: ANN, key: null, from: 1, to: 2, caching, outcome };
       const attempt: Attempt = { ...one, operation: "read", productId: null, quantity: null, ifMatch: null };
       expect(rules({ ...honest(), attempts: [attempt] })).to.deep.equal(["owner-cached"]);
-      const order = { ...one, operation: "cancel", guest: null, strategy: null, orderId: "o1" } as const;
+      const order = {
+        ...one,
+        operation: "cancel",
+        guest: null,
+        strategy: null,
+        orderId: "o1",
+        agreed: null,
+      } as const;
       expect(rules({ ...honest(), journeys: [order] })).to.deep.equal(["owner-cached"]);
     });
 });

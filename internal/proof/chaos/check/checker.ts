@@ -7,8 +7,10 @@ import { checkMerges } from "./merges.ts";
 import { checkNotices } from "./notices.ts";
 import { checkOrders } from "./orders.ts";
 import { checkPieces } from "./pieces.ts";
+import { checkPrices } from "./prices.ts";
 import { checkPrivacy } from "./privacy.ts";
 import { checkSessions } from "./sessions.ts";
+import { checkStock } from "./stock.ts";
 import { checkTimeline } from "./timeline.ts";
 
 /**
@@ -27,6 +29,8 @@ export function check(history: History): Violation[] {
   violations.push(...checkOrders(orders.events, events, history.journeys, history.orders));
   violations.push(...checkPieces(events, orders.events), ...checkNotices(events));
   violations.push(...checkCatalog(history.reads, history.versions, history.faults));
+  violations.push(...checkPrices(orders.events, history.journeys, history.versions, history.faults));
+  violations.push(...checkStock(events, history.attempts, history.versions, history.faults));
   violations.push(...checkPrivacy(history), ...checkSessions(history.sessions));
   const cartsOf = Map.groupBy(carts.carts, ({ owner }) => owner);
   const attemptsOf = Map.groupBy(

@@ -12,6 +12,17 @@ export interface Line {
   readonly quantity: number;
 }
 
+/** In minor units. */
+export interface Price {
+  readonly amount: number;
+  readonly currency: string;
+}
+
+/** A line with the price of one piece. */
+export interface PricedLine extends Line {
+  readonly unitPrice: Price;
+}
+
 /** A cart as the API shows it; `cartId` null and version 0 when it is empty. */
 export interface SeenCart {
   readonly cartId: string | null;
@@ -132,6 +143,8 @@ export interface JourneyAttempt {
   readonly strategy: Strategy | null;
   /** Of what moves an order. */
   readonly orderId: string | null;
+  /** Of a checkout: what the shopper has agreed to. */
+  readonly agreed: readonly PricedLine[] | null;
   /** The Idempotency-Key, the same of repeats; a merge needs none. */
   readonly key: string | null;
   /** Epoch ms. */
@@ -158,7 +171,7 @@ export interface OrderArrival extends Omit<Arrival, "data"> {
     readonly orderId: string;
     readonly status: string;
     readonly version: number;
-    readonly items: readonly Line[];
+    readonly items: readonly PricedLine[];
     /** The cart that the order was made from. */
     readonly cartId: string;
     readonly cartVersion: number;

@@ -94,7 +94,15 @@ export const journeyText = ({ operation, guest, orderId, trace }: JourneyAttempt
 /** What may be refused. */
 const REFUSALS: Readonly<Record<JourneyAttempt["operation"], readonly string[]>> = {
   merge: ["MERGE_CONFLICT", "CATALOG_UNAVAILABLE"],
-  checkout: ["CART_CHANGED", "CART_EMPTY", "CHECKOUT_IN_PROGRESS", "CATALOG_UNAVAILABLE"],
+  // PRICE_CHANGED and OUT_OF_STOCK are judged in prices.ts.
+  checkout: [
+    "CART_CHANGED",
+    "CART_EMPTY",
+    "CHECKOUT_IN_PROGRESS",
+    "CATALOG_UNAVAILABLE",
+    "PRICE_CHANGED",
+    "OUT_OF_STOCK",
+  ],
   cancel: ["ORDER_STATE"],
   pay: ["ORDER_STATE"],
   fulfil: ["ORDER_STATE"],

@@ -1,5 +1,5 @@
 import { answered, answering, type Bug, changes, one, ordersOf, twice, without } from "./falsify.ts";
-import type { History, Line, Strategy } from "./history.ts";
+import type { History, PricedLine, Strategy } from "./history.ts";
 import type { Random } from "./operations.ts";
 
 /** What a platform could do wrong with merges. */
@@ -43,7 +43,8 @@ export const MERGE_BUGS = {
         random,
       );
       const victim = one(ordersOf(history, "placed"), random);
-      const items = data.change.lines!;
+      const unitPrice = { amount: 1, currency: "EUR" };
+      const items = data.change.lines!.map((line) => ({ ...line, unitPrice }));
       const order = { ...victim.data, owner: data.owner, items, cartId, cartVersion: version - 1 };
       return twice(history, "orderArrivals", victim, { subject: `${victim.subject}-again`, data: order });
     },
@@ -57,7 +58,7 @@ export const MERGE_BUGS = {
         ({ subject, data }) => data.owner.startsWith("guest:") && reduced.has(subject),
       );
       const { subject } = one(guests, random);
-      const less = (items: readonly Line[]) =>
+      const less = (items: readonly PricedLine[]) =>
         items.map((line) => ({ ...line, quantity: line.quantity - 1 }));
       const orderArrivals = history.orderArrivals.map((each) =>
         each.subject === subject ? { ...each, data: { ...each.data, items: less(each.data.items) } } : each,

@@ -1,5 +1,5 @@
 import { answered, answering, type Bug, changes, listing, one, ordersOf, twice, without } from "./falsify.ts";
-import type { Arrival, History } from "./history.ts";
+import type { Arrival, History, Line, PricedLine } from "./history.ts";
 import type { Random } from "./operations.ts";
 
 /** What a platform could do wrong with orders. */
@@ -116,6 +116,50 @@ export const ORDER_BUGS = {
     rule: "wrong-refusal",
     falsify: (history, random) => refusing(history, random, "PRICE_CHANGED"),
   },
+  dearer: {
+    does: "charges more than was agreed to",
+    rule: "order-price",
+    falsify: (history, random) => {
+      const { subject } = one(ordersOf(history, "placed"), random);
+      const dearer = ({ unitPrice, ...line }: PricedLine) => ({
+        ...line,
+        unitPrice: { ...unitPrice, amount: unitPrice.amount + 20_000 },
+      });
+      const orderArrivals = history.orderArrivals.map((each) =>
+        each.subject === subject
+          ? { ...each, data: { ...each.data, items: each.data.items.map(dearer) } }
+          : each,
+      );
+      return { ...history, orderArrivals };
+    },
+  },
+  "sold-out": {
+    does: "sells what is sold out",
+    rule: "order-stock",
+    falsify: (history, random) => soldOut(history, one(ordersOf(history, "placed"), random).data.items),
+  },
+  "over-stock": {
+    does: "puts into a cart what is sold out",
+    rule: "over-stock",
+    falsify: (history, random) => soldOut(history, one(changes(history, "item-added"), random).data.items),
+  },
+  "refused-stock": {
+    does: "refuses a checkout for a stock that never was",
+    rule: "wrong-refusal",
+    falsify: (history, random) => {
+      const placed = new Set(ordersOf(history, "placed").map(({ trace }) => trace));
+      const victim = one(
+        history.journeys.filter(({ trace }) => placed.has(trace)),
+        random,
+      );
+      const lines = victim.agreed!.map(({ productId, quantity }) => ({
+        productId,
+        was: { quantity },
+        now: { stock: -1 },
+      }));
+      return answering(history, victim, { kind: "refused", status: 409, code: "OUT_OF_STOCK", lines });
+    },
+  },
   "not-reduced": {
     does: "leaves what was ordered in the cart",
     rule: "not-reduced",
@@ -149,6 +193,15 @@ export const ORDER_BUGS = {
     },
   },
 } as const satisfies Record<string, Bug>;
+
+/** The history in which the catalog never had any of these. */
+function soldOut(history: History, items: readonly Line[]): History {
+  const ids = items.map(({ productId }) => productId);
+  const versions = history.versions.map((version) =>
+    ids.includes(version.product.id) ? { ...version, product: { ...version.product, stock: 0 } } : version,
+  );
+  return { ...history, versions };
+}
 
 /** The history in which a checkout that has placed an order was refused. */
 function refusing(history: History, random: Random, code: string): History {

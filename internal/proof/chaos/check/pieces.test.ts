@@ -21,7 +21,8 @@ function cart(...changes: readonly [change: Change, mugs: number][]): Arrival[] 
 /** An order of so many mugs, made from the cart at a version. */
 function order(quantity: number, cartVersion: number, id = "o1"): OrderArrival {
   const [event] = cart([{ type: "" }, quantity]);
-  const { owner, items } = event!.data;
+  const { owner } = event!.data;
+  const items = event!.data.items.map((line) => ({ ...line, unitPrice: { amount: 1, currency: "EUR" } }));
   const data = { owner, items, orderId: id, status: "placed", version: 1, cartId: "gc", cartVersion };
   return { ...event!, type: "order.placed", subject: id, data };
 }

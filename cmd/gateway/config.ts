@@ -164,10 +164,10 @@ export const schema = z
       .default(10_000)
       .describe("ms in which a request's headers must be there whole"),
     CONNECTIONS_TOTAL: integer(1, 1_000_000)
-      .default(10_000)
+      .default(2_500)
       .describe("most connections of clients at once; beyond it they are told OUT_OF_CONNECTIONS"),
     CONNECTIONS_PER_ADDRESS: integer(1, 1_000_000)
-      .default(1_000)
+      .default(500)
       .describe(
         "most of them from one address (an IPv6 one's /64 network) that is none of TRUSTED_PROXIES; beyond it they are told TOO_MANY_CONNECTIONS",
       ),

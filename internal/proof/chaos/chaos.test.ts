@@ -51,6 +51,10 @@ describe("A minute of chaos", function () {
       ({ operation, owner }) => operation === "checkout" && owner.startsWith("guest:"),
     );
     expect(byGuests, "checkouts of guests").not.to.deep.equal([]);
+    const codes = [...run.history.attempts, ...run.history.journeys].flatMap(({ outcome }) =>
+      outcome.kind === "refused" ? [outcome.code] : [],
+    );
+    expect(codes).to.include.members(["PRICE_CHANGED", "OUT_OF_STOCK", "IDEMPOTENCY_KEY_REUSED"]);
     const types = new Set(run.history.arrivals.map(({ type }) => type));
     expect(types).to.include.all.keys("cart.expiring", "cart.expired", "cart.merged", "cart.cleared");
     const answers = run.history.reads.flatMap(({ answer }) =>

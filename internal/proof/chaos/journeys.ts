@@ -131,6 +131,11 @@ export async function checkout(tab: Tab, manner: Manner = {}): Promise<void> {
   );
   for (const { outcome } of done)
     if (outcome.kind === "done" && outcome.order) orders.set(outcome.order.id, by);
+  if (random(6) > 0 || !done.some(({ outcome }) => outcome.kind === "done")) return;
+  // The key, for another consent.
+  const more = items.map((line) => ({ ...line, quantity: line.quantity + 1 }));
+  const other = { operation: "checkout", agreed: more, by, attempts: 1 } as const;
+  await onceOrTwice(tab, { ...request, body: { items: more } }, other, 201, placed);
 }
 
 /** Cancels one of the orders, mostly one that was not cancelled yet. */
@@ -145,8 +150,8 @@ export async function cancel(tab: Tab): Promise<void> {
 }
 
 /** Asks for another status of an order. */
-export async function move(tab: Tab, request: KeyedRequest, deed: Deed): Promise<void> {
-  await onceOrTwice(tab, request, deed, 200, (body: SeenOrder) => ({ order: seenOrder(body) }));
+export function move(tab: Tab, request: KeyedRequest, deed: Deed): Promise<JourneyAttempt[]> {
+  return onceOrTwice(tab, request, deed, 200, (body: SeenOrder) => ({ order: seenOrder(body) }));
 }
 
 type Kind = Pick<JourneyAttempt, "operation"> &

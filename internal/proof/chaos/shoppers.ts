@@ -138,7 +138,7 @@ async function shop(tab: Tab, products: readonly string[]): Promise<void> {
   }
 }
 
-/** One operation on the owner's cart; `seen` is the version that the tab saw last. */
+/** One operation on the owner's cart, sometimes with its key for another; `seen` is what the tab saw last. */
 async function change(tab: Tab, seen: { version: number }): Promise<void> {
   const { owner, random, notes } = tab;
   const kind = chosen(random, OPERATIONS);
@@ -152,7 +152,12 @@ async function change(tab: Tab, seen: { version: number }): Promise<void> {
   };
   // Without a key a repeat could do it again.
   const { outcome } = await (key === null ? once() : untilKnown(tab, once));
-  if (outcome.kind === "done") seen.version = outcome.cart.version;
+  if (outcome.kind !== "done") return;
+  seen.version = outcome.cart.version;
+  // What changed nothing is not remembered; an add always changes something.
+  if (kind.name !== "add" || key === null || ifMatch !== null || random(8) > 0) return;
+  const other = { ...choice, quantity: choice.quantity! + 1 };
+  notes.attempts.push((await operate(tab.client(), owner, kind, other)).attempt);
 }
 
 function chosen<T extends { readonly weight: number }>(random: Random, all: readonly T[]): T {

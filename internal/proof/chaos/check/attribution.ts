@@ -58,9 +58,9 @@ function caused(attempt: Attempt, { data: { change } }: Arrival): boolean {
 
 /**
  * What a correct request may be refused with: somebody else was first, the catalog cannot be asked, or has
- * less, which is judged in stock.ts.
+ * less (judged in stock.ts), or the key was something else's (in keys.ts).
  */
-const REFUSALS = ["VERSION_MISMATCH", "CATALOG_UNAVAILABLE", "OUT_OF_STOCK"];
+const REFUSALS = ["VERSION_MISMATCH", "CATALOG_UNAVAILABLE", "OUT_OF_STOCK", "IDEMPOTENCY_KEY_REUSED"];
 
 /** What an answer promised and the events do not keep. */
 function unfulfilled(

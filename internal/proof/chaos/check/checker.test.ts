@@ -221,7 +221,7 @@ describe("The chaos checker", () => {
       but("attempts", 2, { outcome: { kind: "refused", status: 400, code: "INVALID_REQUEST" } }),
       ["wrong-refusal"],
     ],
-    ["one key that took effect twice", but("attempts", 1, { key: "key-1" }), ["done-twice"]],
+    ["one key that took effect twice", but("attempts", 1, { key: "key-1" }), ["done-twice", "key-reused"]],
     [
       "an answer that shows another cart than its event",
       but("attempts", 1, {

@@ -3,6 +3,7 @@ import { checkCarts, distinctEvents } from "./carts.ts";
 import { checkCatalog } from "./catalog.ts";
 import type { History, Violation } from "./history.ts";
 import { journeysOf, shownCarts } from "./journeys.ts";
+import { checkKeys } from "./keys.ts";
 import { checkMerges } from "./merges.ts";
 import { checkNotices } from "./notices.ts";
 import { checkOrders } from "./orders.ts";
@@ -31,6 +32,7 @@ export function check(history: History): Violation[] {
   violations.push(...checkCatalog(history.reads, history.versions, history.faults));
   violations.push(...checkPrices(orders.events, history.journeys, history.versions, history.faults));
   violations.push(...checkStock(events, history.attempts, history.versions, history.faults));
+  violations.push(...checkKeys(history.attempts, history.journeys));
   violations.push(...checkPrivacy(history), ...checkSessions(history.sessions));
   const cartsOf = Map.groupBy(carts.carts, ({ owner }) => owner);
   const attemptsOf = Map.groupBy(

@@ -94,7 +94,7 @@ export const journeyText = ({ operation, guest, orderId, trace }: JourneyAttempt
 /** What may be refused. */
 const REFUSALS: Readonly<Record<JourneyAttempt["operation"], readonly string[]>> = {
   merge: ["MERGE_CONFLICT", "CATALOG_UNAVAILABLE"],
-  // PRICE_CHANGED and OUT_OF_STOCK are judged in prices.ts.
+  // PRICE_CHANGED and OUT_OF_STOCK are judged in prices.ts, IDEMPOTENCY_KEY_REUSED in keys.ts.
   checkout: [
     "CART_CHANGED",
     "CART_EMPTY",
@@ -102,10 +102,11 @@ const REFUSALS: Readonly<Record<JourneyAttempt["operation"], readonly string[]>>
     "CATALOG_UNAVAILABLE",
     "PRICE_CHANGED",
     "OUT_OF_STOCK",
+    "IDEMPOTENCY_KEY_REUSED",
   ],
   cancel: ["ORDER_STATE"],
-  pay: ["ORDER_STATE"],
-  fulfil: ["ORDER_STATE"],
+  pay: ["ORDER_STATE", "IDEMPOTENCY_KEY_REUSED"],
+  fulfil: ["ORDER_STATE", "IDEMPOTENCY_KEY_REUSED"],
 };
 
 /** True for a refusal that nothing explains. */

@@ -27,6 +27,34 @@ const CART_BUGS = {
       return { ...history, arrivals: arrivals.toSpliced(arrivals.indexOf(next) + 1, 0, victim) };
     },
   },
+  "key-reused": {
+    does: "answers with the outcome of another request of the same key",
+    rule: "key-reused",
+    falsify: (history, random) => {
+      const reused = history.attempts.filter(
+        ({ outcome }) => outcome.kind === "refused" && outcome.code === "IDEMPOTENCY_KEY_REUSED",
+      );
+      const victim = one(reused, random);
+      const first = history.attempts.find(
+        ({ key, outcome }) => key === victim.key && outcome.kind === "done",
+      );
+      const attempts = history.attempts.map((each) =>
+        each === victim ? { ...each, outcome: first!.outcome } : each,
+      );
+      return { ...history, attempts };
+    },
+  },
+  "key-refused": {
+    does: "refuses a key that was not used",
+    rule: "wrong-refusal",
+    falsify: (history, random) => {
+      const keyed = history.attempts.filter(({ key, outcome }) => key !== null && outcome.kind === "done");
+      const { key } = one(keyed, random);
+      const outcome = { kind: "refused", status: 422, code: "IDEMPOTENCY_KEY_REUSED" } as const;
+      const attempts = history.attempts.map((each) => (each.key === key ? { ...each, outcome } : each));
+      return { ...history, attempts };
+    },
+  },
   "notice-twice": {
     does: "tells twice that a cart comes near its end",
     rule: "notice-twice",

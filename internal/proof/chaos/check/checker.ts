@@ -1,6 +1,7 @@
 import { attribute } from "./attribution.ts";
 import { checkCarts, distinctEvents } from "./carts.ts";
 import { checkCatalog } from "./catalog.ts";
+import { checkConflicts } from "./conflicts.ts";
 import type { History, Violation } from "./history.ts";
 import { journeysOf, shownCarts } from "./journeys.ts";
 import { checkKeys } from "./keys.ts";
@@ -32,6 +33,7 @@ export function check(history: History): Violation[] {
   violations.push(...checkCatalog(history.reads, history.versions, history.faults));
   violations.push(...checkPrices(orders.events, history.journeys, history.versions, history.faults));
   violations.push(...checkStock(events, history.attempts, history.versions, history.faults));
+  violations.push(...checkConflicts(history.attempts, history.journeys));
   violations.push(...checkKeys(history.attempts, history.journeys));
   violations.push(...checkPrivacy(history), ...checkSessions(history.sessions));
   const cartsOf = Map.groupBy(carts.carts, ({ owner }) => owner);

@@ -93,6 +93,7 @@ export const journeyText = ({ operation, guest, orderId, trace }: JourneyAttempt
 
 /** What may be refused. */
 const REFUSALS: Readonly<Record<JourneyAttempt["operation"], readonly string[]>> = {
+  // MERGE_CONFLICT is judged in conflicts.ts.
   merge: ["MERGE_CONFLICT", "CATALOG_UNAVAILABLE"],
   // PRICE_CHANGED and OUT_OF_STOCK are judged in prices.ts, IDEMPOTENCY_KEY_REUSED in keys.ts.
   checkout: [

@@ -76,6 +76,20 @@ export const MERGE_BUGS = {
     rule: "wrong-report",
     falsify: (history, random) => addingBy(history, random, "keep-guest"),
   },
+  "conflict-alone": {
+    does: "refuses a merge that nobody is in the way of",
+    rule: "wrong-refusal",
+    falsify: (history, random) => {
+      const guest = "guest:nobody";
+      const victim = one(
+        answered(history).filter(({ operation }) => operation === "merge"),
+        random,
+      );
+      const outcome = { kind: "refused", status: 409, code: "MERGE_CONFLICT" } as const;
+      const alone = { ...victim, trace: `${victim.trace}-x`, guest, outcome };
+      return { ...history, journeys: [...history.journeys, alone] };
+    },
+  },
   "wrong-report": {
     does: "reports more than a merge gave",
     rule: "wrong-report",

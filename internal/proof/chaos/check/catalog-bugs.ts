@@ -1,4 +1,5 @@
-import type { CatalogAnswer, CatalogRead } from "./catalog-seen.ts";
+import type { CatalogAnswer, CatalogRead, SeenProduct } from "./catalog-seen.ts";
+import { productText, soldBy } from "./catalog-sold.ts";
 import { type Bug, one } from "./falsify.ts";
 import type { History } from "./history.ts";
 import type { Random } from "./operations.ts";
@@ -20,12 +21,11 @@ export const CATALOG_BUGS = {
     does: "shows a price of long ago as today's",
     rule: "catalog-stale",
     falsify: (history, random) => {
-      const changed = new Set(
-        history.versions.filter(({ by }) => by === "changed").map(({ product }) => JSON.stringify(product)),
-      );
-      const victims = withProducts(history).filter(({ answer }) =>
-        answer.products?.some((product) => changed.has(JSON.stringify(product))),
-      );
+      const { spans } = soldBy(history.versions, history.faults);
+      // What a product became last of all is as true an hour later.
+      const hasPassed = (product: SeenProduct) =>
+        spans.get(productText(product))?.every(({ to }) => Number.isFinite(to)) ?? false;
+      const victims = withProducts(history).filter(({ answer }) => answer.products!.some(hasPassed));
       return replacing(history, one(victims, random), ({ from, to }) => ({
         from: from + 3_600_000,
         to: to + 3_600_000,

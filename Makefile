@@ -3,7 +3,7 @@ MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 BIN := node_modules/.bin
 NODE := $(BIN)/node
-# The slowest first, so that the two halves of the run end together.
+# The slowest first, so that the workers end together; three, because tests wait for servers much of their time.
 TESTS ?= 'scripts/**/*.test.ts' 'internal/proof/**/*.test.ts' 'internal/e2e/**/*.test.ts' 'internal/!(e2e|proof)/**/*.test.ts' 'cmd/**/*.test.ts'
 RABBITMQ_TESTS ?= internal/testkit/servers/rabbitmq.int.test.ts 'internal/outbox/relay/*.int.test.ts' internal/e2e/survival.test.ts \
   scripts/up.int.test.ts scripts/topology.int.test.ts internal/platform/amqp/set-up-faults.int.test.ts
@@ -11,7 +11,7 @@ REDIS_TESTS ?= internal/testkit/servers/redis.int.test.ts 'internal/platform/red
   'internal/gateway/**/*.redis.int.test.ts' 'internal/outbox/**/*.redis.int.test.ts' internal/outbox/forwarder/quarantine.int.test.ts
 SQLSERVER_TESTS ?= 'internal/outbox/**/*.int.test.ts' 'internal/orders/*.int.test.ts' internal/platform/sql/sqlserver.int.test.ts internal/testkit/servers/database.int.test.ts cmd/migrate/main.int.test.ts \
   internal/e2e/survival.test.ts 'internal/e2e/checkout*.test.ts' internal/e2e/transition-crash.test.ts
-MOCHA := $(BIN)/mocha --parallel --jobs 2
+MOCHA := $(BIN)/mocha --parallel --jobs 3
 IMAGE ?= cartwright:dev
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 

@@ -3,7 +3,7 @@ MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 BIN := node_modules/.bin
 NODE := $(BIN)/node
-# The slowest first, so that the workers end together; three, because tests wait for servers much of their time.
+# The slowest first, so that the workers end together; three, because tests wait much of their time.
 TESTS ?= 'scripts/**/*.test.ts' 'internal/proof/**/*.test.ts' 'internal/e2e/**/*.test.ts' 'internal/!(e2e|proof)/**/*.test.ts' 'cmd/**/*.test.ts'
 RABBITMQ_TESTS ?= internal/testkit/servers/rabbitmq.int.test.ts 'internal/outbox/relay/*.int.test.ts' internal/e2e/survival.test.ts \
   scripts/up.int.test.ts scripts/topology.int.test.ts internal/platform/amqp/set-up-faults.int.test.ts

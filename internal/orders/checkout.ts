@@ -26,7 +26,8 @@ export interface CheckoutCarts<View> {
   /**
    * Reads the owner's cart, and claims its checkout for `token`: until it is released, or some seconds later,
    * others are refused with CHECKOUT_IN_PROGRESS, and with IDEMPOTENCY_KEY_REUSED when they come with the
-   * key of `request` and another body. A courtesy: no promise of the checkout's rests on it.
+   * key of `request` and another body. That one order comes of a cart does not rest on it; that the cart is
+   * not merged meanwhile does.
    */
   claim(owner: string, token: string, request: RememberedRequest): Promise<Result<CartContents, CartsError>>;
   /**

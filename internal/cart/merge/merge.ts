@@ -41,7 +41,8 @@ export type Terms = Pick<Transfer, "maxLines" | "maxQuantity" | "ttlMs" | "grace
 
 /**
  * Finds out what came of a guest's checkouts that nobody saw the end of, takes it out of the guest's cart,
- * and sees to it that no more comes of them. Resolves with whether it could. Never rejects.
+ * and sees to it that no more comes of them. Resolves with whether it could; rejects
+ * for a fault of ours alone.
  */
 export type DecideOrders = (guest: string) => Promise<boolean>;
 

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { portNear } from "./free-port.ts";
@@ -46,6 +46,7 @@ export async function prepareBroker(
 ): Promise<Settings> {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   await stopPortMapper(dir);
+  forgetFirstStart(dir);
   const before = settingsOf(dir);
   const port = (...ports: (number | undefined)[]) => portNear(...ports.filter((each) => each !== undefined));
   const amqp = wanted.amqpPort ?? (await port(before?.amqp));
@@ -71,6 +72,25 @@ export async function prepareBroker(
   writeFileSync(join(dir, "enabled_plugins"), plugins);
   return settings;
 }
+
+/**
+ * Removes the data of a first start that never got ready. They hold nothing yet, and RabbitMQ 4 may never
+ * start on them again: its metadata store then waits for a leader that nobody elects.
+ */
+function forgetFirstStart(dir: string): void {
+  const data = dataOf(dir);
+  if (existsSync(firstStartOf(dir))) rmSync(data, { recursive: true, force: true });
+  if (!existsSync(data)) writeFileSync(firstStartOf(dir), "");
+}
+
+/** Notes that the broker of `dir` got ready: from now on its data are kept. */
+export function noteReady(dir: string): void {
+  rmSync(firstStartOf(dir), { force: true });
+}
+
+const dataOf = (dir: string) => join(dir, "mnesia");
+/** Lies there from before the first start until the broker is ready. */
+const firstStartOf = (dir: string) => join(dir, "first-start");
 
 function settingsOf(dir: string): Settings | undefined {
   const file = join(dir, "settings.json");
@@ -147,7 +167,7 @@ export function brokerEnvironment(
     RABBITMQ_NODE_PORT: String(settings.amqp),
     RABBITMQ_DIST_PORT: String(settings.distribution),
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: "-kernel inet_dist_use_interface {127,0,0,1}",
-    RABBITMQ_MNESIA_BASE: join(dir, "mnesia"),
+    RABBITMQ_MNESIA_BASE: dataOf(dir),
     RABBITMQ_LOG_BASE: dir,
     RABBITMQ_CONFIG_FILE: join(dir, "rabbitmq.conf"),
     RABBITMQ_ENABLED_PLUGINS_FILE: join(dir, "enabled_plugins"),

@@ -1,9 +1,12 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "chai";
 import { eventually } from "../eventually.ts";
+import { watch } from "../guard.ts";
+import { type ProcessId, send } from "./child.ts";
 import { portTaken } from "./free-port.ts";
-import type { RabbitServer } from "./rabbitmq.ts";
-import { ownRabbit } from "./test-servers.ts";
+import { type RabbitServer, startRabbit } from "./rabbitmq.ts";
+import { ownRabbit, tempDir } from "./test-servers.ts";
 
 describe("A RabbitMQ of ours", function () {
   this.timeout(120_000);
@@ -46,6 +49,28 @@ describe("A RabbitMQ of ours", function () {
     await eventually("the message is there", async () => {
       return (await take("cart.events.demo")).some(({ payload }) => payload === "cart.kept");
     });
+  });
+
+  it("keeps nothing of a first start that was cut off, and starts anew", async () => {
+    const dir = tempDir("rabbitmq");
+    const left = join(dir, "mnesia/left");
+    let launcher: ProcessId | undefined;
+    const onSpawn = (process: ProcessId) => {
+      watch(process);
+      launcher ??= process;
+    };
+    const cutOff = startRabbit({ dir, onSpawn }).catch((error: Error) => error);
+    await eventually("it has begun to write its data", () => existsSync(join(dir, "mnesia")));
+    send(launcher!, "SIGKILL", "group");
+    expect(await cutOff).to.be.instanceOf(Error);
+    writeFileSync(left, "");
+
+    const again = await startRabbit({ dir, onSpawn });
+    expect(existsSync(left)).to.equal(false);
+    await again.stop();
+    writeFileSync(left, "");
+    await (await startRabbit({ dir, onSpawn })).stop();
+    expect(existsSync(left), "the data of a broker that was ready are kept").to.equal(true);
   });
 
   it("has no guest, a relay that only writes events, and a consumer that only reads them", async () => {

@@ -10,7 +10,13 @@ import {
   stillRuns,
   waitUntil,
 } from "./child.ts";
-import { brokerEnvironment, prepareBroker, type RabbitTls, stopPortMapper } from "./rabbitmq-files.ts";
+import {
+  brokerEnvironment,
+  noteReady,
+  prepareBroker,
+  type RabbitTls,
+  stopPortMapper,
+} from "./rabbitmq-files.ts";
 import { type RabbitRelease, rabbitRelease } from "./rabbitmq-release.ts";
 
 /** A RabbitMQ of ours on 127.0.0.1, with the topology of rabbitmq-topology.json. */
@@ -91,6 +97,7 @@ export async function startRabbit(options: {
       await stopPortMapper(dir);
       throw error;
     }
+    noteReady(dir);
   }
 
   const manage: RabbitServer["manage"] = async (method, path, body) => {

@@ -10,7 +10,7 @@ RABBITMQ_TESTS ?= internal/testkit/servers/rabbitmq.int.test.ts 'internal/outbox
 REDIS_TESTS ?= internal/testkit/servers/redis.int.test.ts 'internal/platform/redis/*.int.test.ts' 'internal/cart/*.redis.int.test.ts' \
   'internal/gateway/**/*.redis.int.test.ts' 'internal/outbox/**/*.redis.int.test.ts' internal/outbox/forwarder/quarantine.int.test.ts
 SQLSERVER_TESTS ?= 'internal/outbox/**/*.int.test.ts' 'internal/orders/*.int.test.ts' internal/platform/sql/sqlserver.int.test.ts internal/testkit/servers/database.int.test.ts cmd/migrate/main.int.test.ts \
-  internal/e2e/survival.test.ts 'internal/e2e/checkout*.test.ts' internal/e2e/transition-crash.test.ts
+  internal/e2e/survival.test.ts 'internal/e2e/{checkout,orders}*.test.ts' internal/e2e/transition-crash.test.ts
 MOCHA := $(BIN)/mocha --parallel --jobs 3
 IMAGE ?= cartwright:dev
 export PATH := $(CURDIR)/$(BIN):$(PATH)

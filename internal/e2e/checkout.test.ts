@@ -1,73 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
-import type { OpenApiDocument } from "../platform/http/openapi.ts";
-import { createInternalTokenSigner, IDENTITY_HEADER } from "../platform/identity/internal-token.ts";
-import { fixedKeyRing } from "../platform/identity/key-ring.ts";
-import { consumeEvents, type EventConsumer } from "../testkit/event-consumer.ts";
 import { eventually } from "../testkit/eventually.ts";
-import { expectDescribedAnswer, expectServedAsDescribed, expectWellFormed } from "../testkit/openapi.ts";
-import { type Platform, startPlatform } from "../testkit/processes/platform.ts";
-import { testDatabase, testRabbit, testRedis } from "../testkit/servers/test-servers.ts";
-import { type Answer, request, type Shopper, shopperAt } from "../testkit/shopper.ts";
+import { shopperAt } from "../testkit/shopper.ts";
+import { checkoutScene, eur } from "./checkout-scene.ts";
 import { expectProblem } from "./expect-problem.ts";
 
-const eur = (amount: number) => ({ amount, currency: "EUR" });
-
-describe("Checkout and orders, from outside", function () {
-  this.timeout(180_000);
-  let platform: Platform;
-  let document: OpenApiDocument;
-  let consumer: EventConsumer;
-  let shopper: Shopper;
-  let mug = "";
-  let tent = "";
-
-  before(async () => {
-    const [redis, database, rabbit] = await Promise.all([testRedis(), testDatabase(), testRabbit()]);
-    // A long cache: a checkout must not rely on it.
-    const settings = { CATALOG_CACHE_TTL_MS: "60000", SWEEP_INTERVAL_MS: "100" };
-    platform = await startPlatform({ redisUrl: redis.url, database, rabbit, settings });
-    document = (await request(platform.gatewayUrl, "GET", "/api/openapi.json")).body;
-    consumer = await consumeEvents({ url: rabbit.consumerUrl, queue: "cart.events.demo" });
-  });
-  after(async () => {
-    await consumer?.close();
-    await platform?.stop();
-  });
-  beforeEach(async () => {
-    shopper = await shopperAt(platform.gatewayUrl);
-    [mug, tent] = [`mug-${randomUUID()}`, `tent-${randomUUID()}`];
-    await sell(mug, { price: eur(500), stock: 10 });
-    await sell(tent, { price: eur(9_900), stock: 3 });
-  });
-
-  const admin = (method: string, path: string, body: unknown) =>
-    request(platform.catalog.url, method, `/admin${path}`, {
-      body,
-      headers: { authorization: `Bearer ${platform.surroundings.catalogAdminToken}` },
-    });
-  const sell = (id: string, more: object) =>
-    admin("PUT", `/products/${id}`, { name: `The ${id.slice(0, 4)}`, ...more });
-  const change = (id: string, more: object) => admin("PATCH", `/products/${id}`, more);
-
-  /** What the shopper sees and agrees to. */
-  const seen = async (by = shopper) => ({ items: (await by.cart()).body.items });
-  async function checkout(body: unknown, key: string | null = randomUUID(), by = shopper): Promise<Answer> {
-    const headers = key === null ? {} : { "idempotency-key": key };
-    const answer = await by.call("POST", "/api/cart/checkout", { body, headers });
-    expectDescribedAnswer(document, "/api/cart/checkout", "POST", answer);
-    return answer;
-  }
-  /** Fills a cart and orders it. */
-  async function order(quantity = 1, by = shopper) {
-    await by.add(mug, quantity);
-    const answer = await checkout(await seen(by), randomUUID(), by);
-    expect(answer.status, JSON.stringify(answer.body)).to.equal(201);
-    return answer.body.order;
-  }
-  const eventsOf = (subject: string) => consumer.events.filter((event) => event.subject === subject);
+describe("Checkout, from outside", function () {
+  const scene = checkoutScene(this);
+  const { admin, change, seen, checkout, eventsOf } = scene;
 
   it("makes an order of the cart, which is then empty, and tells of both", async () => {
+    const { shopper, mug, tent } = scene;
     await shopper.add(mug, 2);
     const { body: cart } = await shopper.add(tent, 1);
     const answer = await checkout(await seen());
@@ -105,6 +48,7 @@ describe("Checkout and orders, from outside", function () {
   });
 
   it("takes the largest cart that the defaults allow, as it is shown", async () => {
+    const { shopper } = scene;
     // In JSON such a character takes six bytes, and no other takes more.
     const name = "\u0001".repeat(300);
     const ids = Array.from({ length: 100 }, (_, n) => `${randomUUID()}-${n}-`.padEnd(64, "x"));
@@ -121,6 +65,7 @@ describe("Checkout and orders, from outside", function () {
   });
 
   it("needs a key, and a body that says what is agreed to", async () => {
+    const { shopper, mug } = scene;
     await shopper.add(mug, 1);
     const good = await seen();
     expectProblem(await checkout(good, null), 400, "INVALID_REQUEST", "Idempotency-Key");
@@ -146,6 +91,7 @@ describe("Checkout and orders, from outside", function () {
   });
 
   it("orders nothing that was not agreed to, and says line by line what is other", async () => {
+    const { shopper, mug, tent } = scene;
     expectProblem(await checkout({ items: [] }), 409, "CART_EMPTY");
     await shopper.add(mug, 2);
     await shopper.add(tent, 1);
@@ -180,6 +126,7 @@ describe("Checkout and orders, from outside", function () {
   });
 
   it("charges a price that has fallen, and says so, also when it is asked again", async () => {
+    const { shopper, mug } = scene;
     await shopper.add(mug, 2);
     const agreed = await seen();
     await change(mug, { price: eur(450) });
@@ -201,6 +148,7 @@ describe("Checkout and orders, from outside", function () {
   });
 
   it("gives a repeat its order, and refuses another body under the same key", async () => {
+    const { shopper, mug, platform } = scene;
     await shopper.add(mug, 1);
     const agreed = await seen();
     const first = await checkout(agreed, '"a key"');
@@ -223,6 +171,7 @@ describe("Checkout and orders, from outside", function () {
   });
 
   it("does one checkout of a cart at a time: its repeat, and another tab, are told to wait", async () => {
+    const { shopper, mug } = scene;
     await shopper.add(mug, 1);
     const agreed = await seen();
     await admin("PUT", "/faults", { delayMs: 1_500 });
@@ -247,6 +196,7 @@ describe("Checkout and orders, from outside", function () {
   });
 
   it("makes one order of a cart, however many tabs check it out at once, and keeps what is added meanwhile", async () => {
+    const { mug, tent, platform } = scene;
     for (let round = 0; round < 5; round++) {
       const tabs = await shopperAt(platform.gatewayUrl);
       await tabs.add(mug, 2);
@@ -266,40 +216,8 @@ describe("Checkout and orders, from outside", function () {
     }
   });
 
-  it("shows each owner their own orders, newest first, page by page", async () => {
-    const ids: string[] = [];
-    for (let n = 0; n < 5; n++) ids.unshift((await order()).id);
-    await order(1, await shopperAt(platform.gatewayUrl));
-    const page = async (query: string) => (await shopper.call("GET", `/api/orders${query}`)).body;
-    const first = await page("?limit=2");
-    const second = await page(`?limit=2&cursor=${first.nextCursor}`);
-    const last = await page(`?limit=2&cursor=${second.nextCursor}`);
-    const listed = [first, second, last].flatMap(({ items }) => items.map(({ id }: { id: string }) => id));
-    expect([listed, last.nextCursor]).to.deep.equal([ids, null]);
-    expect((await page("")).items).to.have.length(5);
-    for (const [query, field] of [
-      ["?limit=0", "limit"],
-      ["?limit=101", "limit"],
-      ["?cursor=bm9uc2Vuc2U", "cursor"],
-      ["?cursor=", "cursor"],
-      ["?cursor=b05hTg", "cursor"],
-      ["?status=paid", "status"],
-    ] as const)
-      expectProblem(await shopper.call("GET", `/api/orders${query}`), 400, "INVALID_REQUEST", field);
-  });
-
-  it("has no order of others: neither to read nor to cancel", async () => {
-    const { id } = await order();
-    const stranger = await shopperAt(platform.gatewayUrl);
-    for (const other of [id, id.toUpperCase(), randomUUID(), "x", "%00", "a'b"]) {
-      const path = `/api/orders/${other}`;
-      expectProblem(await stranger.call("GET", path), 404, "ORDER_NOT_FOUND", "id");
-      expectProblem(await stranger.call("POST", `${path}/cancel`), 404, "ORDER_NOT_FOUND", "id");
-    }
-    expect((await shopper.call("GET", `/api/orders/${id}`)).body.status).to.equal("placed");
-  });
-
   it("gives a repeated checkout its order as it is by then", async () => {
+    const { shopper, mug } = scene;
     await shopper.add(mug, 1);
     const agreed = await seen();
     const { id } = (await checkout(agreed, "k")).body.order;
@@ -307,109 +225,5 @@ describe("Checkout and orders, from outside", function () {
     const repeat = await checkout(agreed, '"k";v=2');
     expect([repeat.status, repeat.headers.get("idempotent-replayed")]).to.deep.equal([201, "true"]);
     expect(repeat.body.order).to.include({ id, status: "cancelled", version: 2 });
-  });
-
-  it("cancels an order once, with its event, and gives a repeat the order as it is", async () => {
-    const { id } = await order();
-    const cancel = (key: string, wanted = id) =>
-      shopper.call("POST", `/api/orders/${wanted}/cancel`, { headers: { "idempotency-key": key } });
-    const answers = await Promise.all([cancel("k"), cancel("k"), cancel("k")]);
-    for (const { status, body } of answers)
-      expect([status, body.status, body.version]).to.deep.equal([200, "cancelled", 2]);
-    expect(answers.filter(({ headers }) => headers.get("idempotent-replayed") === null)).to.have.length(1);
-    const repeated = await cancel("another");
-    expectProblem(repeated, 409, "ORDER_STATE");
-    expectDescribedAnswer(document, "/api/orders/{id}/cancel", "POST", repeated);
-    expect(repeated.body).to.deep.include({ state: "cancelled", allowed: [] });
-    await eventually("its events", () => eventsOf(id).length >= 2);
-    expect(eventsOf(id).map(({ type }) => type)).to.deep.equal(["order.placed", "order.cancelled"]);
-  });
-
-  describe("a service that drives orders", () => {
-    const signed = (owner: string, kind: "user" | "service") =>
-      createInternalTokenSigner({
-        keys: fixedKeyRing(platform.surroundings.internalTokenSecret),
-        audience: "cartwright-cart",
-      }).sign({ owner, kind });
-    const move = async (id: string, to: unknown, token?: string, key?: string) =>
-      request(platform.carts[0]!.url, "POST", `/orders/${id}/transitions`, {
-        body: { to },
-        headers: {
-          [IDENTITY_HEADER]: token ?? (await signed("service:payments", "service")),
-          ...(key !== undefined && { "idempotency-key": key }),
-        },
-      });
-
-    it("pays and fulfils, and is told what an order's status does not allow", async () => {
-      const { id } = await order();
-      const early = await move(id, "fulfilled");
-      expectProblem(early, 409, "ORDER_STATE");
-      expect(early.body).to.deep.include({ state: "placed", allowed: ["paid", "cancelled"] });
-      expect((await move(id, "paid", undefined, "k")).body).to.include({ id, status: "paid", version: 2 });
-      expect((await move(id, "paid", undefined, "k")).headers.get("idempotent-replayed")).to.equal("true");
-      expectProblem(await move(id, "cancelled", undefined, "k"), 422, "IDEMPOTENCY_KEY_REUSED");
-      expect((await move(id, "fulfilled")).body).to.include({ status: "fulfilled", version: 3 });
-      expectProblem(await move(id, "placed"), 409, "ORDER_STATE");
-      expectProblem(await move(id, "lost"), 400, "INVALID_REQUEST", "to");
-      expectProblem(await move(randomUUID(), "paid"), 404, "ORDER_NOT_FOUND");
-      expectProblem(await shopper.call("POST", `/api/orders/${id}/cancel`), 409, "ORDER_STATE");
-      await eventually("its events", () => eventsOf(id).length >= 3);
-      expect(eventsOf(id).map(({ type }) => type)).to.deep.equal([
-        "order.placed",
-        "order.paid",
-        "order.fulfilled",
-      ]);
-    });
-
-    it("finds its calls described at the cart itself, which strangers do not get to see", async () => {
-      const inside = (await request(platform.carts[0]!.url, "GET", "/services/openapi.json")).body;
-      expectWellFormed(inside);
-      expect(Object.keys(inside.paths)).to.have.members([
-        "/orders/{id}/transitions",
-        "/services/openapi.json",
-      ]);
-      const headers = { [IDENTITY_HEADER]: await signed("service:payments", "service") };
-      await expectServedAsDescribed(inside, platform.carts[0]!.url, headers);
-      expect(Object.keys(inside.components.securitySchemes.internalToken)).to.include("name");
-      const { id } = await order();
-      const refused = await move(id, "fulfilled");
-      expectProblem(refused, 409, "ORDER_STATE");
-      expectDescribedAnswer(inside, "/orders/{id}/transitions", "POST", refused);
-
-      for (const path of ["/api/services/openapi.json", "/api/orders/openapi.json/transitions"])
-        expectProblem(await shopper.call("GET", path), 404, "NOT_FOUND");
-      const outside = await shopper.call("GET", "/api/cart/openapi.json");
-      expect(Object.keys(outside.body.paths)).to.include.members(["/cart/checkout", "/orders/{id}/cancel"]);
-      for (const text of [JSON.stringify(outside.body), JSON.stringify(document)])
-        expect(text).to.not.include("transitions");
-    });
-
-    it("is a service with a token of its own, and never a client of the gateway", async () => {
-      const { id } = await order();
-      expectProblem(await move(id, "paid", await signed("user:alice", "user")), 401, "UNAUTHENTICATED");
-      expectProblem(await move(id, "paid", "forged"), 401, "UNAUTHENTICATED");
-      for (const path of [`/api/orders/${id}/transitions`, `/api/orders/${id}/TRANSITIONS/`])
-        expectProblem(await shopper.call("POST", path, { body: { to: "paid" } }), 404, "NOT_FOUND");
-      const asService = await request(platform.carts[0]!.url, "GET", "/cart", {
-        headers: { [IDENTITY_HEADER]: await signed("service:payments", "service") },
-      });
-      expectProblem(asService, 401, "UNAUTHENTICATED");
-      expect((await shopper.call("GET", `/api/orders/${id}`)).body.status).to.equal("placed");
-    });
-  });
-
-  it("counts checkouts, what they were worth, and transitions", async () => {
-    const { id } = await order(2);
-    for (const status of [200, 409])
-      expect((await shopper.call("POST", `/api/orders/${id}/cancel`)).status).to.equal(status);
-    const text = await (await fetch(`${platform.carts[0]!.adminUrl}/metrics`)).text();
-    for (const sample of [
-      /^checkouts_total\{.*result="ok".*\} [1-9]/m,
-      /^checkout_duration_seconds_count\{.*\} [1-9]/m,
-      /^orders_value_total\{.*currency="EUR".*\} [1-9]/m,
-      /^orders_placed_total\{.*\} [1-9]/m,
-      /^order_transitions_total\{.*to="cancelled",result="order_state".*\} [1-9]/m,
-    ])
-      expect(text).to.match(sample);
   });
 });

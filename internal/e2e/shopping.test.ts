@@ -1,54 +1,17 @@
-import { connect } from "node:net";
 import { expect } from "chai";
 import { createInternalTokenSigner, IDENTITY_HEADER } from "../platform/identity/internal-token.ts";
 import { fixedKeyRing } from "../platform/identity/key-ring.ts";
-import { consumeEvents, type EventConsumer } from "../testkit/event-consumer.ts";
 import { eventually } from "../testkit/eventually.ts";
-import { type Platform, startPlatform } from "../testkit/processes/platform.ts";
-import { ownRedis, testDatabase, testRabbit } from "../testkit/servers/test-servers.ts";
-import { request, type Shopper, shopperAt } from "../testkit/shopper.ts";
+import { request, shopperAt } from "../testkit/shopper.ts";
 import { expectProblem } from "./expect-problem.ts";
-
-const TTL_SECONDS = 2;
+import { shoppingScene } from "./shopping-scene.ts";
 
 describe("The platform, from outside", function () {
-  this.timeout(180_000);
-  let platform: Platform;
-  let consumer: EventConsumer;
-  let redisUrl: string;
-  let shopper: Shopper;
-
-  before(async () => {
-    const [redis, database, rabbit] = await Promise.all([ownRedis(), testDatabase(), testRabbit()]);
-    redisUrl = redis.url;
-    platform = await startPlatform({
-      redisUrl,
-      database,
-      rabbit,
-      settings: {
-        CART_TTL_SECONDS: String(TTL_SECONDS),
-        CATALOG_CACHE_TTL_MS: "100",
-        SWEEP_INTERVAL_MS: "100",
-      },
-      defaultLimits: true,
-    });
-    consumer = await consumeEvents({ url: rabbit.consumerUrl, queue: "cart.events.demo" });
-  });
-  after(async () => {
-    await consumer?.close();
-    await platform?.stop();
-  });
-  beforeEach(async () => {
-    shopper = await shopperAt(platform.gatewayUrl);
-  });
-
-  const catalogAdmin = (method: string, path: string, body?: unknown) =>
-    request(platform.catalog.url, method, `/admin${path}`, {
-      body,
-      headers: { authorization: `Bearer ${platform.surroundings.catalogAdminToken}` },
-    });
+  const scene = shoppingScene(this);
+  const { eventsOf } = scene;
 
   it("keeps the contract of a session, the catalog, an empty cart and a full one", async () => {
+    const { shopper, platform } = scene;
     const session = await request(platform.gatewayUrl, "POST", "/api/session");
     expect(session.status).to.equal(201);
     expect(session.body).to.include({
@@ -97,6 +60,7 @@ describe("The platform, from outside", function () {
   });
 
   it("empties a cart whose time is up, and tells of it once", async () => {
+    const { shopper } = scene;
     const { body } = await shopper.add("mug-steel", 1);
     const over = () => Date.now() >= Date.parse(body.expiresAt);
     const empty = await eventually("its time is up", async () => {
@@ -104,111 +68,13 @@ describe("The platform, from outside", function () {
       return before ? cart : null;
     });
     expect(empty.body).to.deep.include({ cartId: null, version: 0, items: [] });
-    const mine = () => consumer.events.filter((event) => event.subject === body.cartId);
+    const mine = () => eventsOf(body.cartId);
     await eventually("cart.expired arrives", () => mine().some((event) => event.type === "cart.expired"));
     expect(mine().map((event) => event.type)).to.deep.equal(["cart.updated", "cart.expired"]);
   });
 
-  it("asks the catalog before it touches Redis", async () => {
-    // A plain socket: the driver's monitor breaks when a line comes in one packet with the answer to MONITOR.
-    const monitor = connect(Number(new URL(redisUrl).port), "127.0.0.1");
-    let seen = "";
-    monitor.on("data", (data) => (seen += data));
-    monitor.write("MONITOR\r\n");
-    // The cart's scripts carry the owner's cart key; sweeps and health checks do not.
-    const touched = () => seen.includes('"cart:{') || seen.includes('"idem:{');
-    try {
-      await eventually("the monitor listens", () => seen.startsWith("+OK"));
-      expectProblem(await shopper.add("no-such-product", 1), 404, "PRODUCT_NOT_FOUND", "productId");
-      expectProblem(await shopper.add("sled-pulk", 1), 409, "OUT_OF_STOCK", "quantity");
-      expect(touched(), seen).to.equal(false);
-      await shopper.add("mug-steel", 1);
-      await eventually("the monitor does see a change", touched);
-    } finally {
-      monitor.destroy();
-    }
-  });
-
-  it("refuses adds while the catalog is slow, failing, talking nonsense or gone, and lets everything else go on", async () => {
-    const before = (await shopper.add("mug-steel", 2)).body;
-    let { expiresAt } = before;
-    const faults: [string, () => Promise<unknown>, () => Promise<unknown>][] = [
-      [
-        "slow",
-        () => catalogAdmin("PUT", "/faults", { delayMs: 5_000 }),
-        () => catalogAdmin("DELETE", "/faults"),
-      ],
-      [
-        "failing",
-        () => catalogAdmin("PUT", "/faults", { failRate: 1 }),
-        () => catalogAdmin("DELETE", "/faults"),
-      ],
-      [
-        "nonsense",
-        () => catalogAdmin("PUT", "/faults", { nonsense: true }),
-        () => catalogAdmin("DELETE", "/faults"),
-      ],
-      ["gone", () => platform.catalog.kill("SIGKILL"), () => platform.catalog.start()],
-    ];
-    for (const [name, begin, end] of faults) {
-      await begin();
-      const refused = await eventually(`${name}: refused once the cache is over`, async () => {
-        const answer = await shopper.add("mug-steel", 1);
-        if (answer.status === 200) expiresAt = answer.body.expiresAt;
-        return answer.status === 503 ? answer : null;
-      });
-      expectProblem(refused, 503, "CATALOG_UNAVAILABLE");
-      expect(Number(refused.headers.get("retry-after"))).to.be.at.least(1);
-      const seen = await shopper.cart();
-      expect(seen.status, name).to.equal(200);
-      const names = seen.body.items.map((line: { name: string }) => line.name);
-      const over = Date.now() >= Date.parse(expiresAt);
-      expect(names, `${name}: shown from memory`).to.deep.equal(
-        over && names.length === 0 ? [] : ["Steel mug 350 ml"],
-      );
-      expect((await shopper.call("DELETE", "/api/cart/items/mug-steel")).status, name).to.equal(200);
-      expect((await shopper.call("DELETE", "/api/cart")).status, name).to.equal(200);
-      await end();
-      await eventually(`${name}: adds work again`, async () => {
-        const answer = await shopper.add("mug-steel", 1);
-        if (answer.status === 200) expiresAt = answer.body.expiresAt;
-        return answer.status === 200;
-      });
-    }
-    expect(before.items[0].name).to.equal("Steel mug 350 ml");
-  });
-
-  it("shows the catalog from a cache that says so, a changed price within seconds, and a gone catalog's last answer", async () => {
-    const path = "/api/catalog/products/map-alps";
-    const read = (headers = {}) => request(platform.gatewayUrl, "GET", path, { headers });
-    const first = await eventually("it is cached", async () => {
-      const answer = await read();
-      return answer.headers.get("cache-status")?.startsWith("cartwright; hit; ttl=") ? answer : null;
-    });
-    expect(Number(first.headers.get("age"))).to.be.within(0, 5);
-    const known = await read({ "if-none-match": first.headers.get("etag") });
-    expect([known.status, known.headers.get("etag")]).to.deep.equal([304, first.headers.get("etag")]);
-
-    const { amount, currency } = first.body.price;
-    const price = { amount: amount + 5, currency };
-    await catalogAdmin("PATCH", "/products/map-alps", { price });
-    const later = await eventually("the new price shows", async () => {
-      const answer = await read();
-      return answer.body.price.amount === amount + 5 ? answer : null;
-    });
-    expect(later.headers.get("etag")).not.to.equal(first.headers.get("etag"));
-
-    await platform.catalog.kill("SIGKILL");
-    const instead = await eventually("its last answer is stale", async () => {
-      const answer = await read();
-      return answer.headers.get("cache-status")?.includes("stale-if-error") ? answer : null;
-    });
-    expect([instead.status, instead.body]).to.deep.equal([200, later.body]);
-    // It comes back as it was, without the change.
-    await platform.catalog.start();
-  });
-
   it("follows If-Match and Idempotency-Key over HTTP", async () => {
+    const { shopper } = scene;
     const first = await shopper.add("mug-steel", 1, { "idempotency-key": "k-1" });
     const repeat = await shopper.add("mug-steel", 1, { "idempotency-key": "k-1" });
     expect([repeat.status, repeat.body.version, repeat.headers.get("outbox-state")]).to.deep.equal([
@@ -234,6 +100,7 @@ describe("The platform, from outside", function () {
   });
 
   it("follows If-None-Match on changes and If-Match on reads, as RFC 9110 has them", async () => {
+    const { shopper, platform } = scene;
     const add = (tags: string) => shopper.add("mug-steel", 1, { "if-none-match": tags });
     expect((await add("*")).status, "no cart yet").to.equal(200);
     for (const tags of ["*", '"1"', 'W/"1", "9"'])
@@ -248,23 +115,8 @@ describe("The platform, from outside", function () {
     expectProblem(none, 412, "VERSION_MISMATCH", "If-Match");
   });
 
-  it("answers a repeat from memory even when the product is sold out since", async () => {
-    await catalogAdmin("PUT", "/products/last-one", {
-      name: "Last one",
-      price: { amount: 100, currency: "EUR" },
-      stock: 1,
-    });
-    expect((await shopper.add("last-one", 1, { "idempotency-key": "k" })).status).to.equal(200);
-    await catalogAdmin("PATCH", "/products/last-one", { stock: 0 });
-    await eventually(
-      "the catalog's cache is over",
-      async () => (await shopper.add("last-one", 1)).body.code === "OUT_OF_STOCK",
-    );
-    const repeat = await shopper.add("last-one", 1, { "idempotency-key": "k" });
-    expect([repeat.status, repeat.headers.get("idempotent-replayed")]).to.deep.equal([200, "true"]);
-  });
-
   it("never lets one owner reach another's cart, whatever headers come along", async () => {
+    const { platform } = scene;
     const alice = await shopperAt(platform.gatewayUrl, await platform.token("alice"));
     const mallory = await shopperAt(platform.gatewayUrl, await platform.token("mallory"));
     await alice.add("mug-steel", 3);
@@ -284,6 +136,7 @@ describe("The platform, from outside", function () {
   });
 
   it("lets nobody reach the cart service past the gateway", async () => {
+    const { platform } = scene;
     const cart = platform.carts[0]!.url;
     const wrong = await createInternalTokenSigner({
       keys: fixedKeyRing("x".repeat(32)),
@@ -306,18 +159,20 @@ describe("The platform, from outside", function () {
   });
 
   it("passes the trace context on, into the event", async () => {
+    const { shopper } = scene;
     const traceparent = `00-${"ab".repeat(16)}-${"cd".repeat(8)}-01`;
     const { body } = await shopper.call("POST", "/api/cart/items", {
       body: { productId: "mug-steel", quantity: 1 },
       headers: { traceparent },
     });
-    const event = await eventually("the event", () =>
-      consumer.events.find((each) => each.subject === body.cartId),
-    );
+    const event = await eventually("the event", () => eventsOf(body.cartId)[0]);
     expect(event.message.application_properties?.["cloudEvents:traceparent"]).to.equal(traceparent);
   });
 
   it("exports the metrics of the design in every process", async () => {
+    const { platform } = scene;
+    // Nothing else makes sure that a connection of the tests before went to this gateway.
+    await (await shopperAt(platform.gateways[1]!.url)).cart();
     const metricsOf = async (adminUrl: string) => (await fetch(`${adminUrl}/metrics`)).text();
     const names: [string, string[]][] = [
       [

@@ -1,96 +1,7 @@
 import { expect } from "chai";
 import { check } from "./checker.ts";
-import type { Arrival, Attempt, History, Line, SeenCart } from "./history.ts";
-import { shrink } from "./shrink.ts";
-
-const OWNER = "user:ann";
-/** What every answer about one owner says of caches. */
-const OWN = { age: null, status: null, control: "no-store" };
-const EMPTY: SeenCart = { cartId: null, version: 0, items: [] };
-
-/**
- * A story that keeps every promise: two adds, a set to what is
- * there already, a read, a removal that ends the cart.
- */
-function honest() {
-  const trace = (n: number) => String(n).repeat(32);
-  const cart = (version: number, quantity: number): SeenCart => ({
-    cartId: "c1",
-    version,
-    items: [{ productId: "mug", quantity }],
-  });
-  const attempt = (n: number, operation: string, quantity: number | null, seen: SeenCart): Attempt => ({
-    trace: trace(n),
-    owner: OWNER,
-    operation,
-    productId: operation === "read" ? null : "mug",
-    quantity,
-    key: operation === "read" ? null : `key-${n}`,
-    ifMatch: null,
-    from: 1_000 * n,
-    to: 1_000 * n + 100,
-    caching: OWN,
-    outcome: { kind: "done", cart: seen, replayed: false },
-  });
-  const event = (
-    n: number,
-    version: number,
-    type: string,
-    quantity: number | undefined,
-    items: Line[],
-  ): Arrival => ({
-    id: `e${version}`,
-    type: "cart.updated",
-    subject: "c1",
-    version,
-    trace: trace(n),
-    occurredAt: 1_000 * n + 50,
-    receivedAt: 1_000 * n + 60,
-    data: {
-      owner: OWNER,
-      cartId: "c1",
-      version,
-      change: { type, productId: "mug", ...(quantity !== undefined && { quantity }) },
-      items,
-      expiresAt: items.length === 0 ? null : new Date(60_000).toISOString(),
-    },
-  });
-  return {
-    attempts: [
-      attempt(1, "add", 1, cart(1, 1)),
-      attempt(2, "add", 2, cart(2, 3)),
-      attempt(3, "set", 3, cart(2, 3)),
-      attempt(4, "read", null, cart(2, 3)),
-      attempt(5, "remove", null, EMPTY),
-    ],
-    arrivals: [
-      event(1, 1, "item-added", 1, [{ productId: "mug", quantity: 1 }]),
-      event(2, 2, "item-added", 2, [{ productId: "mug", quantity: 3 }]),
-      event(5, 3, "item-removed", undefined, []),
-    ],
-    carts: [{ owner: OWNER, cart: EMPTY, from: 9_000, to: 9_010 }],
-    journeys: [],
-    orderArrivals: [],
-    orders: [],
-    reads: [],
-    versions: [],
-    sessions: [],
-    faults: [],
-  };
-}
-
-type Story = ReturnType<typeof honest>;
-
-/** The honest story with some of one thing changed. */
-function but<K extends "attempts" | "arrivals">(which: K, index: number, change: object): Story {
-  const story = honest();
-  return {
-    ...story,
-    [which]: story[which].map((each, at) => (at === index ? { ...each, ...change } : each)),
-  };
-}
-const rules = (history: History) => check(history).map(({ rule }) => rule);
-const unknown = { kind: "unknown", reason: "no answer" } as const;
+import { but, EMPTY, honest, OWNER, rules, unknown } from "./checker-scene.ts";
+import type { Arrival, Attempt, History, SeenCart } from "./history.ts";
 
 describe("The chaos checker", () => {
   it("finds nothing in a story that keeps every promise", () => {
@@ -270,27 +181,4 @@ describe("The chaos checker", () => {
   ];
   for (const [what, story, expected] of cases)
     it(`catches ${what}`, () => expect(rules(story)).to.have.members(expected));
-
-  it("cuts the smallest history out around a fault", () => {
-    const story = honest();
-    const noise = honest();
-    const history: History = {
-      ...story,
-      arrivals: [second, first, last],
-      attempts: [
-        ...story.attempts,
-        ...noise.attempts.map((each) => ({ ...each, owner: "user:bob", trace: `b${each.trace.slice(1)}` })),
-      ],
-      faults: [
-        { kind: "then", from: 900, to: 1_900 },
-        { kind: "long after", from: 99_000, to: 99_900 },
-      ],
-    };
-    const violation = check(history).find(({ rule }) => rule === "order")!;
-    const { attempts, arrivals, carts, faults } = shrink(history, violation);
-    expect(attempts).to.deep.equal([]);
-    expect(arrivals).to.deep.equal([second, first]);
-    expect(carts).to.deep.equal([]);
-    expect(faults.map(({ kind }) => kind)).to.deep.equal(["then"]);
-  });
 });

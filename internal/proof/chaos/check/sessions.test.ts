@@ -1,12 +1,11 @@
 import { expect } from "chai";
 import { check } from "./checker.ts";
+import { OWN, unknown } from "./checker-scene.ts";
 import type { Attempt, History } from "./history.ts";
 import type { SessionAttempt } from "./session-seen.ts";
 import { GRACE_MS } from "./sessions.ts";
 
 const GUEST = "guest:g";
-const OWN = { age: null, status: null, control: "no-store" };
-const unknown = { kind: "unknown", reason: "no answer" } as const;
 const refused = { kind: "refused", status: 401, code: "UNAUTHENTICATED" } as const;
 const given = (token: string | null) => ({ kind: "done", given: token, guest: token && GUEST }) as const;
 

@@ -1,7 +1,6 @@
 import { expect } from "chai";
 import { shardOf } from "../../platform/identity/shard-of.ts";
 import type { RedisConnection } from "../../platform/redis/redis.ts";
-import { unwrap } from "../../platform/result/result.ts";
 import { shardKeys } from "../keys.ts";
 import { MOST_LINES, MOST_QUANTITY, playMerges, SHARDS, sceneOn } from "./merge-scene.contract.ts";
 
@@ -187,108 +186,6 @@ export function describeMerges(name: string, connect: () => Promise<RedisConnect
       const key = shardKeys.merges(shardOf(scene.user, SHARDS), scene.user);
       expect(await redis.hlen(key)).to.equal(65);
       expect(await redis.pttl(key)).to.be.within(86_000_000, 86_400_000);
-    });
-
-    for (const [step, last] of [
-      ["the take", "take"],
-      ["the give", "give"],
-    ] as const) {
-      it(`that ends after ${step} is finished by the next call, whoever asks`, async () => {
-        await scene.fill(scene.guest, { tea: 2 });
-        await scene.fill(scene.user, { tea: 1 });
-        await scene.upTo(last);
-        await scene.fill(scene.guest, { mug: 1 });
-        const other = await scene.merged({ user: `${scene.user}-other`, strategy: "sum" });
-        expect(scene.quantities(other.cart)).to.deep.equal({ mug: 1 });
-        expect(await scene.cartOf(scene.user)).to.deep.equal({ tea: 3 });
-        expect(await scene.pending()).to.deep.equal([]);
-      });
-
-      it(`that ends after ${step} is finished once by several sweepers, and its repeat knows the outcome`, async () => {
-        await scene.fill(scene.guest, { tea: 2 });
-        await scene.fill(scene.user, { tea: 1 });
-        await scene.upTo(last);
-        scene.catalog.setUnavailable(true);
-        await Promise.all(Array.from({ length: 4 }, () => scene.sweep()));
-        expect(await scene.cartOf(scene.user)).to.deep.equal({ tea: 3 });
-        expect(await scene.pending()).to.deep.equal([]);
-        const repeated = await scene.merged({ strategy: "sum" });
-        expect([repeated.replayed, scene.quantities(repeated.cart)]).to.deep.equal([true, { tea: 3 }]);
-        expect(
-          (await scene.events(scene.user)).filter(({ data }) => data.change.type === "merged"),
-        ).to.have.length(1);
-      });
-    }
-
-    it("that cannot be finished stays, and does not keep a sweep from the others", async () => {
-      const before = await scene.store.countWaiting();
-      const more = async () => (await scene.store.countWaiting()) - before;
-      await scene.fill(scene.guest, { tea: 2 });
-      await scene.upTo("take");
-      const cart = shardKeys.cart(shardOf(scene.user, SHARDS), scene.user);
-      await redis.set(cart, "corrupt");
-      const others = Array.from({ length: 20 }, () => sceneOn(redis));
-      for (const other of others) {
-        await other.fill(other.guest, { tea: 1 });
-        await other.upTo("take");
-      }
-      expect(await more()).to.equal(21);
-      await scene.sweep();
-      for (const other of others) expect(await other.cartOf(other.user)).to.deep.equal({ tea: 1 });
-      expect(await more()).to.equal(1);
-      expect(await scene.pending()).to.deep.equal([scene.guest]);
-      await redis.del(cart);
-      await scene.sweep();
-      expect(await scene.cartOf(scene.user)).to.deep.equal({ tea: 2 });
-    });
-
-    it("leaves a cart alone whose checkout is under way", async () => {
-      await scene.fill(scene.guest, { tea: 2 });
-      await scene.claim("one");
-      expect(await scene.merge({})).to.have.nested.property("error.code", "MERGE_CONFLICT");
-      expect(await scene.cartOf(scene.guest)).to.deep.equal({ tea: 2 });
-      unwrap(await scene.checkouts.release(scene.guest, "one", "nothing"));
-      expect(scene.quantities((await scene.merged({})).cart)).to.deep.equal({ tea: 2 });
-      expect(scene.decided).to.deep.equal([]);
-    });
-
-    it("takes a cart only after it is decided what came of a checkout that nobody saw the end of", async () => {
-      await scene.fill(scene.guest, { tea: 2, mug: 1 });
-      const ordered = await scene.claim("one");
-      unwrap(await scene.checkouts.release(scene.guest, "one", "unknown"));
-      scene.decide(async () => false);
-      expect(await scene.merge({})).to.have.nested.property("error.code", "MERGE_CONFLICT");
-      expect(await scene.cartOf(scene.guest)).to.deep.equal({ tea: 2, mug: 1 });
-      scene.decide(async (guest) => {
-        const items = [{ productId: "tea", quantity: 2 }];
-        const order = { orderId: "o", cartId: ordered.cartId!, version: ordered.version, items };
-        return (await scene.checkouts.reduce(guest, order, null)).ok;
-      });
-      expect(scene.quantities((await scene.merged({})).cart)).to.deep.equal({ mug: 1 });
-      expect(scene.decided).to.deep.equal([scene.guest, scene.guest]);
-    });
-
-    it("asks what came of an earlier checkout too, when the last one has ordered nothing", async () => {
-      await scene.fill(scene.guest, { tea: 2 });
-      await scene.claim("one");
-      unwrap(await scene.checkouts.release(scene.guest, "one", "unknown"));
-      await scene.claim("two");
-      unwrap(await scene.checkouts.release(scene.guest, "two", "nothing"));
-      await scene.merged({});
-      expect(scene.decided).to.deep.equal([scene.guest]);
-    });
-
-    it("asks nobody when a later checkout has taken its order out of the cart", async () => {
-      await scene.fill(scene.guest, { tea: 2, mug: 1 });
-      await scene.claim("one");
-      unwrap(await scene.checkouts.release(scene.guest, "one", "unknown"));
-      const { cartId, version } = await scene.claim("two");
-      const items = [{ productId: "tea", quantity: 2 }];
-      const order = { orderId: "o", cartId: cartId!, version, items };
-      unwrap(await scene.checkouts.reduce(scene.guest, order, null, "two"));
-      await scene.merged({});
-      expect(scene.decided).to.deep.equal([]);
-      expect(await scene.cartOf(scene.user)).to.deep.equal({ mug: 1 });
     });
 
     it("finds a cart of the user that has expired, and ends it first", async () => {

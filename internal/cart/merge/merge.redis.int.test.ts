@@ -3,7 +3,9 @@ import { awaitRedis, connectRedis } from "../../platform/redis/redis.ts";
 import { parseRedisUrl } from "../../platform/redis/redis-url.ts";
 import { testRedis, testRedisCluster } from "../../testkit/servers/test-servers.ts";
 import { describeMerges } from "./merge.contract.ts";
+import { describeMergesBesideCheckouts } from "./merge-checkouts.contract.ts";
 import { describeRepeatedMerges } from "./merge-repeats.contract.ts";
+import { describeUnfinishedMerges } from "./merge-unfinished.contract.ts";
 
 async function connect(url: string) {
   const log = createLogger("test", "fatal");
@@ -12,7 +14,13 @@ async function connect(url: string) {
   return redis;
 }
 
-for (const describeSome of [describeMerges, describeRepeatedMerges]) {
+const CONTRACTS = [
+  describeMerges,
+  describeRepeatedMerges,
+  describeUnfinishedMerges,
+  describeMergesBesideCheckouts,
+];
+for (const describeSome of CONTRACTS) {
   describeSome("one Redis", async () => connect((await testRedis()).url));
   describeSome("a Redis Cluster of three nodes", async () => connect((await testRedisCluster()).url));
 }

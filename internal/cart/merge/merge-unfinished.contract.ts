@@ -1,0 +1,69 @@
+import { expect } from "chai";
+import { shardOf } from "../../platform/identity/shard-of.ts";
+import type { RedisConnection } from "../../platform/redis/redis.ts";
+import { shardKeys } from "../keys.ts";
+import { playMerges, SHARDS, sceneOn } from "./merge-scene.contract.ts";
+
+/** What becomes of merges that their process did not finish, on any Redis that `connect` gives. */
+export function describeUnfinishedMerges(name: string, connect: () => Promise<RedisConnection>): void {
+  describe(`A merge on ${name}`, function () {
+    let redis: RedisConnection;
+    let scene: ReturnType<typeof sceneOn>;
+    playMerges(this, connect, (on, next) => {
+      [redis, scene] = [on, next];
+    });
+
+    for (const [step, last] of [
+      ["the take", "take"],
+      ["the give", "give"],
+    ] as const) {
+      it(`that ends after ${step} is finished by the next call, whoever asks`, async () => {
+        await scene.fill(scene.guest, { tea: 2 });
+        await scene.fill(scene.user, { tea: 1 });
+        await scene.upTo(last);
+        await scene.fill(scene.guest, { mug: 1 });
+        const other = await scene.merged({ user: `${scene.user}-other`, strategy: "sum" });
+        expect(scene.quantities(other.cart)).to.deep.equal({ mug: 1 });
+        expect(await scene.cartOf(scene.user)).to.deep.equal({ tea: 3 });
+        expect(await scene.pending()).to.deep.equal([]);
+      });
+
+      it(`that ends after ${step} is finished once by several sweepers, and its repeat knows the outcome`, async () => {
+        await scene.fill(scene.guest, { tea: 2 });
+        await scene.fill(scene.user, { tea: 1 });
+        await scene.upTo(last);
+        scene.catalog.setUnavailable(true);
+        await Promise.all(Array.from({ length: 4 }, () => scene.sweep()));
+        expect(await scene.cartOf(scene.user)).to.deep.equal({ tea: 3 });
+        expect(await scene.pending()).to.deep.equal([]);
+        const repeated = await scene.merged({ strategy: "sum" });
+        expect([repeated.replayed, scene.quantities(repeated.cart)]).to.deep.equal([true, { tea: 3 }]);
+        expect(
+          (await scene.events(scene.user)).filter(({ data }) => data.change.type === "merged"),
+        ).to.have.length(1);
+      });
+    }
+
+    it("that cannot be finished stays, and does not keep a sweep from the others", async () => {
+      const before = await scene.store.countWaiting();
+      const more = async () => (await scene.store.countWaiting()) - before;
+      await scene.fill(scene.guest, { tea: 2 });
+      await scene.upTo("take");
+      const cart = shardKeys.cart(shardOf(scene.user, SHARDS), scene.user);
+      await redis.set(cart, "corrupt");
+      const others = Array.from({ length: 20 }, () => sceneOn(redis));
+      for (const other of others) {
+        await other.fill(other.guest, { tea: 1 });
+        await other.upTo("take");
+      }
+      expect(await more()).to.equal(21);
+      await scene.sweep();
+      for (const other of others) expect(await other.cartOf(other.user)).to.deep.equal({ tea: 1 });
+      expect(await more()).to.equal(1);
+      expect(await scene.pending()).to.deep.equal([scene.guest]);
+      await redis.del(cart);
+      await scene.sweep();
+      expect(await scene.cartOf(scene.user)).to.deep.equal({ tea: 2 });
+    });
+  });
+}

@@ -3,6 +3,8 @@ import type { EventEnvelope } from "../../platform/event/event.ts";
 import type { OpenOutbox } from "../../testkit/outbox.ts";
 import type { Fenced, OutboxStore } from "./store.ts";
 
+export const ids = (events: readonly { id: string }[]) => events.map((each) => each.id);
+
 /** An empty, migrated database as the tests need it. */
 export interface OutboxBench {
   /** A store of its own on the database. */

@@ -29,7 +29,7 @@ const REPLAYED = {
   schema: z.literal("true"),
 };
 const ORDER = { name: "Order", schema: orderSchema };
-const MOVED = {
+const TRANSITIONED = {
   status: 200,
   description: "The order as it is now",
   headers: { "Idempotent-Replayed": REPLAYED },
@@ -84,7 +84,7 @@ const ORDER_CALLS = {
     path: "/orders/{id}/cancel",
     summary: "Cancel an order that is placed or paid; no body is read",
     parameters: [ID, KEY],
-    answers: [MOVED],
+    answers: [TRANSITIONED],
     problems: [...EVERY_CALL, "INVALID_REQUEST", "ORDER_NOT_FOUND", "ORDER_STATE", "IDEMPOTENCY_KEY_REUSED"],
   },
 } as const satisfies Calls<OrderCode>;
@@ -152,7 +152,7 @@ export const SERVICE_CALLS = {
     summary: "Move an order to its next status",
     parameters: [ID, KEY],
     body: transitionBody,
-    answers: [MOVED],
+    answers: [TRANSITIONED],
     problems: [...EVERY_CALL, ...WITH_BODY, "ORDER_NOT_FOUND", "ORDER_STATE", "IDEMPOTENCY_KEY_REUSED"],
   },
 } as const satisfies Calls<OrderCode>;

@@ -31,8 +31,8 @@ describe("A request to cancel an order", () => {
       metrics,
     });
     const request = { id: "key", hash: "same" };
-    const wish = { id: placed.id, to: "cancelled", owner: OWNER, request, traceparent: null } as const;
-    expect(await service.move(wish)).to.deep.equal(ok({ order: cancelled, replayed: true }));
+    const asked = { id: placed.id, to: "cancelled", owner: OWNER, request, traceparent: null } as const;
+    expect(await service.transition(asked)).to.deep.equal(ok({ order: cancelled, replayed: true }));
     const counted = (await metrics.transitions.get()).values.filter(({ value }) => value > 0);
     expect(counted.map(({ labels }) => labels)).to.deep.equal([{ to: "cancelled", result: "replayed" }]);
   });

@@ -12,17 +12,17 @@ export interface OrderPage {
   readonly before: number | null;
 }
 
-/** A wish to move an order on. */
-export interface Move {
+/** What is asked of an order: to be in another status. */
+export interface TransitionRequest {
   readonly id: string;
   readonly to: OrderStatus;
-  /** Whose order it must be; null for a service, which may move everybody's. */
+  /** Whose order it must be; null for a service, which may change everybody's. */
   readonly owner: string | null;
   readonly request: RememberedRequest | null;
   readonly traceparent: string | null;
 }
 
-export interface Moved {
+export interface Transitioned {
   /** As it is now. */
   readonly order: Order;
   /** True when an earlier request with the same key has done it. */
@@ -33,7 +33,11 @@ export interface OrderService {
   one(owner: string, id: string): Promise<Result<Order, OrderError>>;
   /** Newest first; from below the ordinal `before`, or from the newest on. */
   page(owner: string, before: number | null, limit: number): Promise<Result<OrderPage, OrderError>>;
-  move(move: Move): Promise<Result<Moved, OrderError>>;
+  /**
+   * Repeatable with the same Idempotency-Key, and without one while the status allows it. Rejects when other
+   * transitions of the order came first four times.
+   */
+  transition(asked: TransitionRequest): Promise<Result<Transitioned, OrderError>>;
 }
 
 /** Tells whoever publishes that a partition has news; a hint and no more. */
@@ -70,36 +74,37 @@ export function createOrderService(options: {
     return known.value.hash === request.hash ? ok(true) : err({ code: "IDEMPOTENCY_KEY_REUSED" });
   }
 
-  /** One attempt; null when the order has moved meanwhile. */
-  async function attempt(wish: Move): Promise<Result<Moved | null, OrderError>> {
-    // Before the request is looked for: who sees an order that the request has moved finds the request too.
-    const found = await find(wish.owner, wish.id);
+  /** One attempt; null when another transition came first. */
+  async function attempt(asked: TransitionRequest): Promise<Result<Transitioned | null, OrderError>> {
+    // Before the request is looked for: who sees the request's transition finds the request too.
+    const found = await find(asked.owner, asked.id);
     if (!found.ok) return found;
-    const replayed = await isRepeat(wish.request);
+    const replayed = await isRepeat(asked.request);
     if (!replayed.ok) return replayed;
     if (replayed.value) {
       // The request may have been done between the two reads.
-      const now = await find(wish.owner, wish.id);
+      const now = await find(asked.owner, asked.id);
       return now.ok ? ok({ order: now.value, replayed: true }) : now;
     }
-    const next = transition(found.value, wish.to);
-    if ("code" in next) return err(next);
+    const result = transition(found.value, asked.to);
+    if (!result.ok) return result;
+    const next = result.value;
     const partition = partitionOf(next.owner);
-    const event = eventOf(next, { partition, traceparent: wish.traceparent, at: Date.now() });
-    const advanced = await reach(() => store.advance(next, wish.request, event));
+    const event = eventOf(next, { partition, traceparent: asked.traceparent, at: Date.now() });
+    const advanced = await reach(() => store.advance(next, asked.request, event));
     if (!advanced.ok) return advanced;
     if (!advanced.value) return ok(null);
     notify(partition);
     return ok({ order: next, replayed: false });
   }
 
-  async function move(wish: Move): Promise<Result<Moved, OrderError>> {
+  async function attemptTransition(asked: TransitionRequest): Promise<Result<Transitioned, OrderError>> {
     for (let attempts = 0; attempts < ATTEMPTS; attempts++) {
-      const moved = await attempt(wish);
-      if (!moved.ok) return moved;
-      if (moved.value !== null) return ok(moved.value);
+      const done = await attempt(asked);
+      if (!done.ok) return done;
+      if (done.value !== null) return ok(done.value);
     }
-    throw new Error(`the order ${wish.id} moved on ${ATTEMPTS} times while it was to become ${wish.to}`);
+    throw new Error(`the order ${asked.id} changed ${ATTEMPTS} times while it was to become ${asked.to}`);
   }
 
   return {
@@ -111,14 +116,14 @@ export function createOrderService(options: {
       const orders = found.value.slice(0, limit);
       return ok({ orders, before: found.value.length > limit ? orders.at(-1)!.ordinal : null });
     },
-    move: async (wish) => {
-      const result = await move(wish);
+    transition: async (asked) => {
+      const result = await attemptTransition(asked);
       const outcome = !result.ok
         ? result.error.code.toLowerCase()
         : result.value.replayed
           ? "replayed"
           : "ok";
-      metrics.transitions.inc({ to: wish.to, result: outcome });
+      metrics.transitions.inc({ to: asked.to, result: outcome });
       return result;
     },
   };

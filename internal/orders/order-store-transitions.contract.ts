@@ -1,12 +1,9 @@
 import { expect } from "chai";
+import { unwrap } from "../platform/result/result.ts";
 import { type Order, type OrderStatus, transition } from "./order.ts";
 import { anOrder, aRequest, type OrderStoreScene, told } from "./order-store-scene.contract.ts";
 
-function moved(order: Order, to: OrderStatus): Order {
-  const next = transition(order, to);
-  if ("code" in next) throw new Error(next.code);
-  return next;
-}
+const transitioned = (order: Order, to: OrderStatus): Order => unwrap(transition(order, to));
 
 /** Orders that come into another status. */
 export function describeTransitions(scene: OrderStoreScene): void {
@@ -17,7 +14,7 @@ export function describeTransitions(scene: OrderStoreScene): void {
     const order = anOrder(owner, 1);
     await place(order);
     const request = aRequest();
-    const paid = moved(order, "paid");
+    const paid = transitioned(order, "paid");
     const refused = await store.advance(paid, request, { ...told(paid), type: "t".repeat(65) }).then(
       () => "advanced",
       (error: Error) => error.name,
@@ -33,7 +30,7 @@ export function describeTransitions(scene: OrderStoreScene): void {
     const { store, rival, owner } = scene;
     const order = anOrder(owner, 1);
     await place(order);
-    const [paid, cancelled] = [moved(order, "paid"), moved(order, "cancelled")];
+    const [paid, cancelled] = [transitioned(order, "paid"), transitioned(order, "cancelled")];
     const advanced = await Promise.all([
       store.advance(paid, null, told(paid)),
       rival.advance(cancelled, null, told(cancelled)),
@@ -52,7 +49,7 @@ export function describeTransitions(scene: OrderStoreScene): void {
     const order = anOrder(owner, 1, { placedAt: 1_000 });
     const [placing, cancelling] = [aRequest(), aRequest()];
     await place(order, placing);
-    const cancelled = moved(order, "cancelled");
+    const cancelled = transitioned(order, "cancelled");
     await store.advance(cancelled, cancelling, told(cancelled, 5_000));
     expect(await store.request(cancelling.id)).to.deep.equal({ hash: cancelling.hash, orderId: order.id });
     expect(await store.forgetRequests(5_000, 100)).to.equal(1);

@@ -1,4 +1,5 @@
 import type { Money } from "../platform/money/money.ts";
+import { err, ok, type Result } from "../platform/result/result.ts";
 
 export type OrderStatus = "placed" | "paid" | "fulfilled" | "cancelled";
 
@@ -55,10 +56,10 @@ export interface OrderStateError {
 }
 
 /** The order after its transition, or why it cannot be made. */
-export function transition(order: Order, to: OrderStatus): Order | OrderStateError {
+export function transition(order: Order, to: OrderStatus): Result<Order, OrderStateError> {
   const allowed = TRANSITIONS[order.status];
-  if (!allowed.includes(to)) return { code: "ORDER_STATE", state: order.status, allowed };
-  return { ...order, status: to, version: order.version + 1 };
+  if (!allowed.includes(to)) return err({ code: "ORDER_STATE", state: order.status, allowed });
+  return ok({ ...order, status: to, version: order.version + 1 });
 }
 
 /** What a line costs. */

@@ -15,7 +15,7 @@ import type { Checkout } from "./checkout.ts";
 import { loweredLines } from "./consent.ts";
 import { cursorAfter, readCursor } from "./cursor.ts";
 import { checkoutBody, pageQuery } from "./input.ts";
-import type { Move, OrderService } from "./order-service.ts";
+import type { OrderService, TransitionRequest } from "./order-service.ts";
 import type { RememberedRequest } from "./order-store.ts";
 import { orderView } from "./order-view.ts";
 import { problemOf, refuse } from "./problems.ts";
@@ -42,19 +42,24 @@ export function orderRoutes(
   const owner = requireIdentity(identity, ["user", "guest"]);
   const body = jsonBody(BODY_LIMIT);
 
-  const move = async (req: Request, res: Response, wish: Pick<Move, "to" | "owner">, sent: unknown) => {
+  const transition = async (
+    req: Request,
+    res: Response,
+    asked: Pick<TransitionRequest, "to" | "owner">,
+    sent: unknown,
+  ) => {
     const request = readRequest(req, res, sent);
     if (!request.ok) return refuse(req, res, request.error);
     const id = String(req.params.id);
-    const moved = await service.move({
-      ...wish,
+    const result = await service.transition({
+      ...asked,
       id,
       request: request.value,
       traceparent: traceparentOf(req),
     });
-    if (!moved.ok) return refuse(req, res, problemOf(moved.error));
-    if (moved.value.replayed) res.setHeader("idempotent-replayed", "true");
-    send(res, 200, orderView(moved.value.order));
+    if (!result.ok) return refuse(req, res, problemOf(result.error));
+    if (result.value.replayed) res.setHeader("idempotent-replayed", "true");
+    send(res, 200, orderView(result.value.order));
   };
 
   const placeOrder: RequestHandler = async (req, res) => {
@@ -100,7 +105,7 @@ export function orderRoutes(
         else refuse(req, res, problemOf(order.error));
       },
     ],
-    orderCancel: [owner, (req, res) => move(req, res, { to: "cancelled", owner: res.locals.owner }, null)],
+    orderCancel: [owner, (req, res) => transition(req, res, { to: "cancelled", owner: res.locals.owner }, null)],
   });
   serveCalls(app, SERVICE_CALLS, {
     serviceDescription: sendDocument(SERVICE_DOCUMENT),
@@ -110,7 +115,7 @@ export function orderRoutes(
       (req, res) => {
         const fields = validate(transitionBody, req.body);
         if (!fields.ok) return refuse(req, res, fields.error);
-        return move(req, res, { to: fields.value.to, owner: null }, req.body);
+        return transition(req, res, { to: fields.value.to, owner: null }, req.body);
       },
     ],
   });

@@ -6,7 +6,7 @@ import { recordingLogger } from "../testkit/recording-logger.ts";
 import { type CheckoutCarts, type CheckoutRequest, createCheckout } from "./checkout.ts";
 import { createOrderMetrics, createPlacedMetrics } from "./metrics.ts";
 import type { Order } from "./order.ts";
-import { type OrderStore, OrderStoreUnavailable, type Standing } from "./order-store.ts";
+import { type CheckoutBasis, type OrderStore, OrderStoreUnavailable } from "./order-store.ts";
 import { createReachStore } from "./reach-store.ts";
 import { createSettle } from "./settler.ts";
 
@@ -22,23 +22,23 @@ const wish: CheckoutRequest = {
   request: { id: "id", hash: "hash" },
   traceparent: null,
 };
-const NEW: Standing = { ordinal: 0, unsettled: null, earlier: null };
+const NEW: CheckoutBasis = { ordinal: 0, unsettled: null, earlier: null };
 
 function scene(parts: {
-  standings: readonly Standing[];
+  bases: readonly CheckoutBasis[];
   places: readonly (boolean | Error)[];
   redis?: "away";
 }) {
   const calls: string[] = [];
-  const standings = [...parts.standings];
+  const bases = [...parts.bases];
   const places = [...parts.places];
   const placed: Order[] = [];
   const settled = new Set<string>();
   const counters = createPlacedMetrics(new Registry(), "EUR");
   const store = {
-    standing: async () => {
-      calls.push("standing");
-      return standings.shift() ?? parts.standings.at(-1)!;
+    checkoutBasis: async () => {
+      calls.push("basis");
+      return bases.shift() ?? parts.bases.at(-1)!;
     },
     place: async (order: Order) => {
       calls.push(`place ${order.ordinal}`);
@@ -89,28 +89,28 @@ function scene(parts: {
 
 describe("A checkout, step by step", () => {
   it("places the order, tells the relays, and reduces the cart, which lets go of it", async () => {
-    const { checkout, calls } = scene({ standings: [NEW], places: [true] });
+    const { checkout, calls } = scene({ bases: [NEW], places: [true] });
     const result = await checkout(wish);
     expect(result.ok && result.value).to.include({ cart: "the cart", replayed: false });
-    expect(calls).to.deep.equal(["standing", "claim", "place 1", "notify 0", "reduce", "settle 1"]);
+    expect(calls).to.deep.equal(["basis", "claim", "place 1", "notify 0", "reduce", "settle 1"]);
   });
 
   it("lets go of a cart that cannot be reduced now, for checkouts alone", async () => {
-    const { checkout, calls } = scene({ standings: [NEW], places: [true], redis: "away" });
+    const { checkout, calls } = scene({ bases: [NEW], places: [true], redis: "away" });
     expect(await checkout(wish)).to.have.nested.property("value.cart", "pending");
     expect(calls.slice(-2)).to.deep.equal(["reduce", "release: unknown"]);
   });
 
   it("lets go of a cart in the same way when nobody knows whether the order was placed", async () => {
     for (const outcome of [new OrderStoreUnavailable("gone"), new Error("a fault of ours")]) {
-      const { checkout, calls } = scene({ standings: [NEW], places: [outcome] });
+      const { checkout, calls } = scene({ bases: [NEW], places: [outcome] });
       await checkout(wish).catch(() => {});
       expect(calls.slice(-2)).to.deep.equal(["place 1", "release: unknown"]);
     }
   });
 
   it("lets go of a cart for good that it refuses to order", async () => {
-    const { checkout, calls } = scene({ standings: [NEW], places: [] });
+    const { checkout, calls } = scene({ bases: [NEW], places: [] });
     const consent = [{ productId: "mug", quantity: 2, unitPrice: price }];
     expect(await checkout({ ...wish, consent })).to.have.nested.property("error.code", "CART_CHANGED");
     expect(calls.at(-1)).to.equal("release: nothing");
@@ -118,13 +118,13 @@ describe("A checkout, step by step", () => {
 
   it("reduces the cart of the order before, before it reads the cart", async () => {
     const unsettled = { id: "before" } as Order;
-    const { checkout, calls } = scene({ standings: [{ ...NEW, ordinal: 4, unsettled }], places: [true] });
+    const { checkout, calls } = scene({ bases: [{ ...NEW, ordinal: 4, unsettled }], places: [true] });
     await checkout(wish);
-    expect(calls.slice(0, 5)).to.deep.equal(["standing", "reduce", "settle 1", "claim", "place 5"]);
+    expect(calls.slice(0, 5)).to.deep.equal(["basis", "reduce", "settle 1", "claim", "place 5"]);
   });
 
   it("begins anew when another order took its place, and ends as the cart is then", async () => {
-    const { checkout, calls } = scene({ standings: [NEW, { ...NEW, ordinal: 1 }], places: [false, true] });
+    const { checkout, calls } = scene({ bases: [NEW, { ...NEW, ordinal: 1 }], places: [false, true] });
     expect((await checkout(wish)).ok).to.equal(true);
     expect(calls.filter((call) => /place|release/.test(call))).to.deep.equal([
       "place 1",
@@ -134,15 +134,15 @@ describe("A checkout, step by step", () => {
   });
 
   it("gives up against ever new orders, with nothing done", async () => {
-    const { checkout } = scene({ standings: [NEW], places: [] });
+    const { checkout } = scene({ bases: [NEW], places: [] });
     expect(await checkout(wish)).to.deep.equal({ ok: false, error: { code: "CHECKOUT_IN_PROGRESS" } });
   });
 
   it("counts an order once, however often it is repeated", async () => {
-    const standings: Standing[] = [NEW];
-    const { checkout, placed, counted } = scene({ standings, places: [true] });
+    const bases: CheckoutBasis[] = [NEW];
+    const { checkout, placed, counted } = scene({ bases, places: [true] });
     await checkout(wish);
-    standings[0] = { ...NEW, ordinal: 1, earlier: { hash: "hash", orderId: placed[0]!.id } };
+    bases[0] = { ...NEW, ordinal: 1, earlier: { hash: "hash", orderId: placed[0]!.id } };
     expect(await checkout(wish)).to.have.nested.property("value.replayed", true);
     expect(await counted()).to.deep.equal([1, 500]);
   });
@@ -152,22 +152,22 @@ describe("A checkout, step by step", () => {
     ["the owner's next checkout", (order: Order) => ({ ...NEW, ordinal: 1, unsettled: order })],
   ] as const)
     it(`counts an order that was placed without its caller learning it, when ${finder} finds it`, async () => {
-      const standings: Standing[] = [NEW];
+      const bases: CheckoutBasis[] = [NEW];
       const { checkout, placed, counted } = scene({
-        standings,
+        bases,
         places: [new OrderStoreUnavailable("the connection was lost at the commit"), false],
       });
       expect(await checkout(wish)).to.have.nested.property("error.code", "ORDER_STORE_UNAVAILABLE");
       expect(await counted(), "nobody knows").to.deep.equal([0, 0]);
-      standings[0] = found(placed[0]!);
+      bases[0] = found(placed[0]!);
       await checkout(wish);
       expect(await counted()).to.deep.equal([1, 500]);
     });
 
   it("refuses another body under a known key, and touches no cart for it", async () => {
     const earlier = { hash: "another", orderId: "o" };
-    const { checkout, calls } = scene({ standings: [{ ...NEW, earlier }], places: [] });
+    const { checkout, calls } = scene({ bases: [{ ...NEW, earlier }], places: [] });
     expect(await checkout(wish)).to.deep.equal({ ok: false, error: { code: "IDEMPOTENCY_KEY_REUSED" } });
-    expect(calls).to.deep.equal(["standing"]);
+    expect(calls).to.deep.equal(["basis"]);
   });
 });

@@ -10,7 +10,7 @@ import type { OrderMetrics } from "./metrics.ts";
 import { type Order, totalOf } from "./order.ts";
 import { eventOf } from "./order-events.ts";
 import type { NotifyPartition } from "./order-service.ts";
-import type { OrderStore, RememberedRequest, Standing } from "./order-store.ts";
+import type { CheckoutBasis, OrderStore, RememberedRequest } from "./order-store.ts";
 import type { ReachStore } from "./reach-store.ts";
 import { createSettler, type Settle } from "./settler.ts";
 
@@ -96,7 +96,7 @@ export function createCheckout<View>(options: {
 
   /** What the request led to before; null when it is new. */
   async function replay(
-    { earlier }: Standing,
+    { earlier }: CheckoutBasis,
     { request, traceparent }: CheckoutRequest,
   ): Promise<Result<CheckedOut<View> | null, CheckoutError>> {
     if (earlier === null) return ok(null);
@@ -168,18 +168,18 @@ export function createCheckout<View>(options: {
 
   async function attempt(wish: CheckoutRequest): Promise<Result<CheckedOut<View> | null, CheckoutError>> {
     const { owner, request, traceparent } = wish;
-    const standing = await reach(() => store.standing(owner, request.id));
-    if (!standing.ok) return standing;
-    const before = await replay(standing.value, wish);
+    const basis = await reach(() => store.checkoutBasis(owner, request.id));
+    if (!basis.ok) return basis;
+    const before = await replay(basis.value, wish);
     if (!before.ok || before.value !== null) return before;
-    const settled = await settleLatest(standing.value);
+    const settled = await settleLatest(basis.value);
     if (!settled.ok) return settled;
     const token = randomUUID();
     const cart = await carts.claim(owner, token, request);
     if (!cart.ok) return cart;
     let end: "nothing" | "unknown" | "reduced" = "unknown";
     try {
-      const order = await placed(wish, cart.value, standing.value.ordinal + 1);
+      const order = await placed(wish, cart.value, basis.value.ordinal + 1);
       if (order.ok ? order.value === null : order.error.code !== "ORDER_STORE_UNAVAILABLE") end = "nothing";
       if (!order.ok || order.value === null) return order.ok ? ok(null) : order;
       const left = await reduced(order.value, traceparent, token);

@@ -3,15 +3,15 @@ import { err, ok } from "../platform/result/result.ts";
 import { recordingLogger } from "../testkit/recording-logger.ts";
 import { createDecideOrders } from "./latest-order.ts";
 import type { Order } from "./order.ts";
-import { OrderStoreUnavailable, type Standing } from "./order-store.ts";
+import { type CheckoutBasis, OrderStoreUnavailable } from "./order-store.ts";
 import { createReachStore } from "./reach-store.ts";
 
 /* Stand-ins, for orders of events that a real database cannot be brought into at will. */
 
-const NEW: Standing = { ordinal: 0, unsettled: null, earlier: null };
+const NEW: CheckoutBasis = { ordinal: 0, unsettled: null, earlier: null };
 
 function scene(parts: {
-  standings: readonly (Standing | Error)[];
+  bases: readonly (CheckoutBasis | Error)[];
   skips: readonly (boolean | Error)[];
   redis?: "away";
 }) {
@@ -22,10 +22,10 @@ function scene(parts: {
     if (one instanceof Error) throw one;
     return one;
   };
-  const [standings, skips] = [[...parts.standings], [...parts.skips]];
+  const [bases, skips] = [[...parts.bases], [...parts.skips]];
   const decide = createDecideOrders({
     store: {
-      standing: async () => next("standing", standings),
+      checkoutBasis: async () => next("basis", bases),
       skip: async (_owner, ordinal) => next(`skip ${ordinal}`, skips),
     },
     carts: {
@@ -45,34 +45,34 @@ const away = new OrderStoreUnavailable("gone");
 
 describe("Deciding what came of an owner's checkouts", () => {
   it("takes the next ordinal from whatever is on its way, when nothing was ordered", async () => {
-    const { decide, calls } = scene({ standings: [NEW], skips: [true] });
+    const { decide, calls } = scene({ bases: [NEW], skips: [true] });
     expect((await decide()).ok).to.equal(true);
-    expect(calls).to.deep.equal(["standing", "skip 1"]);
+    expect(calls).to.deep.equal(["basis", "skip 1"]);
   });
 
   it("takes an order out of its cart first", async () => {
     const { decide, calls } = scene({
-      standings: [{ ...NEW, ordinal: 4, unsettled: order("o") }],
+      bases: [{ ...NEW, ordinal: 4, unsettled: order("o") }],
       skips: [true],
     });
     expect((await decide()).ok).to.equal(true);
-    expect(calls).to.deep.equal(["standing", "reduce o", "settle o", "skip 5"]);
+    expect(calls).to.deep.equal(["basis", "reduce o", "settle o", "skip 5"]);
   });
 
   it("looks again when an order was committed meanwhile", async () => {
     const late = { ...NEW, ordinal: 1, unsettled: order("late") };
-    const { decide, calls } = scene({ standings: [NEW, late], skips: [false, true] });
+    const { decide, calls } = scene({ bases: [NEW, late], skips: [false, true] });
     expect((await decide()).ok).to.equal(true);
-    expect(calls).to.deep.equal(["standing", "skip 1", "standing", "reduce late", "settle late", "skip 2"]);
+    expect(calls).to.deep.equal(["basis", "skip 1", "basis", "reduce late", "settle late", "skip 2"]);
   });
 
   for (const [what, parts] of [
-    ["the database does not say", { standings: [away], skips: [] }],
-    ["the ordinal cannot be taken", { standings: [NEW], skips: [away] }],
-    ["there are ever new orders", { standings: [NEW, NEW, NEW], skips: [false, false, false] }],
+    ["the database does not say", { bases: [away], skips: [] }],
+    ["the ordinal cannot be taken", { bases: [NEW], skips: [away] }],
+    ["there are ever new orders", { bases: [NEW, NEW, NEW], skips: [false, false, false] }],
     [
       "the cart cannot be reduced",
-      { standings: [{ ...NEW, unsettled: order("o") }], skips: [true], redis: "away" },
+      { bases: [{ ...NEW, unsettled: order("o") }], skips: [true], redis: "away" },
     ],
   ] as const)
     it(`does not succeed when ${what}`, async () => {

@@ -1,13 +1,13 @@
 import { err, ok, type Result } from "../platform/result/result.ts";
 import type { CartsError, StoreError } from "./errors.ts";
 import type { Order } from "./order.ts";
-import type { OrderStore, Standing } from "./order-store.ts";
+import type { CheckoutBasis, OrderStore } from "./order-store.ts";
 import type { ReachStore } from "./reach-store.ts";
 import type { Settle } from "./settler.ts";
 
 /** Takes an owner's latest order out of the cart that it was made from, unless that is known to be done. */
 export type SettleLatest = (
-  standing: Pick<Standing, "unsettled">,
+  basis: Pick<CheckoutBasis, "unsettled">,
 ) => Promise<Result<void, CartsError | StoreError>>;
 
 interface Parts {
@@ -37,17 +37,17 @@ const ATTEMPTS = 3;
  * now. May be repeated, by several at a time.
  */
 export function createDecideOrders(
-  parts: Parts & { readonly store: Pick<OrderStore, "standing" | "skip"> },
+  parts: Parts & { readonly store: Pick<OrderStore, "checkoutBasis" | "skip"> },
 ): (owner: string) => Promise<Result<void, CartsError | StoreError>> {
   const { store, reach } = parts;
   const settleLatest = createSettleLatest(parts);
   return async (owner) => {
     for (let attempts = 0; attempts < ATTEMPTS; attempts++) {
-      const standing = await reach(() => store.standing(owner, null));
-      if (!standing.ok) return standing;
-      const settled = await settleLatest(standing.value);
+      const basis = await reach(() => store.checkoutBasis(owner, null));
+      if (!basis.ok) return basis;
+      const settled = await settleLatest(basis.value);
       if (!settled.ok) return settled;
-      const skipped = await reach(() => store.skip(owner, standing.value.ordinal + 1));
+      const skipped = await reach(() => store.skip(owner, basis.value.ordinal + 1));
       if (!skipped.ok) return skipped;
       if (skipped.value) return ok(undefined);
     }

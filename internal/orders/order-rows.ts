@@ -1,5 +1,5 @@
 import type { Order, OrderStatus } from "./order.ts";
-import type { Standing } from "./order-store.ts";
+import type { CheckoutBasis } from "./order-store.ts";
 
 /** One line with its order, as the drivers give it: whole numbers of 64 bits as text, ids in either case. */
 export interface OrderRow {
@@ -43,7 +43,7 @@ function orderOf(rows: readonly OrderRow[]): Order {
       agreedPrice: money(row.agreed_price),
       quantity: row.quantity,
     })),
-    total: totalOf(first),
+    total: moneyOfRow(first),
     cart: { cartId: first.cart_id, version: Number(first.cart_version) },
   };
 }
@@ -53,7 +53,7 @@ export interface TotalRow {
   total: string;
 }
 
-export const totalOf = ({ currency, total }: TotalRow) => ({ amount: Number(total), currency });
+export const moneyOfRow = ({ currency, total }: TotalRow) => ({ amount: Number(total), currency });
 
 export interface LatestRow {
   ordinal: string | null;
@@ -66,7 +66,7 @@ export interface RequestRow {
 }
 
 /** What a request led to, as far as a row tells. */
-export function earlierOf(row: RequestRow | undefined): Standing["earlier"] {
+export function earlierOf(row: RequestRow | undefined): CheckoutBasis["earlier"] {
   if (row === undefined || row.request_hash === null || row.requested === null) return null;
   return { hash: row.request_hash, orderId: row.requested.toLowerCase() };
 }

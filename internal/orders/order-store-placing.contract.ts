@@ -59,7 +59,7 @@ export function describePlacing(scene: OrderStoreScene): void {
       expect(await eventsOf(pair[lost as 0])).to.deep.equal([]);
       expect(await store.request(requests[lost as 0].id)).to.equal(null);
     }
-    expect((await store.standing(owner, "0".repeat(64))).ordinal).to.equal(10);
+    expect((await store.checkoutBasis(owner, "0".repeat(64))).ordinal).to.equal(10);
   });
 
   it("skips an ordinal once, which no order can have then, and which is on no page", async () => {
@@ -70,7 +70,7 @@ export function describePlacing(scene: OrderStoreScene): void {
       await store.skip(owner, 2),
       await store.skip(owner, 2),
     ]).to.deep.equal([false, true, false]);
-    expect((await store.standing(owner, null)).ordinal).to.equal(2);
+    expect((await store.checkoutBasis(owner, null)).ordinal).to.equal(2);
     expect(await place(anOrder(owner, 2))).to.equal(false);
     const third = anOrder(owner, 3);
     expect(await place(third)).to.equal(true);
@@ -78,7 +78,7 @@ export function describePlacing(scene: OrderStoreScene): void {
     expect((await store.page(owner, 3, 1)).map(({ ordinal }) => ordinal)).to.deep.equal([1]);
     const longest = owner.padEnd(MOST_OWNER_LENGTH, "y");
     expect(await store.skip(longest, 1)).to.equal(true);
-    expect((await store.standing(longest, null)).unsettled).to.equal(null);
+    expect((await store.checkoutBasis(longest, null)).unsettled).to.equal(null);
   });
 
   for (const [outcome, ends] of [
@@ -121,7 +121,7 @@ export function describePlacing(scene: OrderStoreScene): void {
     );
     expect(refused).to.equal("EventsRefused");
     expect(await store.byId(order.id)).to.equal(null);
-    expect(await store.standing(owner, request.id)).to.deep.equal({
+    expect(await store.checkoutBasis(owner, request.id)).to.deep.equal({
       ordinal: 0,
       unsettled: null,
       earlier: null,
@@ -131,7 +131,7 @@ export function describePlacing(scene: OrderStoreScene): void {
   it("says what an owner's next checkout starts from", async () => {
     const { store, owner } = scene;
     const request = aRequest();
-    expect(await store.standing(owner, request.id)).to.deep.equal({
+    expect(await store.checkoutBasis(owner, request.id)).to.deep.equal({
       ordinal: 0,
       unsettled: null,
       earlier: null,
@@ -139,7 +139,7 @@ export function describePlacing(scene: OrderStoreScene): void {
     const order = anOrder(owner, 1);
     await place(order, request);
     const earlier = { hash: request.hash, orderId: order.id };
-    expect(await store.standing(owner, request.id)).to.deep.equal({
+    expect(await store.checkoutBasis(owner, request.id)).to.deep.equal({
       ordinal: 1,
       unsettled: order,
       earlier,
@@ -147,7 +147,7 @@ export function describePlacing(scene: OrderStoreScene): void {
     expect(await store.request(request.id)).to.deep.equal(earlier);
     expect(await store.settle([order.id])).to.deep.equal([order.total]);
     expect(await store.settle([order.id]), "noted before").to.deep.equal([]);
-    expect(await store.standing(owner, aRequest().id)).to.deep.equal({
+    expect(await store.checkoutBasis(owner, aRequest().id)).to.deep.equal({
       ordinal: 1,
       unsettled: null,
       earlier: null,

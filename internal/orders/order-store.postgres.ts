@@ -6,11 +6,11 @@ import {
   earlierOf,
   isOrderId,
   type LatestRow,
+  moneyOfRow,
   type OrderRow,
   ordersOf,
   type RequestRow,
   type TotalRow,
-  totalOf,
 } from "./order-rows.ts";
 import type { AppendEvents, OrderStore } from "./order-store.ts";
 import { fullOwner, ownerKey } from "./owner-key.ts";
@@ -38,8 +38,8 @@ export function createPostgresOrderStore(database: Postgres, append: AppendEvent
 
   return {
     byId,
-    standing: async (owner, requestId) => {
-      const [row] = await ask<LatestRow & RequestRow>(SQL.standing, [ownerKey(owner), requestId]);
+    checkoutBasis: async (owner, requestId) => {
+      const [row] = await ask<LatestRow & RequestRow>(SQL.checkoutBasis, [ownerKey(owner), requestId]);
       const { ordinal, unsettled } = row!;
       return {
         ordinal: Number(ordinal ?? 0),
@@ -87,7 +87,7 @@ export function createPostgresOrderStore(database: Postgres, append: AppendEvent
       ordersOf(await ask<OrderRow>(SQL.unsettled, [placedBefore, limit, after.placedAt, after.id])),
     countUnsettled: async (placedBefore) =>
       Number((await ask<{ unsettled: string }>(SQL.countUnsettled, [placedBefore]))[0]!.unsettled),
-    settle: async (ids) => (await ask<TotalRow>(SQL.settle, [ids])).map(totalOf),
+    settle: async (ids) => (await ask<TotalRow>(SQL.settle, [ids])).map(moneyOfRow),
     forgetRequests: async (before, limit) => {
       const { rowCount } = await database.query({ ...SQL.forgetRequests, values: [before, limit] });
       return rowCount ?? 0;

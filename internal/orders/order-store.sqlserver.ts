@@ -8,11 +8,11 @@ import {
   earlierOf,
   isOrderId,
   type LatestRow,
+  moneyOfRow,
   type OrderRow,
   ordersOf,
   type RequestRow,
   type TotalRow,
-  totalOf,
 } from "./order-rows.ts";
 import type { AppendEvents, OrderStore, RememberedRequest } from "./order-store.ts";
 import { fullOwner, MOST_KEY_LENGTH, ownerKey } from "./owner-key.ts";
@@ -40,8 +40,8 @@ export function createSqlServerOrderStore(server: SqlServer, append: AppendEvent
 
   return {
     byId,
-    standing: async (owner, requestId) => {
-      const { recordsets } = await ask<LatestRow>(SQL.standing, (request) =>
+    checkoutBasis: async (owner, requestId) => {
+      const { recordsets } = await ask<LatestRow>(SQL.checkoutBasis, (request) =>
         request.input("owner", OWNER, ownerKey(owner)).input("request_id", HASH, requestId),
       );
       const [latest, requests] = recordsets as unknown as [LatestRow[], RequestRow[]];
@@ -114,7 +114,7 @@ export function createSqlServerOrderStore(server: SqlServer, append: AppendEvent
       const { recordset } = await ask<TotalRow>(SQL.settle, (request) =>
         request.input("order_ids", mssql.NVarChar(mssql.MAX), ids.join(",")),
       );
-      return recordset.map(totalOf);
+      return recordset.map(moneyOfRow);
     },
     forgetRequests: async (before, limit) => {
       const { rowsAffected } = await ask(SQL.forgetRequests, (request) =>

@@ -12,7 +12,7 @@ export interface RememberedRequest {
 }
 
 /** What an order's owner has, as far as the next checkout needs it. */
-export interface Standing {
+export interface CheckoutBasis {
   /** The ordinal of the owner's latest order; 0 when there is none. */
   readonly ordinal: number;
   /** The owner's latest order, when its cart is not known to be reduced. */
@@ -28,7 +28,7 @@ export interface Standing {
  */
 export interface OrderStore {
   /** `requestId` null asks about no request. */
-  standing(owner: string, requestId: string | null): Promise<Standing>;
+  checkoutBasis(owner: string, requestId: string | null): Promise<CheckoutBasis>;
   /**
    * Writes the order with its lines, the request that led to it and its event. False, with nothing written,
    * when the owner has another order of this ordinal: somebody was faster.
@@ -44,7 +44,7 @@ export interface OrderStore {
   /** Orders of an owner from below the ordinal `before`, newest first, at most `limit`. */
   page(owner: string, before: number, limit: number): Promise<Order[]>;
   /** What a request with an Idempotency-Key led to; null when it is new. */
-  request(id: string): Promise<Standing["earlier"]>;
+  request(id: string): Promise<CheckoutBasis["earlier"]>;
   /**
    * Writes the status and version that an order has now, and its event. False, with nothing written, when the
    * order is no longer at the version before.

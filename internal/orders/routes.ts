@@ -105,7 +105,10 @@ export function orderRoutes(
         else refuse(req, res, problemOf(order.error));
       },
     ],
-    orderCancel: [owner, (req, res) => transition(req, res, { to: "cancelled", owner: res.locals.owner }, null)],
+    orderCancel: [
+      owner,
+      (req, res) => transition(req, res, { to: "cancelled", owner: res.locals.owner }, null),
+    ],
   });
   serveCalls(app, SERVICE_CALLS, {
     serviceDescription: sendDocument(SERVICE_DOCUMENT),

@@ -2,7 +2,7 @@
 export const STATEMENTS = [
   "place",
   "skip",
-  "standing",
+  "checkoutBasis",
   "byId",
   "page",
   "request",

@@ -115,11 +115,11 @@ describe("A rate limit in one process", () => {
   it("begins anew when the window is over, however many came meanwhile", async () => {
     const counter = createMemoryCounter({ owner: { points: 1, seconds: 1 } });
     const firsts: number[] = [];
-    let standing = await counter.count("owner", "guest:a");
+    let current = await counter.count("owner", "guest:a");
     await eventually("a third window", async () => {
-      if (standing.count === 1) firsts.push(Date.now());
-      expect(standing.resetMs).to.be.within(1, 1_000);
-      standing = await counter.count("owner", "guest:a");
+      if (current.count === 1) firsts.push(Date.now());
+      expect(current.resetMs).to.be.within(1, 1_000);
+      current = await counter.count("owner", "guest:a");
       return firsts.length === 3;
     });
     expect(firsts[2]! - firsts[0]!).to.be.at.least(1_900);

@@ -16,10 +16,10 @@ export type Quotas = Readonly<Partial<Record<LimitClass, Quota>>>;
 /** Counts the requests of each `who` in windows that begin with one's first. */
 export interface WindowCounter {
   /** Counts one more. Rejects when it cannot tell. */
-  count(limitClass: LimitClass, who: string): Promise<Standing>;
+  count(limitClass: LimitClass, who: string): Promise<WindowCount>;
 }
 
-export interface Standing {
+export interface WindowCount {
   /** The requests of this window, this one included. */
   readonly count: number;
   /** Until the window ends, ms. */
@@ -47,9 +47,9 @@ export function createRateLimits(options: { quotas: Quotas; counter: WindowCount
     const quota = quotas[limitClass];
     if (quota === undefined) return NO_LIMIT;
     const { points, seconds } = quota;
-    const standing = await counter.count(limitClass, who).catch(() => null);
-    if (standing === null) return { headers: {}, refusal: UNAVAILABLE };
-    const { count, resetMs } = standing;
+    const current = await counter.count(limitClass, who).catch(() => null);
+    if (current === null) return { headers: {}, refusal: UNAVAILABLE };
+    const { count, resetMs } = current;
     const resetSeconds = Math.max(1, Math.ceil(resetMs / 1000));
     const headers = {
       "ratelimit-policy": `"${limitClass}";q=${points};w=${seconds}`,

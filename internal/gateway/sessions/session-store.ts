@@ -15,7 +15,7 @@ export interface SessionStore {
     graceMs: number,
   ): Promise<Rotation>;
   /** The same judgement without a rotation; a reuse ends the session here too. */
-  check(presented: RefreshToken): Promise<Standing>;
+  check(presented: RefreshToken): Promise<TokenStatus>;
   /** Ends the session of a token, be it one of old; false when there is none, or not with this secret. */
   revoke(presented: RefreshToken): Promise<boolean>;
 }
@@ -24,7 +24,7 @@ export type Rotation =
   | { readonly outcome: "rotated" | "repeated"; readonly successor: RefreshToken; readonly leftMs: number }
   | { readonly outcome: Refused };
 
-export type Standing = { readonly outcome: "held" | Refused };
+export type TokenStatus = { readonly outcome: "held" | Refused };
 
 /**
  * Why a refresh token counts no more. `reused`: it was replaced before the grace, so someone else may hold

@@ -6,7 +6,7 @@ import { err, ok, type Result } from "../../platform/result/result.ts";
 import { issueGuestToken } from "../identity/tokens.ts";
 import type { GatewayProblem } from "../problems.ts";
 import { mintRefreshToken, parseRefreshToken, type RefreshToken, successorOf } from "./refresh-token.ts";
-import type { Refused, SessionStore, Standing } from "./session-store.ts";
+import type { Refused, SessionStore, TokenStatus } from "./session-store.ts";
 
 /** What a guest is given. All times are in seconds. */
 export interface Session {
@@ -147,7 +147,7 @@ function watched({ store, registry, log }: { store: SessionStore; registry: Regi
   };
 }
 
-const FORGED: Standing = { outcome: "forged" };
+const FORGED: TokenStatus = { outcome: "forged" };
 
 const STORE_UNAVAILABLE: GatewayProblem = {
   code: "SESSION_STORE_UNAVAILABLE",

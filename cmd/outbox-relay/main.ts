@@ -3,15 +3,15 @@ import { createRelayMetrics } from "../../internal/outbox/metrics.ts";
 import { createRelay } from "../../internal/outbox/relay/relay.ts";
 import { startService } from "../../internal/platform/service/service.ts";
 import { openAdapters } from "./adapters.ts";
-import { startChores } from "./chores.ts";
 import { readConfig } from "./config.ts";
+import { startPeriodicJobs } from "./periodic-jobs.ts";
 
 const config = readConfig();
 const service = await startService("outbox-relay", config);
 const { log, registry, lifecycle } = service;
 
 const adapters = openAdapters(config, service);
-startChores(config, service, adapters);
+startPeriodicJobs(config, service, adapters);
 
 const relay = createRelay({
   store: adapters.store,

@@ -7,7 +7,7 @@ import { GATEWAY_PROBLEMS, type GatewayCode } from "./problems.ts";
 import { covers, ROUTES, type Route, type UpstreamName } from "./table.ts";
 
 /** What the server refuses by itself: what is no proper request, too slow, or a connection too many. */
-const AT_THE_DOOR: readonly HttpCode[] = [
+const BEFORE_ROUTING: readonly HttpCode[] = [
   "INVALID_REQUEST",
   "NOT_FOUND",
   "METHOD_NOT_ALLOWED",
@@ -37,7 +37,7 @@ export function publicDocument(behind: Readonly<Record<UpstreamName, readonly Ap
     title: "Cartwright API",
     server: "/",
     apis: [own, ...services],
-    atTheDoor: AT_THE_DOOR,
+    beforeRouting: BEFORE_ROUTING,
   });
 }
 

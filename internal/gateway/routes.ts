@@ -9,10 +9,10 @@ import { networkOf } from "../platform/net/network-of.ts";
 import { networks } from "../platform/net/networks.ts";
 import { invalid } from "../platform/problem/problem.ts";
 import { ok } from "../platform/result/result.ts";
-import { believeProxies } from "./edge/believe-proxies.ts";
 import type { BodyMemory } from "./edge/body-memory.ts";
-import { edgeHandlers } from "./edge/edge.ts";
+import { browserHeaders } from "./edge/browser-headers.ts";
 import { createBodyReader } from "./edge/read-body.ts";
+import { trustedForwarding } from "./edge/trusted-forwarding.ts";
 import { createAuthenticator } from "./identity/authenticate.ts";
 import { presentedGuest } from "./identity/presented-guest.ts";
 import type { VerifyToken } from "./identity/tokens.ts";
@@ -53,9 +53,9 @@ export function gatewayRoutes(
   if (parts.trustedProxies.length > 0) {
     const trusts = networks(parts.trustedProxies);
     app.set("trust proxy", trusts);
-    app.use(believeProxies(trusts));
+    app.use(trustedForwarding(trusts));
   }
-  for (const handler of edgeHandlers(parts)) app.use(handler);
+  for (const handler of browserHeaders(parts)) app.use(handler);
   const authenticate = createAuthenticator(parts.verify, parts.log);
   const readBody = createBodyReader({
     limitBytes: parts.bodyLimitBytes,

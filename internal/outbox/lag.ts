@@ -8,10 +8,10 @@ const FRESH_MS = 1_000;
 
 /**
  * The lag gauges, measured when scraped (at most once a second): `outbox_staged_events`,
- * `outbox_pending_events`, `outbox_dead_events` and THE lag, `outbox_oldest_pending_age_seconds`: the age of
- * the oldest event that is neither published nor dead, staged ones included. Any process may export them, so
- * the lag goes on rising when every relay is dead; while a source cannot be asked, what it said last grows
- * older.
+ * `outbox_pending_events`, `outbox_dead_events` and the lag that alerts use,
+ * `outbox_oldest_pending_age_seconds`: the age of the oldest event that is neither published nor dead, staged
+ * ones included. Any process may export them, so the lag goes on rising when every relay is dead; while a
+ * source cannot be asked, what it said last grows older.
  */
 export function registerLagMetrics(options: {
   registry: Registry;

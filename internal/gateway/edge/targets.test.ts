@@ -17,7 +17,7 @@ describe("What RFC 9112 has of a request, at the gateway", () => {
   }
 
   /** What the API's description says of refusals before a call is reached. */
-  async function atTheDoor(): Promise<string> {
+  async function beforeRouting(): Promise<string> {
     const { body } = await request(scene.gateway.url, "GET", "/api/openapi.json");
     return body.paths["/api/cart"].get.responses.default.description;
   }
@@ -77,7 +77,7 @@ describe("What RFC 9112 has of a request, at the gateway", () => {
       expect(answer.text).to.contain(`"code":"${code}"`);
       if (status === 417) expect(answer.text).to.contain('"instance":"/api/cart"');
       expect(scene.cart.asked).to.deep.equal([]);
-      expect(await atTheDoor(), "in the description").to.contain(code);
+      expect(await beforeRouting(), "in the description").to.contain(code);
       expect(await scene.gateway.metric(`http_requests_unread_total{code="${code}"}`)).to.equal(1);
     });
 });

@@ -1,10 +1,10 @@
 import type { Logger } from "../../platform/logger/logger.ts";
 import type { StoredEvent } from "../event.ts";
 import type { DeadSubject, OutboxStore } from "../store/store.ts";
+import { createInterruptiblePause } from "./interruptible-pause.ts";
 import type { OwnedPartition, OwnedPartitions } from "./owned-partitions.ts";
 import { createPartitionsBehind } from "./partitions-behind.ts";
 import { createPassedEvents } from "./passed-events.ts";
-import { createRest } from "./rest.ts";
 import { type Delivery, deliveryOf, type SubjectQueues } from "./subject-queues.ts";
 
 /** Reads ahead of the broker: keeps the queues supplied from the partitions this relay owns. */
@@ -70,7 +70,7 @@ export function createReader(options: {
   let loop: Promise<void> = Promise.resolve();
   let stopped = false;
   let failures = 0;
-  const rest = createRest();
+  const pausing = createInterruptiblePause();
 
   async function run(): Promise<void> {
     while (!stopped) {
@@ -178,12 +178,12 @@ export function createReader(options: {
   }
 
   async function pause(ms: number, until?: "news" | "room"): Promise<void> {
-    if (!stopped) await rest.pause(ms, until);
+    if (!stopped) await pausing.pause(ms, until);
   }
 
   function wake(): void {
-    if (rest.until() === "room" && room() >= capacity / 2) rest.wake();
-    else if (rest.until() === "news" && canOpen()) rest.wake();
+    if (pausing.until() === "room" && room() >= capacity / 2) pausing.wake();
+    else if (pausing.until() === "news" && canOpen()) pausing.wake();
   }
 
   return {
@@ -192,13 +192,13 @@ export function createReader(options: {
     },
     stop: async () => {
       stopped = true;
-      rest.wake();
+      pausing.wake();
       await loop;
     },
     news: (partitions) => {
       if (partitions.length === 0) return;
       for (const partition of partitions) fresh[partition] = true;
-      if (rest.until() === "news") rest.wake();
+      if (pausing.until() === "news") pausing.wake();
     },
     wake,
     skip,

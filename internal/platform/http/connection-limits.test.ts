@@ -113,7 +113,7 @@ describe("Connections of clients", () => {
   });
 
   it("that are turned away are told why, so many at once; others are cut off", async () => {
-    await limited({ perAddress: 1, farewells: 1 });
+    await limited({ perAddress: 1, refusalsUnderWay: 1 });
     await from("127.0.0.1").answered();
     const stubborn = connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true });
     sockets.push(stubborn.on("error", () => {}));

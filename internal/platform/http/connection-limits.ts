@@ -13,13 +13,13 @@ export interface ConnectionLimits {
   readonly perAddress: number;
   /** Whose connections count in the total alone: load balancers, which bring those of many. */
   readonly isExempt: (address: string) => boolean;
-  /** Who is turned away while so many are being told why is cut off; {@link MOST_FAREWELLS} unless given. */
-  readonly farewells?: number;
+  /** Beyond so many refusals under way others are cut off unanswered; default {@link MOST_REFUSALS}. */
+  readonly refusalsUnderWay?: number;
 }
 
 /** Who is turned away may take this long, in ms, to read why; so many may at once. */
-const FAREWELL_MS = 1_000;
-const MOST_FAREWELLS = 256;
+const REFUSAL_MS = 1_000;
+const MOST_REFUSALS = 256;
 
 /** One line in the log for all that are turned away until nobody was for this long, in ms. */
 const QUIET_MS = 60_000;
@@ -66,8 +66,8 @@ export function limitConnections(
   let open = 0;
   const refused = createConnectionMetrics(registry, () => open);
   const byNetwork = new Map<string, number>();
-  const mostFarewells = limits.farewells ?? MOST_FAREWELLS;
-  let farewells = 0;
+  const mostRefusals = limits.refusalsUnderWay ?? MOST_REFUSALS;
+  let refusalsUnderWay = 0;
   const quietAt = { address: 0, total: 0 };
 
   const admit = (socket: Socket): keyof typeof PROBLEMS | null => {
@@ -95,11 +95,11 @@ export function limitConnections(
       log.warn({ reason, address: socket.remoteAddress, open }, "connections are turned away");
     quietAt[reason] = now + QUIET_MS;
     socket.on("error", () => {});
-    if (farewells >= mostFarewells) return void socket.destroy();
-    farewells++;
-    const cut = setTimeout(() => socket.destroy(), FAREWELL_MS);
+    if (refusalsUnderWay >= mostRefusals) return void socket.destroy();
+    refusalsUnderWay++;
+    const cut = setTimeout(() => socket.destroy(), REFUSAL_MS);
     socket.once("close", () => {
-      farewells--;
+      refusalsUnderWay--;
       clearTimeout(cut);
     });
     // Read, not left: closing on unread bytes resets the connection, and the answer is lost.

@@ -129,7 +129,7 @@ describe("An OpenAPI document", () => {
     const calls = { put: { ...put, headers: told, problems: ["NOT_FOUND", "ANONYMOUS"] } };
     const apis = [{ calls, problems: { ANONYMOUS: { status: 401, title: "Who?" } } }];
     const headers = (tokenHeader?: string) => {
-      const options = { title: "Shop", server: "/", apis, atTheDoor: ["NOT_FOUND"] };
+      const options = { title: "Shop", server: "/", apis, beforeRouting: ["NOT_FOUND"] };
       const { paths } = openApiDocument({ ...options, ...(tokenHeader && { tokenHeader }) });
       const responses = paths["/things/{id}"]!.put!.responses as Record<string, { headers: object }>;
       return Object.entries(responses).map(([status, { headers }]) => [status, ...Object.keys(headers)]);

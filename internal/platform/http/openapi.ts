@@ -32,7 +32,7 @@ export function openApiDocument(options: {
   server: string;
   apis: readonly Api[];
   /** Codes that any call can be refused with before it is known which one it is. */
-  atTheDoor?: readonly string[];
+  beforeRouting?: readonly string[];
   /** The header of internal tokens where they are asked for, and not `Authorization: Bearer`. */
   tokenHeader?: string;
 }): OpenApiDocument {
@@ -48,8 +48,8 @@ export function openApiDocument(options: {
     paths[call.path] = item;
     if (item[call.method] || ids.has(id)) throw new Error(`${id} (${call.path}) is described twice`);
     ids.add(id);
-    const door = options.atTheDoor ?? [];
-    item[call.method] = operationOf(id, call, { problems, door, isBearer: scheme === BEARER });
+    const beforeRouting = options.beforeRouting ?? [];
+    item[call.method] = operationOf(id, call, { problems, beforeRouting, isBearer: scheme === BEARER });
     for (const { body } of call.answers) {
       if (body && (schemas.get(body.name) ?? body.schema) !== body.schema)
         throw new Error(`the schema ${body.name} is described twice`);
@@ -119,12 +119,12 @@ function problemSchema(problems: ProblemCatalogue, members: Record<string, z.Zod
 /** What describes the refusals of all calls of a document. */
 interface Refusals {
   readonly problems: ProblemCatalogue;
-  readonly door: readonly string[];
+  readonly beforeRouting: readonly string[];
   /** Whether tokens are asked for by `WWW-Authenticate`. */
   readonly isBearer: boolean;
 }
 
-function operationOf(id: string, call: Call, { problems: catalogue, door, isBearer }: Refusals) {
+function operationOf(id: string, call: Call, { problems: catalogue, beforeRouting, isBearer }: Refusals) {
   const { summary, isPublic = false, parameters = [], body, answers, headers = {}, problems } = call;
   const refusals = Map.groupBy(problems, (code) => {
     const kind = catalogue[code];
@@ -138,8 +138,8 @@ function operationOf(id: string, call: Call, { problems: catalogue, door, isBear
     const told = { ...headers, ...(isBearer && status === 401 && CHALLENGE) };
     responses[status] = refusalOf(codes, catalogue, told);
   }
-  if (door.length > 0)
-    responses.default = refusalOf(door, catalogue, headers, "Before the call is reached: ");
+  if (beforeRouting.length > 0)
+    responses.default = refusalOf(beforeRouting, catalogue, headers, "Before the call is reached: ");
   return {
     operationId: id,
     summary,

@@ -21,7 +21,7 @@ import { openSettling } from "./settling.ts";
  * What a relay does beside publishing: forwards stuck staged events, tells of expired carts and, where it is
  * asked to, of those near their end, reduces carts that were ordered, finishes merges, purges what is old.
  */
-export function startChores(
+export function startPeriodicJobs(
   config: Config,
   service: Service,
   adapters: ReturnType<typeof openAdapters>,
@@ -68,7 +68,7 @@ export function startChores(
     deadPurgedTotal.inc(purged);
     if (purged > 0) log.warn({ purged }, "deleted dead events after their retention, never published");
   };
-  const chores = [
+  const jobs = [
     every(config.SWEEP_INTERVAL_MS, "sweep of staged events", sweep, log),
     every(config.SWEEP_INTERVAL_MS, "sweep of expired carts", expire, log),
     ...(noticeMs > 0 ? [every(config.SWEEP_INTERVAL_MS, "sweep of carts near their end", notify, log)] : []),
@@ -77,8 +77,8 @@ export function startChores(
     every(config.OUTBOX_PURGE_INTERVAL_MS, "purge", purge, log),
     every(config.OUTBOX_PURGE_INTERVAL_MS, "purge of dead events", purgeOldDead, log),
   ];
-  lifecycle.onStop("chores", async () => {
+  lifecycle.onStop("periodic jobs", async () => {
     stopping.abort();
-    await Promise.all(chores.map((chore) => chore.stop()));
+    await Promise.all(jobs.map((job) => job.stop()));
   });
 }

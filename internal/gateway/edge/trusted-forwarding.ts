@@ -9,7 +9,7 @@ const OF_PROXIES = ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"] 
  * that is not trusted. Where both headers come, one of them may be the client's own, which a proxy that
  * writes the other has passed on: they count when they name the same client, else the proxy is taken for it.
  */
-export function believeProxies(trusts: (address: string) => boolean): RequestHandler {
+export function trustedForwarding(trusts: (address: string) => boolean): RequestHandler {
   return (req, _res, next) => {
     const { headers } = req;
     const peer = req.socket.remoteAddress ?? "";

@@ -37,7 +37,7 @@ const RESPONSE_HEADERS = [
  * cookie is ever read, so credentials are not allowed). A preflight is answered here, without a token and
  * uncounted by the limits; without origins it is a request like any other.
  */
-export function edgeHandlers(options: {
+export function browserHeaders(options: {
   corsOrigins: readonly string[];
   hstsSeconds: number;
 }): readonly RequestHandler[] {

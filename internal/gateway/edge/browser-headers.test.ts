@@ -8,7 +8,7 @@ import {
 
 const SHOP = "https://shop.example";
 
-describe("The gateway's edge", () => {
+describe("The gateway towards browsers", () => {
   let upstream: RecordingUpstream;
   let gateway: GatewayUnderTest;
   before(async () => {

@@ -1,5 +1,5 @@
 /** A pause of a loop that something may cut short. */
-export interface Rest {
+export interface InterruptiblePause {
   /** Resolves after `ms`, or earlier by {@link wake}; at once when `ms` is not positive. */
   pause(ms: number, until?: "news" | "room"): Promise<void>;
   /** What the present pause waits for. */
@@ -7,8 +7,8 @@ export interface Rest {
   wake(): void;
 }
 
-export function createRest(): Rest {
-  let resting: { until: "news" | "room" | undefined; wake: () => void } | null = null;
+export function createInterruptiblePause(): InterruptiblePause {
+  let current: { until: "news" | "room" | undefined; wake: () => void } | null = null;
   return {
     pause: async (ms, until) => {
       if (ms <= 0) return;
@@ -18,11 +18,11 @@ export function createRest(): Rest {
           clearTimeout(timer);
           resolve();
         };
-        resting = { until, wake };
+        current = { until, wake };
       });
-      resting = null;
+      current = null;
     },
-    until: () => resting?.until,
-    wake: () => resting?.wake(),
+    until: () => current?.until,
+    wake: () => current?.wake(),
   };
 }

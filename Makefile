@@ -7,7 +7,7 @@ NODE := $(BIN)/node
 TESTS ?= 'scripts/**/*.test.ts' 'internal/proof/**/*.test.ts' 'internal/e2e/**/*.test.ts' 'internal/!(e2e|proof)/**/*.test.ts' 'cmd/**/*.test.ts'
 RABBITMQ_TESTS ?= internal/testkit/servers/rabbitmq.int.test.ts 'internal/outbox/relay/*.int.test.ts' internal/e2e/survival.test.ts \
   scripts/up.int.test.ts scripts/topology.int.test.ts internal/platform/amqp/set-up-faults.int.test.ts
-REDIS_TESTS ?= internal/testkit/servers/redis.int.test.ts 'internal/platform/redis/*.int.test.ts' 'internal/cart/*.redis.int.test.ts' \
+REDIS_TESTS ?= internal/testkit/servers/redis.int.test.ts 'internal/platform/redis/*.int.test.ts' 'internal/cart/**/*.redis.int.test.ts' \
   'internal/gateway/**/*.redis.int.test.ts' 'internal/outbox/**/*.redis.int.test.ts' internal/outbox/forwarder/quarantine.int.test.ts
 SQLSERVER_TESTS ?= 'internal/outbox/**/*.int.test.ts' 'internal/orders/*.int.test.ts' internal/platform/sql/sqlserver.int.test.ts internal/testkit/servers/database.int.test.ts cmd/migrate/main.int.test.ts \
   internal/e2e/survival.test.ts 'internal/e2e/{checkout,orders}*.test.ts' internal/e2e/transition-crash.test.ts
@@ -141,7 +141,7 @@ chaos: install ## random shoppers against random faults, judged by a checker of 
 soak: install ## steady load for a while; fails when memory, sockets, listeners or timers grow (MINUTES=10 RATE=150)
 	@$(NODE) internal/proof/soak/main.ts
 
-mutants: packages internal/proof/mutants/node_modules/.installed ## mutate cart and outbox; the score, and what no pure or unit test notices (ONLY='internal/cart/*.ts')
+mutants: packages internal/proof/mutants/node_modules/.installed ## mutate cart and outbox; the score, and what no pure or unit test notices (ONLY='internal/cart/**/*.ts')
 	@nice $(NODE) internal/proof/mutants/node_modules/@stryker-mutator/core/bin/stryker.js run internal/proof/mutants/stryker.config.js
 
 internal/proof/mutants/node_modules/.installed: internal/proof/mutants/package-lock.json

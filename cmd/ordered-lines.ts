@@ -1,4 +1,4 @@
-import type { OrderedLines } from "../internal/cart/checkout-store.ts";
+import type { OrderedLines } from "../internal/cart/checkout/checkout-store.ts";
 import type { Order } from "../internal/orders/order.ts";
 
 /** An order as the carts know it. */

@@ -1,5 +1,5 @@
 import { CART_EVENTS } from "../internal/cart/events.ts";
-import { shardKeys } from "../internal/cart/keys.ts";
+import { shardKeys } from "../internal/cart/store/keys.ts";
 import { createRedisStaging } from "../internal/outbox/forwarder/staging.redis.ts";
 import type { RedisConnection } from "../internal/platform/redis/redis.ts";
 

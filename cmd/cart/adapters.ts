@@ -1,9 +1,9 @@
-import { createHttpCatalog } from "../../internal/cart/catalog.http.ts";
-import { registerLiveCartMetrics } from "../../internal/cart/live-carts.redis.ts";
+import { createHttpCatalog } from "../../internal/cart/catalog/catalog.http.ts";
 import { createRedisMergeStore } from "../../internal/cart/merge/merge-store.redis.ts";
-import { rightsOn } from "../../internal/cart/rights.redis.ts";
-import { createRedisCartStore } from "../../internal/cart/store.redis.ts";
-import { registerStoreMemory } from "../../internal/cart/store-memory.redis.ts";
+import { registerLiveCartMetrics } from "../../internal/cart/store/live-carts.redis.ts";
+import { rightsOn } from "../../internal/cart/store/rights.redis.ts";
+import { createRedisCartStore } from "../../internal/cart/store/store.redis.ts";
+import { registerStoreMemory } from "../../internal/cart/store/store-memory.redis.ts";
 import { createRedisCommitNotifier } from "../../internal/outbox/commit-notifier.redis.ts";
 import { createForwarder } from "../../internal/outbox/forwarder/forwarder.ts";
 import { registerLagMetrics } from "../../internal/outbox/lag.ts";

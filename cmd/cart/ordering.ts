@@ -1,6 +1,6 @@
 import type { CartView } from "../../internal/cart/cart.ts";
-import { createRedisCheckoutStore } from "../../internal/cart/checkout-store.redis.ts";
-import { createOrderedCarts } from "../../internal/cart/ordered-carts.ts";
+import { createRedisCheckoutStore } from "../../internal/cart/checkout/checkout-store.redis.ts";
+import { createOrderedCarts } from "../../internal/cart/checkout/ordered-carts.ts";
 import type { ShowCart } from "../../internal/cart/show.ts";
 import { type CheckoutCarts, createCheckout } from "../../internal/orders/checkout.ts";
 import { createDecideOrders } from "../../internal/orders/latest-order.ts";

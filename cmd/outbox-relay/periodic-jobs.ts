@@ -1,5 +1,5 @@
-import { createExpiringSweep } from "../../internal/cart/expiring.redis.ts";
-import { createExpirySweep } from "../../internal/cart/expiry.redis.ts";
+import { createExpiringSweep } from "../../internal/cart/expiry/expiring.redis.ts";
+import { createExpirySweep } from "../../internal/cart/expiry/expiry.redis.ts";
 import { createMergeSweep } from "../../internal/cart/merge/merge-sweep.ts";
 import {
   createExpiredCounter,

@@ -1,4 +1,4 @@
-import { createRedisCheckoutStore } from "../../internal/cart/checkout-store.redis.ts";
+import { createRedisCheckoutStore } from "../../internal/cart/checkout/checkout-store.redis.ts";
 import {
   createPlacedMetrics,
   createSweptOrdersCounter,

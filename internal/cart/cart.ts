@@ -1,5 +1,5 @@
 import type { Money } from "../platform/money/money.ts";
-import type { CatalogError } from "./catalog.ts";
+import type { CatalogError } from "./catalog/catalog.ts";
 
 /** One product in a cart. */
 export interface Line {

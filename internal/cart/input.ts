@@ -5,7 +5,7 @@ import { invalid, type Problem } from "../platform/problem/problem.ts";
 import { err, ok, type Result } from "../platform/result/result.ts";
 import { activeTraceparent } from "../platform/telemetry/telemetry.ts";
 import { isTraceparent } from "../platform/trace/traceparent.ts";
-import type { Preconditions, Tags } from "./store.ts";
+import type { Preconditions, Tags } from "./store/store.ts";
 
 const PRODUCT_ID = /^[A-Za-z0-9._-]{1,64}$/;
 const PRODUCT_ID_RULE = "must be 1 to 64 of the characters A-Z a-z 0-9 . _ -";

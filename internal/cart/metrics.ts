@@ -2,7 +2,7 @@ import { Counter, DURATION_BUCKETS, Gauge, Histogram, type Registry } from "../p
 import type { MergeStore } from "./merge/merge-store.ts";
 import { STRATEGIES } from "./merge/transfer.ts";
 import type { CartMetrics } from "./service.ts";
-import type { ExpiryReason } from "./store.ts";
+import type { ExpiryReason } from "./store/store.ts";
 
 /** The cart service's counters; `cart_ttl_seconds` is the configured TTL. */
 export function createCartMetrics(registry: Registry, ttlSeconds: number): CartMetrics {

@@ -5,7 +5,7 @@ import { Registry } from "../platform/metrics/metrics.ts";
 import { describedCalls, expectWellFormed, servedCalls } from "../testkit/openapi.ts";
 import { recordingLogger } from "../testkit/recording-logger.ts";
 import { cartSchema } from "./cart-schema.ts";
-import type { Listing } from "./catalog.ts";
+import type { Listing } from "./catalog/catalog.ts";
 import { mergeRoutes } from "./merge/merge-routes.ts";
 import { CART_API } from "./openapi.ts";
 import { cartRoutes } from "./routes.ts";

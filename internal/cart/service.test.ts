@@ -3,12 +3,12 @@ import type { StagedEvent } from "../platform/event/event.ts";
 import { Registry } from "../platform/metrics/metrics.ts";
 import { err, ok, unwrap } from "../platform/result/result.ts";
 import type { CartState, OutboxState } from "./cart.ts";
-import type { Product } from "./catalog.ts";
-import { createMemoryCatalog } from "./catalog-memory.contract.ts";
+import type { Product } from "./catalog/catalog.ts";
+import { createMemoryCatalog } from "./catalog/catalog-memory.contract.ts";
 import { createCartMetrics } from "./metrics.ts";
 import { createCartService } from "./service.ts";
 import { createShowCart } from "./show.ts";
-import type { Applied, CartStore, Change, Preconditions } from "./store.ts";
+import type { Applied, CartStore, Change, Preconditions } from "./store/store.ts";
 
 const mug: Product = { id: "mug", name: "Mug", price: { amount: 500, currency: "EUR" }, stock: 3 };
 const oneMug: CartState = {

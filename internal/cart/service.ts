@@ -3,10 +3,10 @@ import { byDeadline, isPast } from "../platform/http/deadline.ts";
 import type { Counter, Histogram } from "../platform/metrics/metrics.ts";
 import { err, ok, type Result } from "../platform/result/result.ts";
 import type { CartError, CartView, OutboxState } from "./cart.ts";
-import type { Catalog } from "./catalog.ts";
+import type { Catalog } from "./catalog/catalog.ts";
 import { OPERATIONS } from "./operations/all.ts";
 import type { ShowCart } from "./show.ts";
-import type { Applied, CartStore, Change, Preconditions, RequestedChange } from "./store.ts";
+import type { Applied, CartStore, Change, Preconditions, RequestedChange } from "./store/store.ts";
 
 /** What a change led to: the cart as it is shown, and how far its event has come. */
 export interface Outcome {

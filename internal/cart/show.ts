@@ -1,5 +1,5 @@
 import type { CartState, CartView } from "./cart.ts";
-import type { Catalog } from "./catalog.ts";
+import type { Catalog } from "./catalog/catalog.ts";
 import { viewOf } from "./view.ts";
 
 /** A cart with what the catalog says of its products. */

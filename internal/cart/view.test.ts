@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Listing } from "./catalog.ts";
+import type { Listing } from "./catalog/catalog.ts";
 import { viewOf } from "./view.ts";
 
 const state = {

@@ -1,5 +1,5 @@
 import type { CartState, CartView, Line, LineView } from "./cart.ts";
-import type { Listing } from "./catalog.ts";
+import type { Listing } from "./catalog/catalog.ts";
 
 /**
  * Puts names, prices and availability to a cart's lines. Amounts are whole minor

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { Redis } from "ioredis";
-import { shardKeys } from "../cart/keys.ts";
+import { shardKeys } from "../cart/store/keys.ts";
 import { DEADLINE_HEADER } from "../platform/http/deadline.ts";
 import type { OpenApiDocument } from "../platform/http/openapi.ts";
 import type { Identity } from "../platform/identity/identity.ts";

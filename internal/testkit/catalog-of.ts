@@ -1,5 +1,5 @@
 import type { RequestListener, ServerResponse } from "node:http";
-import { createHttpCatalog } from "../cart/catalog.http.ts";
+import { createHttpCatalog } from "../cart/catalog/catalog.http.ts";
 import { listen } from "../platform/http/server.ts";
 import { Registry } from "../platform/metrics/metrics.ts";
 import { recordingLogger } from "./recording-logger.ts";

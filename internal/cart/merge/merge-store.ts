@@ -1,7 +1,7 @@
 import type { StagedEvent } from "../../platform/event/event.ts";
 import type { Result } from "../../platform/result/result.ts";
 import type { CartState } from "../cart.ts";
-import type { Applied, StoreFault } from "../store.ts";
+import type { Applied, StoreFault } from "../store/store.ts";
 import type { MergedLine, MergeStrategy, Transfer } from "./transfer.ts";
 
 /** A merge as it was asked for. */

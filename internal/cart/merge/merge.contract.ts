@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { shardOf } from "../../platform/identity/shard-of.ts";
 import type { RedisConnection } from "../../platform/redis/redis.ts";
-import { shardKeys } from "../keys.ts";
+import { shardKeys } from "../store/keys.ts";
 import { MOST_LINES, MOST_QUANTITY, playMerges, SHARDS, sceneOn } from "./merge-scene.contract.ts";
 
 /** What merges must do on any Redis that `connect` gives. */

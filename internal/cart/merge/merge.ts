@@ -3,10 +3,10 @@ import { isPast } from "../../platform/http/deadline.ts";
 import type { Counter } from "../../platform/metrics/metrics.ts";
 import { err, ok, type Result } from "../../platform/result/result.ts";
 import type { CartError, CartView, OutboxState } from "../cart.ts";
-import type { Catalog } from "../catalog.ts";
+import type { Catalog } from "../catalog/catalog.ts";
 import { createMeasure, type OutboxCommit } from "../service.ts";
 import type { ShowCart } from "../show.ts";
-import type { CartStore } from "../store.ts";
+import type { CartStore } from "../store/store.ts";
 import type { Given, GoneCart, GuestCart, MergeRequest, MergeStore, Taken } from "./merge-store.ts";
 import { type MergedLine, type Transfer, wholeReport } from "./transfer.ts";
 

@@ -1,5 +1,5 @@
 import { newId } from "../../platform/uuid/new-id.ts";
-import { IDEMPOTENCY_TTL_MS, MERGES_KEEP } from "../keys.ts";
+import { IDEMPOTENCY_TTL_MS, MERGES_KEEP } from "../store/keys.ts";
 import type { GoneCart, MergeRequest } from "./merge-store.ts";
 import type { Transfer } from "./transfer.ts";
 

@@ -1,5 +1,5 @@
 import { unwrap } from "../../platform/result/result.ts";
-import { type Reply, resultOf, stateOf } from "../store.redis.ts";
+import { type Reply, resultOf, stateOf } from "../store/store.redis.ts";
 import type { Given, GuestCart, Taken } from "./merge-store.ts";
 import { type MergedLine, type Transfer, transferSchema } from "./transfer.ts";
 

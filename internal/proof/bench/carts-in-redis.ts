@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Redis } from "ioredis";
-import { shardKeys } from "../../cart/keys.ts";
-import { createRedisCartStore } from "../../cart/store.redis.ts";
+import { shardKeys } from "../../cart/store/keys.ts";
+import { createRedisCartStore } from "../../cart/store/store.redis.ts";
 import { shardOf } from "../../platform/identity/shard-of.ts";
 import { createLogger } from "../../platform/logger/logger.ts";
 import { awaitRedis, connectRedis } from "../../platform/redis/redis.ts";

@@ -1,5 +1,4 @@
-import { createHttpCatalog } from "../../cart/catalog.http.ts";
-import { registerLiveCartMetrics } from "../../cart/live-carts.redis.ts";
+import { createHttpCatalog } from "../../cart/catalog/catalog.http.ts";
 import {
   createCartMetrics,
   createExpiredCounter,
@@ -7,7 +6,8 @@ import {
   createMergedCounter,
   registerWaitingMerges,
 } from "../../cart/metrics.ts";
-import { registerStoreMemory } from "../../cart/store-memory.redis.ts";
+import { registerLiveCartMetrics } from "../../cart/store/live-carts.redis.ts";
+import { registerStoreMemory } from "../../cart/store/store-memory.redis.ts";
 import { createCatalogCache } from "../../gateway/catalog-cache/catalog-cache.http.ts";
 import { createBodyMemory } from "../../gateway/edge/body-memory.ts";
 import { rememberTokens } from "../../gateway/identity/token-cache.ts";

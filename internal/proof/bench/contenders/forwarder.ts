@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { Redis } from "ioredis";
 import mssql from "mssql";
 import { CART_EVENTS } from "../../../cart/events.ts";
-import { shardKeys } from "../../../cart/keys.ts";
+import { shardKeys } from "../../../cart/store/keys.ts";
 import { createRedisCommitNotifier } from "../../../outbox/commit-notifier.redis.ts";
 import { createForwarder } from "../../../outbox/forwarder/forwarder.ts";
 import { createRedisStaging } from "../../../outbox/forwarder/staging.redis.ts";

@@ -1,5 +1,5 @@
 import { Redis } from "ioredis";
-import { shardKeys } from "../../../cart/keys.ts";
+import { shardKeys } from "../../../cart/store/keys.ts";
 import { shardOf } from "../../../platform/identity/shard-of.ts";
 import { closeRedis } from "../../../platform/redis/redis.ts";
 import { ownRedis } from "../../../testkit/servers/test-servers.ts";

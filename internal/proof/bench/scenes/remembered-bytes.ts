@@ -1,5 +1,5 @@
-import { IDEMPOTENCY_KEEP, MERGES_KEEP, shardKeys } from "../../../cart/keys.ts";
 import { createRedisMergeStore } from "../../../cart/merge/merge-store.redis.ts";
+import { IDEMPOTENCY_KEEP, MERGES_KEEP, shardKeys } from "../../../cart/store/keys.ts";
 import { shardOf } from "../../../platform/identity/shard-of.ts";
 import { closeRedis, type RedisConnection } from "../../../platform/redis/redis.ts";
 import { unwrap } from "../../../platform/result/result.ts";

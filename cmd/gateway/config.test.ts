@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
-import { testIssuer } from "../../internal/testkit/gateway.ts";
+import { testIssuer } from "../../internal/testkit/test-issuer.ts";
 
 describe("The gateway's configuration", () => {
   const dir = mkdtempSync(join(tmpdir(), "cartwright-config-"));

@@ -4,12 +4,8 @@ import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { eventually } from "../../internal/testkit/eventually.ts";
-import {
-  INTERNAL_SECRET,
-  type RecordingUpstream,
-  SESSION_SECRET,
-  startUpstream,
-} from "../../internal/testkit/gateway.ts";
+import { INTERNAL_SECRET, SESSION_SECRET } from "../../internal/testkit/gateway-keys.ts";
+import { type RecordingUpstream, startUpstream } from "../../internal/testkit/recording-upstream.ts";
 import { freePort } from "../../internal/testkit/servers/free-port.ts";
 import { testRedis } from "../../internal/testkit/servers/test-servers.ts";
 import { request } from "../../internal/testkit/shopper.ts";

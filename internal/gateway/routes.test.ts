@@ -1,12 +1,8 @@
 import { expect } from "chai";
 import { eventually } from "../testkit/eventually.ts";
-import {
-  type GatewayUnderTest,
-  type RecordingUpstream,
-  sendRaw,
-  startGateway,
-  startUpstream,
-} from "../testkit/gateway.ts";
+import { type GatewayUnderTest, startGateway } from "../testkit/gateway.ts";
+import { sendRaw } from "../testkit/raw-client.ts";
+import { type RecordingUpstream, startUpstream } from "../testkit/recording-upstream.ts";
 import { request } from "../testkit/shopper.ts";
 
 describe("The gateway's routes", () => {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import { type GatewayUnderTest, type RecordingUpstream, startGateway, startUpstream } from "./gateway.ts";
+import { type GatewayUnderTest, startGateway } from "./gateway.ts";
+import { type RecordingUpstream, startUpstream } from "./recording-upstream.ts";
 
 /** How a catalog of a test's own answers: the version of its products, and the headers beside it. */
 interface Catalog {

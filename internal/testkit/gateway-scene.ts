@@ -1,17 +1,11 @@
 import { once } from "node:events";
 import type { RequestListener } from "node:http";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import {
-  type GatewayUnderTest,
-  type RecordingUpstream,
-  sendRaw,
-  startGateway,
-  startUpstream,
-  type TestIssuer,
-  testIssuer,
-  userToken,
-} from "./gateway.ts";
+import { type GatewayUnderTest, startGateway } from "./gateway.ts";
+import { sendRaw } from "./raw-client.ts";
+import { type RecordingUpstream, startUpstream } from "./recording-upstream.ts";
 import { request } from "./shopper.ts";
+import { type TestIssuer, testIssuer, userToken } from "./test-issuer.ts";
 
 /** A gateway before a cart that a test plays, anew for each test of the suite that calls this. */
 export function playUpstream() {

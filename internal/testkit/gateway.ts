@@ -1,9 +1,4 @@
-import { generateKeyPair, type KeyObject, randomUUID } from "node:crypto";
-import { once } from "node:events";
-import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from "node:http";
-import { type AddressInfo, connect, type Socket } from "node:net";
-import { promisify } from "node:util";
-import { exportJWK, type JSONWebKeySet, SignJWT } from "jose";
+import { randomUUID } from "node:crypto";
 import { cartSchema } from "../cart/cart-schema.ts";
 import { CART_API } from "../cart/openapi.ts";
 import { CATALOG_API } from "../catalog/calls.ts";
@@ -29,24 +24,15 @@ import { ordersApi } from "../orders/calls.ts";
 import { createApp } from "../platform/http/app.ts";
 import type { ConnectionLimits } from "../platform/http/connection-limits.ts";
 import { listen } from "../platform/http/server.ts";
-import {
-  createInternalTokenSigner,
-  createInternalTokenVerifier,
-} from "../platform/identity/internal-token.ts";
-import { fixedKeyRing, type KeyRing } from "../platform/identity/key-ring.ts";
+import { createInternalTokenSigner } from "../platform/identity/internal-token.ts";
+import type { KeyRing } from "../platform/identity/key-ring.ts";
 import type { Logger } from "../platform/logger/logger.ts";
 import { Registry } from "../platform/metrics/metrics.ts";
+import { CART_AUDIENCE, INTERNAL_KEYS, SESSION_KEYS } from "./gateway-keys.ts";
 import { recordingLogger } from "./recording-logger.ts";
+import { AUDIENCE, ISSUER } from "./test-issuer.ts";
 
-export const SESSION_SECRET = "a-secret-of-the-gateway-s-sessions";
-export const INTERNAL_SECRET = "a-secret-between-gateway-and-cart";
-export const SESSION_KEYS = fixedKeyRing(SESSION_SECRET);
-export const INTERNAL_KEYS = fixedKeyRing(INTERNAL_SECRET);
-export const ISSUER = "https://issuer.test";
-export const AUDIENCE = "shop";
 const CACHE_LIMITS: CacheLimits = { totalBytes: 10_000_000, entryBytes: 100_000, entries: 1_000 };
-/** Whom the gateway's internal tokens are for. */
-export const CART_AUDIENCE = "cartwright-cart";
 
 /** For tests that only open sessions: it remembers none, so that they need no Redis. */
 const FORGETFUL: SessionStore = {
@@ -183,113 +169,4 @@ export async function startGateway(options: {
       catalog.close();
     },
   };
-}
-
-/** What an upstream was asked. */
-export interface Asked {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: IncomingHttpHeaders;
-  readonly rawHeaders: readonly string[];
-  readonly body: string;
-  /** The owner in the gateway's token; null without a valid one. */
-  readonly owner: string | null;
-  /** The guest in it, whose token the body has presented. */
-  readonly guest: string | null;
-}
-
-export interface RecordingUpstream {
-  readonly url: string;
-  readonly server: Server;
-  /** What arrived, in order of its completion. */
-  readonly asked: Asked[];
-  last(): Asked;
-  close(): Promise<void>;
-}
-
-const verifier = createInternalTokenVerifier({ keys: INTERNAL_KEYS, audience: CART_AUDIENCE });
-
-/**
- * A server that notes each whole request and answers by `answer`: without one, 200 with the owner as JSON.
- */
-export async function startUpstream(answer?: RequestListener): Promise<RecordingUpstream> {
-  const asked: Asked[] = [];
-  const server = createServer(async (req, res) => {
-    let body = "";
-    req.on("data", (chunk) => (body += chunk));
-    req.on("error", () => {});
-    req.on("end", async () => {
-      const token = req.headers["x-cartwright-identity"];
-      const identity = typeof token === "string" ? await verifier.verify(token) : null;
-      const owner = identity?.owner ?? null;
-      const { method = "", url = "", headers, rawHeaders } = req;
-      const guest = identity?.guest ?? null;
-      asked.push({ method, url, headers, rawHeaders, body, owner, guest });
-      if (answer) answer(req, res);
-      else res.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ owner }));
-    });
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    server,
-    asked,
-    last: () => asked.at(-1)!,
-    close: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
-  };
-}
-
-/** A connection on which a test says exactly what it wants, byte by byte. */
-export interface RawClient {
-  readonly socket: Socket;
-  /** All that came so far. */
-  text(): string;
-  closed(): boolean;
-}
-
-/** Connects to a port and sends `request` as it is, but with its line ends made CRLF. */
-export function sendRaw(port: number, request: string): RawClient {
-  const socket = connect(port, "127.0.0.1");
-  let text = "";
-  let closed = false;
-  socket.on("data", (data) => (text += data));
-  socket.on("error", () => {});
-  socket.on("close", () => {
-    closed = true;
-  });
-  socket.write(request.replaceAll("\n", "\r\n"));
-  return { socket, text: () => text, closed: () => closed };
-}
-
-export interface TestIssuer {
-  readonly privateKey: KeyObject;
-  readonly publicKey: KeyObject;
-  readonly jwks: JSONWebKeySet;
-}
-
-/** A key pair of an issuer of users' tokens, and its key set. */
-export async function testIssuer(type: "EC" | "RSA" = "EC", kid = "k1"): Promise<TestIssuer> {
-  const { privateKey, publicKey } =
-    type === "EC"
-      ? await promisify(generateKeyPair)("ec", { namedCurve: "P-256" })
-      : await promisify(generateKeyPair)("rsa", { modulusLength: 2048 });
-  const alg = type === "EC" ? "ES256" : "RS256";
-  return {
-    privateKey,
-    publicKey,
-    jwks: { keys: [{ ...(await exportJWK(publicKey)), kid, alg, use: "sig" }] },
-  };
-}
-
-/** A token of the user `sub` that the gateway under test takes for an hour. */
-export function userToken(issuer: TestIssuer, sub: string, expiresIn = "1h"): Promise<string> {
-  return new SignJWT({ iss: ISSUER, aud: AUDIENCE, sub })
-    .setProtectedHeader({ alg: "ES256", kid: "k1" })
-    .setExpirationTime(expiresIn)
-    .sign(issuer.privateKey);
 }

@@ -1,10 +1,6 @@
 import { expect } from "chai";
-import {
-  type GatewayUnderTest,
-  type RecordingUpstream,
-  startGateway,
-  startUpstream,
-} from "../../testkit/gateway.ts";
+import { type GatewayUnderTest, startGateway } from "../../testkit/gateway.ts";
+import { type RecordingUpstream, startUpstream } from "../../testkit/recording-upstream.ts";
 
 const SHOP = "https://shop.example";
 

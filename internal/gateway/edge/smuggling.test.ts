@@ -2,8 +2,9 @@ import { expect } from "chai";
 import { createInternalTokenSigner } from "../../platform/identity/internal-token.ts";
 import { fixedKeyRing } from "../../platform/identity/key-ring.ts";
 import { eventually } from "../../testkit/eventually.ts";
-import { CART_AUDIENCE, sendRaw } from "../../testkit/gateway.ts";
+import { CART_AUDIENCE } from "../../testkit/gateway-keys.ts";
 import { withUsers } from "../../testkit/gateway-scene.ts";
+import { sendRaw } from "../../testkit/raw-client.ts";
 
 describe("Headers smuggled past the gateway", () => {
   const scene = withUsers();

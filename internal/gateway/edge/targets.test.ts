@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { eventually } from "../../testkit/eventually.ts";
-import { sendRaw } from "../../testkit/gateway.ts";
 import { playUpstream } from "../../testkit/gateway-scene.ts";
+import { sendRaw } from "../../testkit/raw-client.ts";
 import { request } from "../../testkit/shopper.ts";
 
 describe("What RFC 9112 has of a request, at the gateway", () => {

@@ -1,10 +1,6 @@
 import { expect } from "chai";
-import {
-  type GatewayUnderTest,
-  type RecordingUpstream,
-  startGateway,
-  startUpstream,
-} from "../../testkit/gateway.ts";
+import { type GatewayUnderTest, startGateway } from "../../testkit/gateway.ts";
+import { type RecordingUpstream, startUpstream } from "../../testkit/recording-upstream.ts";
 import { request } from "../../testkit/shopper.ts";
 
 const TRUSTED = ["127.0.0.0/8", "::1", "10.0.0.0/8"];

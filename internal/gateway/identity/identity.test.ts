@@ -2,17 +2,10 @@ import { expect } from "chai";
 import { SignJWT } from "jose";
 import { createInternalTokenSigner } from "../../platform/identity/internal-token.ts";
 import { eventually } from "../../testkit/eventually.ts";
-import {
-  AUDIENCE,
-  CART_AUDIENCE,
-  INTERNAL_KEYS,
-  ISSUER,
-  SESSION_KEYS,
-  sendRaw,
-  type TestIssuer,
-  testIssuer,
-} from "../../testkit/gateway.ts";
+import { CART_AUDIENCE, INTERNAL_KEYS, SESSION_KEYS } from "../../testkit/gateway-keys.ts";
 import { withUsers } from "../../testkit/gateway-scene.ts";
+import { sendRaw } from "../../testkit/raw-client.ts";
+import { AUDIENCE, ISSUER, type TestIssuer, testIssuer } from "../../testkit/test-issuer.ts";
 import { issueGuestToken } from "./tokens.ts";
 
 describe("Identity at the gateway", () => {

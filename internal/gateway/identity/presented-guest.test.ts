@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { signToken } from "../../platform/identity/signed-token.ts";
-import { SESSION_KEYS } from "../../testkit/gateway.ts";
+import { SESSION_KEYS } from "../../testkit/gateway-keys.ts";
 import { withUsers } from "../../testkit/gateway-scene.ts";
 import { request } from "../../testkit/shopper.ts";
 import { issueGuestToken } from "./tokens.ts";

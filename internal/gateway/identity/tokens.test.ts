@@ -2,16 +2,9 @@ import { createSecretKey, type KeyObject } from "node:crypto";
 import { expect } from "chai";
 import { type JWTHeaderParameters, SignJWT } from "jose";
 import { createInternalTokenSigner } from "../../platform/identity/internal-token.ts";
-import {
-  AUDIENCE,
-  CART_AUDIENCE,
-  ISSUER,
-  SESSION_KEYS,
-  SESSION_SECRET,
-  type TestIssuer,
-  testIssuer,
-} from "../../testkit/gateway.ts";
+import { CART_AUDIENCE, SESSION_KEYS, SESSION_SECRET } from "../../testkit/gateway-keys.ts";
 import { recordingLogger } from "../../testkit/recording-logger.ts";
+import { AUDIENCE, ISSUER, type TestIssuer, testIssuer } from "../../testkit/test-issuer.ts";
 import { createTokenVerifier, issueGuestToken } from "./tokens.ts";
 import { openKeySet } from "./user-keys.ts";
 

@@ -7,16 +7,10 @@ import { expect } from "chai";
 import { SignJWT } from "jose";
 import { Registry } from "../../platform/metrics/metrics.ts";
 import { eventually } from "../../testkit/eventually.ts";
-import {
-  AUDIENCE,
-  ISSUER,
-  type RecordingUpstream,
-  SESSION_KEYS,
-  startUpstream,
-  type TestIssuer,
-  testIssuer,
-} from "../../testkit/gateway.ts";
+import { SESSION_KEYS } from "../../testkit/gateway-keys.ts";
 import { recordingLogger } from "../../testkit/recording-logger.ts";
+import { type RecordingUpstream, startUpstream } from "../../testkit/recording-upstream.ts";
+import { AUDIENCE, ISSUER, type TestIssuer, testIssuer } from "../../testkit/test-issuer.ts";
 import { rememberTokens } from "./token-cache.ts";
 import { createTokenVerifier } from "./tokens.ts";
 import { openKeySet, readKeySource } from "./user-keys.ts";

@@ -2,13 +2,9 @@ import { expect } from "chai";
 import { closeRedis, connectRedis, type RedisConnection } from "../../platform/redis/redis.ts";
 import { parseRedisUrl } from "../../platform/redis/redis-url.ts";
 import { eventually } from "../../testkit/eventually.ts";
-import {
-  type GatewayUnderTest,
-  type RecordingUpstream,
-  startGateway,
-  startUpstream,
-} from "../../testkit/gateway.ts";
+import { type GatewayUnderTest, startGateway } from "../../testkit/gateway.ts";
 import { recordingLogger } from "../../testkit/recording-logger.ts";
+import { type RecordingUpstream, startUpstream } from "../../testkit/recording-upstream.ts";
 import { testRedis } from "../../testkit/servers/test-servers.ts";
 import { request } from "../../testkit/shopper.ts";
 import { openGate } from "../../testkit/tcp-gate.ts";

@@ -1,11 +1,7 @@
 import { expect } from "chai";
 import { eventually } from "../../testkit/eventually.ts";
-import {
-  type GatewayUnderTest,
-  type RecordingUpstream,
-  startGateway,
-  startUpstream,
-} from "../../testkit/gateway.ts";
+import { type GatewayUnderTest, startGateway } from "../../testkit/gateway.ts";
+import { type RecordingUpstream, startUpstream } from "../../testkit/recording-upstream.ts";
 import { type Answer, request } from "../../testkit/shopper.ts";
 import type { Quotas } from "./rate-limit.ts";
 import { createMemoryCounter } from "./rate-limit-memory.ts";

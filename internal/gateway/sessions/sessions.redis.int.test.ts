@@ -4,19 +4,13 @@ import { candidatesAmong, type KeyRing, signingKey } from "../../platform/identi
 import { awaitRedis, closeRedis, connectRedis, type RedisConnection } from "../../platform/redis/redis.ts";
 import { parseRedisUrl } from "../../platform/redis/redis-url.ts";
 import { eventually } from "../../testkit/eventually.ts";
-import {
-  type GatewayUnderTest,
-  type RecordingUpstream,
-  startGateway,
-  startUpstream,
-  type TestIssuer,
-  testIssuer,
-  userToken,
-} from "../../testkit/gateway.ts";
+import { type GatewayUnderTest, startGateway } from "../../testkit/gateway.ts";
 import { recordingLogger } from "../../testkit/recording-logger.ts";
+import { type RecordingUpstream, startUpstream } from "../../testkit/recording-upstream.ts";
 import { testRedis } from "../../testkit/servers/test-servers.ts";
 import { request } from "../../testkit/shopper.ts";
 import { openGate, type TcpGate } from "../../testkit/tcp-gate.ts";
+import { type TestIssuer, testIssuer, userToken } from "../../testkit/test-issuer.ts";
 import { createRedisSessions } from "./session-store.redis.ts";
 
 describe("A guest's session at two gateways with one Redis", function () {

@@ -1,12 +1,8 @@
 import type { RequestListener } from "node:http";
 import { expect } from "chai";
 import { eventually } from "../../testkit/eventually.ts";
-import {
-  type GatewayUnderTest,
-  type RecordingUpstream,
-  startGateway,
-  startUpstream,
-} from "../../testkit/gateway.ts";
+import { type GatewayUnderTest, startGateway } from "../../testkit/gateway.ts";
+import { type RecordingUpstream, startUpstream } from "../../testkit/recording-upstream.ts";
 import { freePort } from "../../testkit/servers/free-port.ts";
 import { request } from "../../testkit/shopper.ts";
 import { MOST_FAILURES } from "./ejection.ts";

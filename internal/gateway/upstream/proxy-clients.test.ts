@@ -2,8 +2,9 @@ import { once } from "node:events";
 import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import { expect } from "chai";
 import { eventually } from "../../testkit/eventually.ts";
-import { startUpstream, testIssuer, userToken } from "../../testkit/gateway.ts";
 import { playUpstream } from "../../testkit/gateway-scene.ts";
+import { startUpstream } from "../../testkit/recording-upstream.ts";
+import { testIssuer, userToken } from "../../testkit/test-issuer.ts";
 
 describe("The gateway between its clients and an upstream", () => {
   const scene = playUpstream();

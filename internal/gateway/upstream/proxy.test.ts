@@ -4,8 +4,8 @@ import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 import { eventually } from "../../testkit/eventually.ts";
-import { sendRaw } from "../../testkit/gateway.ts";
 import { playUpstream } from "../../testkit/gateway-scene.ts";
+import { sendRaw } from "../../testkit/raw-client.ts";
 import { freePort } from "../../testkit/servers/free-port.ts";
 
 describe("The gateway and an upstream", () => {

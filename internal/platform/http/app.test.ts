@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import express, { type Express } from "express";
 import { eventually } from "../../testkit/eventually.ts";
-import { sendRaw } from "../../testkit/gateway.ts";
+import { sendRaw } from "../../testkit/raw-client.ts";
 import { recordedTrace, recordSpans } from "../../testkit/recorded-spans.ts";
 import { recordingLogger } from "../../testkit/recording-logger.ts";
 import { request } from "../../testkit/shopper.ts";

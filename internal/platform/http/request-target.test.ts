@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { eventually } from "../../testkit/eventually.ts";
-import { sendRaw } from "../../testkit/gateway.ts";
+import { sendRaw } from "../../testkit/raw-client.ts";
 import { recordingLogger } from "../../testkit/recording-logger.ts";
 import { Registry } from "../metrics/metrics.ts";
 import { type HttpServer, listen } from "./server.ts";

@@ -63,18 +63,18 @@ describe("The gateway's description of the whole API", () => {
     }
     const isProxied = (path: string) => !/^\/api\/(session|openapi\.json)/.test(path);
 
-    it("while nobody is behind it", async () => {
+    it("with 502 while the services are down", async () => {
       gateway = await startGateway({ cartUrl: `http://127.0.0.1:${await freePort()}` });
       await everyCall(502, isProxied, await gateway.guest());
     });
 
-    it("without a token", async () => {
+    it("with 401 without a token", async () => {
       const quotas = { address: { points: 1_000, seconds: 60 } };
       gateway = await startGateway({ cartUrl: "http://127.0.0.1:9", quotas });
       await everyCall(401, (path) => /^\/api\/(cart|orders)/.test(path));
     });
 
-    it("to who asks too often", async () => {
+    it("with 429 above the quota", async () => {
       gateway = await startGateway({
         cartUrl: "http://127.0.0.1:9",
         quotas: { owner: ONE, address: ONE, session: ONE },

@@ -44,7 +44,7 @@ describe("A shopper's consent", () => {
     });
   });
 
-  it("is per line: no rise hides behind a fall", () => {
+  it("refuses a line whose price rose even when another's fell by more", () => {
     const result = orderLines(cart, consent, productsOf({ a: product(501), b: product(1) }));
     expect(result).to.deep.equal({
       ok: false,

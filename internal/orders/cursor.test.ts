@@ -7,7 +7,7 @@ describe("A cursor of orders", () => {
       expect(readCursor(cursorAfter(ordinal))).to.equal(ordinal);
   });
 
-  it("is taken in no other spelling", () => {
+  it("is refused in any but its canonical base64url spelling", () => {
     const forged = [
       "",
       "42",

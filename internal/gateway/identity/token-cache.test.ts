@@ -34,7 +34,7 @@ describe("The memory of verified tokens", () => {
     expect(asked).to.deep.equal(["a", "bad", "bad", "bad"]);
   });
 
-  it("ends with the keys", async () => {
+  it("verifies again once the key edition changes", async () => {
     await ownerOf("a");
     edition++;
     await ownerOf("a");

@@ -59,7 +59,7 @@ describe("Connections of clients", () => {
     );
   const refused = (reason: string) => metric(`http_connections_refused_total{reason="${reason}"}`);
 
-  it("from one address are so many, and no more: 429, and the others' are served", async () => {
+  it("are refused with 429 beyond those of one address, and others' are served", async () => {
     await limited({ perAddress: 2 });
     expect([await from("127.0.0.1").answered(), await from("127.0.0.1").answered()]).to.deep.equal([
       200, 200,
@@ -85,7 +85,7 @@ describe("Connections of clients", () => {
     await eventually("there is room", async () => (await from("127.0.0.1").answered()) === 200);
   });
 
-  it("are so many in all, and no more: 503", async () => {
+  it("are refused with 503 beyond the total", async () => {
     await limited({ total: 2 });
     expect([await from("127.0.0.1").answered(), await from("127.0.0.2").answered()]).to.deep.equal([
       200, 200,

@@ -86,7 +86,7 @@ describe("A problem", () => {
 describe("Catalogues of problem codes", () => {
   const gone = { GONE: { status: 410, title: "Gone" } };
 
-  it("become one", () => {
+  it("are merged", () => {
     expect(mergeCatalogues([HTTP_PROBLEMS, gone])).to.deep.equal({ ...HTTP_PROBLEMS, ...gone });
   });
 

@@ -59,7 +59,7 @@ export type CartError =
   /** `isUnwanted` where If-None-Match names it. */
   | { readonly code: "VERSION_MISMATCH"; readonly version: number; readonly isUnwanted?: boolean }
   | { readonly code: "IDEMPOTENCY_KEY_REUSED" }
-  /** Nothing was done: nobody would have heard of it. */
+  /** Nothing was done: the caller's deadline had passed before the change was begun. */
   | { readonly code: "DEADLINE_PASSED" }
   | { readonly code: "CART_STORE_FULL" }
   /** `lasting`: this cart's data, or the service's rights, keep it so until somebody mends them. */

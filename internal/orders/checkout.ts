@@ -26,13 +26,13 @@ export interface CheckoutCarts<View> {
   /**
    * Reads the owner's cart, and claims its checkout for `token`: until it is released, or some seconds later,
    * others are refused with CHECKOUT_IN_PROGRESS, and with IDEMPOTENCY_KEY_REUSED when they come with the
-   * key of `request` and another body. That one order comes of a cart does not rest on it; that the cart is
-   * not merged meanwhile does.
+   * key of `request` and another body. Its purpose is that no merge takes the cart during a checkout; that a
+   * cart is ordered once is ensured by the owner's ordinal.
    */
   claim(owner: string, token: string, request: RememberedRequest): Promise<Result<CartContents, CartsError>>;
   /**
-   * Ends a claim; one that is not `token`'s stays. Until it is known what came of an `unknown` end, the cart
-   * is in no other way taken from its owner. Never rejects.
+   * Ends a claim; one that is not `token`'s stays. After `unknown` no merge takes the cart until it is
+   * decided what came of the checkout. Never rejects.
    */
   release(owner: string, token: string, end: "nothing" | "unknown"): Promise<void>;
   /**

@@ -22,8 +22,8 @@ export interface Product {
 
 /**
  * The lines of the order that a cart becomes: exactly what the shopper agreed to, each at the catalog's price
- * of now, which may be lower than agreed and never higher. `products` has no entry for what is not sold. The
- * first of these that is so refuses it: the cart differs, a price rose, there is less in stock.
+ * of now, which may be lower than agreed and never higher. `products` has no entry for what is not sold.
+ * Refused by the first that applies: the cart differs, a price rose, there is less in stock.
  */
 export function orderLines(
   cart: readonly CartLine[],

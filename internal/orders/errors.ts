@@ -39,7 +39,7 @@ export type ConsentError =
   /** The total is beyond what can be counted exactly. */
   | { readonly code: "ORDER_TOO_LARGE" };
 
-/** Nothing was ordered: nobody would have heard of it. */
+/** Nothing was ordered: the caller's deadline had passed before the order was written. */
 export type LateError = { readonly code: "DEADLINE_PASSED" };
 
 export type CheckoutError = StoreError | CartsError | ProductsError | ConsentError | LateError;

@@ -19,6 +19,7 @@ interface Parts {
   readonly settle: Settle;
 }
 
+/** Idempotent. Fails with what kept the cart from being reduced, or the reduction from being noted. */
 export function createSettleLatest({ carts, reach, settle }: Parts): SettleLatest {
   return async ({ unsettled }) => {
     if (unsettled === null) return ok(undefined);
@@ -31,10 +32,10 @@ export function createSettleLatest({ carts, reach, settle }: Parts): SettleLates
 const ATTEMPTS = 3;
 
 /**
- * Decides what came of an owner's checkouts that nobody saw the end of: an order that there is is taken out
- * of its cart, and the ordinal that one on its way would need is taken from it. Resolves when the cart holds
- * nothing that was or will be ordered by a checkout that has read it; with an error when that cannot be known
- * now. May be repeated, by several at a time.
+ * Completes or prevents the owner's unfinished checkouts: an existing order is taken out of its cart, and the
+ * next ordinal is skipped so that one under way cannot commit. Resolves when the cart holds nothing that was
+ * or will be ordered by a checkout that has read it; with an error when that cannot be known now. May be
+ * repeated, by several at a time.
  */
 export function createDecideOrders(
   parts: Parts & { readonly store: Pick<OrderStore, "checkoutBasis" | "skip"> },

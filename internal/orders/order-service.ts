@@ -34,8 +34,8 @@ export interface OrderService {
   /** Newest first; from below the ordinal `before`, or from the newest on. */
   page(owner: string, before: number | null, limit: number): Promise<Result<OrderPage, OrderError>>;
   /**
-   * Repeatable with the same Idempotency-Key, and without one while the status allows it. Rejects when other
-   * transitions of the order came first four times.
+   * A repeat with the same Idempotency-Key changes nothing; without a key it fails with ORDER_STATE. Rejects
+   * when others came first four times, which is more transitions than an order has.
    */
   transition(asked: TransitionRequest): Promise<Result<Transitioned, OrderError>>;
 }

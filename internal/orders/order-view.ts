@@ -25,6 +25,7 @@ export const orderSchema = z.object({
 
 export type OrderView = z.infer<typeof orderSchema>;
 
+/** With its line totals, `placedAt` in UTC, and without owner, ordinal, cart and the prices agreed to. */
 export function orderView(order: Order): OrderView {
   return {
     id: order.id,

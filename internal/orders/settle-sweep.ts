@@ -55,7 +55,10 @@ export function createSettleSweep(options: {
   };
 }
 
-/** Forgets the requests of more than a day ago, some at a time. */
+/**
+ * Forgets the requests of more than a day ago, 1,000 at a time; may be called again, and by several at once.
+ * Rejects with OrderStoreUnavailable while the database is away; what was forgotten by then stays so.
+ */
 export async function forgetOldRequests(store: OrderStore): Promise<void> {
   const before = Date.now() - REQUEST_TTL_MS;
   while ((await store.forgetRequests(before, FORGOTTEN_AT_ONCE)) === FORGOTTEN_AT_ONCE);

@@ -10,6 +10,7 @@ export interface ForwarderMetrics {
   readonly commitDuration: Histogram;
 }
 
+/** Registers what a forwarder counts, durations in seconds. Throws when `registry` has it already. */
 export function createForwarderMetrics(registry: Registry): ForwarderMetrics {
   const registers = [registry];
   return {
@@ -57,6 +58,7 @@ export interface RelayMetrics {
   readonly troubledKeys: Gauge;
 }
 
+/** Registers what a relay counts, latencies in seconds. Throws when `registry` has it already. */
 export function createRelayMetrics(registry: Registry): RelayMetrics {
   const registers = [registry];
   const published = new Counter({

@@ -1,5 +1,5 @@
 -- Looks up the outcome of an earlier request with the same Idempotency-Key, without touching the cart.
--- KEYS and ARGV as for every change, see change.lua; of ARGV owner_json, key and request are read, and
+-- KEYS and ARGV as for every change, see change.lua; of ARGV owner_json, key, scope and request are read, and
 --         client_key, client_request   of an Idempotency-Key that leads to the outcome from now on, unless it
 --                                      leads to another one already; absent for none
 --         remember, keep               with these

@@ -5,6 +5,7 @@ import type { Line } from "../cart.ts";
 export const STRATEGIES = ["max", "sum", "keep-user", "keep-guest"] as const;
 export type MergeStrategy = (typeof STRATEGIES)[number];
 
+/** A line of a guest's cart with what the catalog has of it, when it sells it. */
 const line = z.object({
   productId: z.string(),
   quantity: z.int(),
@@ -32,7 +33,6 @@ export const transferSchema = z.object({
 });
 
 export type Transfer = z.infer<typeof transferSchema>;
-/** A line of a guest's cart with what the catalog has of it, when it sells it. */
 
 /** `merged`: as the strategy says; `kept`: the user's quantity stays; `capped`: less; `dropped`: nothing. */
 export const LINE_OUTCOMES = ["merged", "kept", "capped", "dropped"] as const;

@@ -26,7 +26,7 @@ export function openConnections(
     keepAliveTimeout: MOST_IDLE_MS,
     // Whatever longer time the service promises.
     keepAliveMaxTimeout: MOST_IDLE_MS,
-    // Until the answer begins the exchange has a timer of its own (balancer.http.ts), which counts the
+    // Until the answer begins the exchange has a timer of its own (exchange.http.ts), which counts the
     // waiting too.
     headersTimeout: 0,
     bodyTimeout: timeoutMs,

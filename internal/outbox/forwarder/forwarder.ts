@@ -37,6 +37,9 @@ export interface Forwarder {
 /** When to look again at a shard that a rival was committing, in ms: about as long as a commit takes. */
 const BUSY_MS = 5;
 
+/**
+ * Idle until `committed` or `forward` is called. A failed commit is tried again until it succeeds or `close`.
+ */
 export function createForwarder(options: {
   store: Pick<OutboxWriter, "appendWhereFree" | "park">;
   staging: StagingArea;

@@ -53,6 +53,10 @@ const OPEN_TIMEOUT_OF_MANY_MS = 5_000;
 const BLOCKED = "the broker accepts no messages (memory or disk alarm?)";
 const CLOSED = "the publisher is closed";
 
+/**
+ * Connects in the background from the start, and after each failure again with growing pauses of at most 5 s,
+ * until closed. Throws nothing: why it cannot send is told by `fault`.
+ */
 export function createAmqpSender(options: AmqpSenderOptions): AmqpSender {
   const { exchange, sendTimeoutMs } = options;
   const nodes = createNodes(options.address.hosts);

@@ -67,6 +67,7 @@ export function allowOf(methods: readonly Call["method"][]): string[] {
   return methods.flatMap((method) => (method === "get" ? ["GET", "HEAD"] : [method.toUpperCase()]));
 }
 
+/** The refusal of another method than those `allowed`, which {@link allowOf} lists; with `Allow`. */
 export function methodNotAllowed(allowed: readonly string[]): Problem {
   const allow = allowed.join(", ");
   return {

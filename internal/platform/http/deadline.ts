@@ -12,7 +12,7 @@ export const DEADLINE_HEADER = "x-request-deadline";
 
 const DEADLINE = /^\d{1,15}$/;
 
-/** What is told to whoever has probably stopped listening. */
+/** The refusal of a request whose deadline has passed. */
 export const DEADLINE_PASSED = {
   code: "DEADLINE_PASSED",
   detail: "The time for this request was over before it was begun, so nothing was changed; please try again.",
@@ -25,6 +25,7 @@ export function deadlineOf(headers: Readonly<Record<string, string | string[] | 
   return typeof given === "string" && DEADLINE.test(given) ? Number(given) : null;
 }
 
+/** Whether it is strictly later than `deadline` (ms since 1970); what is null or undefined is never past. */
 export function isPast(deadline: number | null | undefined): boolean {
   return typeof deadline === "number" && Date.now() > deadline;
 }

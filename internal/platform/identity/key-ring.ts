@@ -39,6 +39,7 @@ export function fixedKeyRing(secret: string): KeyRing {
   };
 }
 
+/** The keys of id `kid`, none when it is unknown; all of them, in their order, without a `kid`. */
 export function candidatesAmong(keys: readonly SigningKey[], kid: string | undefined): readonly SigningKey[] {
   return kid === undefined ? keys : keys.filter(({ id }) => id === kid);
 }

@@ -24,8 +24,7 @@ export function err<E>(error: E): Err<E> {
 }
 
 /**
- * The value of a success; for tests and start-up code where a
- * failure is a bug. Throws with the error as `cause`.
+ * The value of a success, for results whose failure would be a bug of ours. Throws with the error as `cause`.
  */
 export function unwrap<T, E>(result: Result<T, E>): T {
   if (result.ok) return result.value;

@@ -116,6 +116,7 @@ check: packages ## format, lint, arrows, types
 	@scripts/step.sh "types" $(BIN)/tsc
 	@scripts/step.sh "pages written by make docs" $(NODE) scripts/docs.ts --check
 	@scripts/step.sh "comments of at most 110 columns" scripts/comment-width.sh
+	@scripts/step.sh "arguments and results of SQL statements named" scripts/sql-headers.sh
 
 race: install ## 1,000 times 100 concurrent adds of one product (RACES=1000)
 	@RACES=$${RACES:-1000} $(BIN)/mocha internal/e2e/race.test.ts

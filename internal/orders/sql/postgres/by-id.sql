@@ -1,5 +1,6 @@
--- An order, one row for each of its lines, in their order.
+-- An order with its lines, in their order.
 -- $1 order id
+-- Result: the order with one of its lines in each row; placed_at in epoch ms.
 SELECT o.order_id, COALESCE(o.owner_full, o.owner) AS owner, o.ordinal, o.status, o.version,
        (extract(epoch FROM o.placed_at) * 1000)::float8 AS placed_at, o.currency, o.total, o.cart_id, o.cart_version,
        l.product_id, l.name, l.unit_price, l.agreed_price, l.quantity

@@ -1,4 +1,6 @@
--- Deletes at most $2 requests from before $1 (epoch ms).
+-- Deletes requests of long ago, the oldest first.
+-- $1 from before, epoch ms  $2 at most so many
+-- Result: a row affected for each.
 WITH old AS MATERIALIZED (
   SELECT request_id
     FROM order_request

@@ -1,6 +1,7 @@
 -- The oldest orders whose cart is not known to be reduced; one row for each line, in their order.
 -- Lateral: a plan for any limit would read all lines there are.
 -- $1 placed before, epoch ms  $2 at most so many orders  $3, $4 after the order of this epoch ms and id
+-- Result: an order with one of its lines in each row; placed_at in epoch ms.
 SELECT o.order_id, COALESCE(o.owner_full, o.owner) AS owner, o.ordinal, o.status, o.version,
        (extract(epoch FROM o.placed_at) * 1000)::float8 AS placed_at, o.currency, o.total, o.cart_id, o.cart_version,
        l.product_id, l.name, l.unit_price, l.agreed_price, l.quantity

@@ -1,3 +1,5 @@
--- Deletes at most @limit requests from before @before (epoch ms).
--- @limit stays well below the 5,000 locks that SQL Server turns into one on the whole table.
+-- Deletes requests of long ago.
+-- @before from before, epoch ms
+-- @limit at most so many, well below the 5,000 locks that SQL Server turns into one on the whole table
+-- Result: a row affected for each.
 DELETE TOP (@limit) FROM order_request WHERE requested_at < @before

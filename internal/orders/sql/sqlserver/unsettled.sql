@@ -1,6 +1,7 @@
 -- The oldest orders whose cart is not known to be reduced; one row for each line, in their order.
 -- @placed_before epoch ms  @limit at most so many orders
 -- @after, @after_id after the order of this epoch ms and id
+-- Result: an order with one of its lines in each row; placed_at in epoch ms.
 SELECT o.order_id, COALESCE(o.owner_full, o.owner) AS owner, o.ordinal, o.status, o.version, o.placed_at,
        o.currency, o.total, o.cart_id, o.cart_version, l.product_id, l.name, l.unit_price, l.agreed_price, l.quantity
   FROM (SELECT TOP (@limit) * FROM orders

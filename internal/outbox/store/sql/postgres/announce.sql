@@ -1,5 +1,6 @@
--- Announces a relay as alive and forgets those gone for an hour; returns how many live.
+-- Announces a relay as alive and forgets those gone for an hour.
 -- $1 relay  $2 ttl, ms
+-- Result: relays, how many live.
 WITH gone AS (
   DELETE FROM outbox_relay WHERE alive_until < clock_timestamp() - interval '1 hour' AND relay <> $1
 ), me AS (

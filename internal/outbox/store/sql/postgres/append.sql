@@ -7,7 +7,7 @@
 -- $2 JSON array of {id, p: partition, f: source, t: type, s: subject, v: sequence, vn: its name,
 --    n: bytes of payload, tp: traceparent, o: occurred at, epoch ms}
 -- $3 true to leave out the partitions whose lock is held, in place of waiting for it
--- Result: the partitions left out.
+-- Result: partition_no of each that was left out.
 -- 1869967469 is the name space of these advisory locks ("outb" in ASCII).
 WITH rows AS MATERIALIZED (
   SELECT *

@@ -1,6 +1,7 @@
 -- What waits: pending and dead counts, and when the oldest pending event occurred (epoch ms). Its age is
 -- that of the first pending event of each partition, which is its oldest as far as Redis' clock did not
 -- go back. Counted from the indexes alone, and independent of whether a relay has ever run.
+-- Result: pending, dead and oldest (null when nothing is pending), one row.
 SELECT coalesce(sum(g.pending), 0)::float8 AS pending,
        (SELECT count(*) FROM outbox_event WHERE dead_at IS NOT NULL AND published_at IS NULL)::float8 AS dead,
        (extract(epoch FROM min(first.occurred_at)) * 1000)::float8 AS oldest

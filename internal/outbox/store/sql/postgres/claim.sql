@@ -1,6 +1,7 @@
--- Takes up to $2 partitions that are free or expired, at random, each with its epoch raised; returns them.
+-- Takes partitions that are free or expired, at random, each with its epoch raised.
 -- Materialized, so that the limit is applied once, whatever the plan.
--- $1 relay  $2 most  $3 ttl, ms
+-- $1 relay  $2 at most so many  $3 ttl, ms
+-- Result: partition_no and epoch of each that was taken.
 WITH free AS MATERIALIZED (
   SELECT partition_no
     FROM outbox_partition

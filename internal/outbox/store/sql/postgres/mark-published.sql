@@ -1,8 +1,8 @@
--- Marks events published where the relay still holds their partition at that epoch. Returns the seqs that are
--- published now, by this call or by an earlier one whose answer was lost: what it does not return was held
--- off by the fence, or is gone (a restored database may give its seq to another event). The share lock keeps
--- a rival from claiming the partition until this has committed.
+-- Marks events published where the relay still holds their partition at that epoch. The share lock keeps a
+-- rival from claiming the partition until this has committed.
 -- $1 relay  $2 seqs  $3 partitions  $4 epochs  $5 event ids
+-- Result: seq of each that is published now, by this call or by an earlier one whose answer was lost. What is
+-- missing was held off by the fence, or is gone (a restored database may give its seq to another event).
 WITH outcome AS (
   SELECT * FROM unnest($2::bigint[], $3::int[], $4::bigint[], $5::uuid[]) AS f (seq, partition_no, epoch, event_id)
 ), held AS (

@@ -1,6 +1,6 @@
--- Writes the refusals of events where the relay still holds
--- their partition at that epoch; returns the seqs written.
+-- Writes the refusals of events where the relay still holds their partition at that epoch.
 -- $1 relay  $2 seqs  $3 partitions  $4 epochs  $5 attempts  $6 errors  $7 dead  $8 event ids
+-- Result: seq of each that was written.
 WITH outcome AS (
   SELECT * FROM unnest($2::bigint[], $3::int[], $4::bigint[], $5::int[], $6::text[], $7::bool[], $8::uuid[])
          AS f (seq, partition_no, epoch, attempts, error, dead, event_id)

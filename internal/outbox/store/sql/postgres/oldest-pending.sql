@@ -1,6 +1,7 @@
 -- The seq of the first event in each partition that is neither
 -- published nor dead, nor waits for a dead event.
 -- $1 partitions
+-- Result: partition_no and seq of each partition that has one.
 SELECT p.partition_no, e.seq
   FROM unnest($1::int[]) AS p (partition_no)
  CROSS JOIN LATERAL (

@@ -2,6 +2,7 @@
 -- is there.
 -- $1 id  $2 partition  $3 source  $4 type  $5 subject  $6 sequence  $7 its name  $8 payload  $9 traceparent
 -- $10 occurred at, epoch ms  $11 reason
+-- Result: none.
 WITH locked AS MATERIALIZED (
   SELECT pg_advisory_xact_lock(1869967469, $2::int)
 )

@@ -1,6 +1,7 @@
 -- The next pending events of several partitions, beyond each one's
 -- cursor; not those whose subject waits for a dead event.
 -- $1 partitions  $2 cursors (seq)  $3 most events a partition
+-- Result: a row for each event, occurred_at in epoch ms.
 SELECT e.seq, e.event_id, e.partition_no, e.source, e.type, e.subject, e.version, e.sequence_name,
        e.payload, e.traceparent,
        (extract(epoch FROM e.occurred_at) * 1000)::float8 AS occurred_at, e.attempts

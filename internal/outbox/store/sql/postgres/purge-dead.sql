@@ -1,5 +1,6 @@
--- Deletes at most $2 events that died more than $1 ms ago; the later events of their subjects are pending
--- from then on.
+-- Deletes events that died long ago; the later events of their subjects are pending from then on.
+-- $1 more than so many ms ago  $2 at most so many
+-- Result: a row affected for each.
 WITH old AS MATERIALIZED (
   SELECT seq
     FROM outbox_event

@@ -1,6 +1,7 @@
--- Deletes at most $2 events published more than $1 ms ago. The limit stands in the
--- CTE so that it is applied once; the time is the statement's, which bounds the
--- index scan, where a running clock would have every published row looked at.
+-- Deletes events published long ago. The limit stands in the CTE so that it is applied once; the time is the
+-- statement's, which bounds the index scan, where a running clock would have every published row looked at.
+-- $1 more than so many ms ago  $2 at most so many
+-- Result: a row affected for each.
 WITH old AS MATERIALIZED (
   SELECT seq
     FROM outbox_event

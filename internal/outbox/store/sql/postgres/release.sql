@@ -1,6 +1,7 @@
 -- Gives partitions back where the epoch still matches. Rows
 -- are locked in order: marks in progress lock them so too.
 -- $1 relay  $2 partitions  $3 epochs
+-- Result: none.
 WITH held AS MATERIALIZED (
   SELECT p.partition_no, p.epoch
     FROM outbox_partition p

@@ -1,6 +1,6 @@
--- Extends every lease the relay still holds; returns them. Rows
--- are locked in order: marks in progress lock them so too.
+-- Extends every lease the relay still holds. Rows are locked in order: marks in progress lock them so too.
 -- $1 relay  $2 ttl, ms
+-- Result: partition_no and epoch of each.
 WITH held AS MATERIALIZED (
   SELECT partition_no FROM outbox_partition WHERE owner = $1 ORDER BY partition_no FOR NO KEY UPDATE
 )

@@ -1,6 +1,7 @@
 -- Withdraws a relay and gives back every lease it holds. Rows
 -- are locked in order: marks in progress lock them so too.
 -- $1 relay
+-- Result: none.
 WITH gone AS (
   DELETE FROM outbox_relay WHERE relay = $1
 ), held AS MATERIALIZED (

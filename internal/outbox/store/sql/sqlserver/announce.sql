@@ -1,4 +1,6 @@
--- Announces a relay as alive for @ttl ms and forgets those gone for an hour; returns how many live.
+-- Announces a relay as alive and forgets those gone for an hour.
+-- @relay  @ttl ms
+-- Result: relays, how many live.
 DELETE FROM outbox_relay WHERE alive_until < DATEADD(HOUR, -1, SYSUTCDATETIME()) AND relay <> @relay;
 UPDATE outbox_relay SET alive_until = DATEADD(MILLISECOND, @ttl, SYSUTCDATETIME()) WHERE relay = @relay;
 INSERT INTO outbox_relay (relay, alive_until)

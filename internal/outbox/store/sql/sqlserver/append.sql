@@ -7,7 +7,7 @@
 -- @rows outbox_envelope_rows, each id once
 -- @where_free 1 to leave out the partitions whose lock is held, in place of waiting for it (more than the
 --             1 ms of its timeout: Babelfish takes a timeout of 0 for an error, -999, when the lock is held)
--- Result: the partitions left out.
+-- Result: partition_no of each that was left out.
 -- Their numbers are kept in a string, not in a table variable: in Babelfish a transaction with one holds back
 -- those of every other session to its end.
 BEGIN TRANSACTION;

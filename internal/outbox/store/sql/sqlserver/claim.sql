@@ -1,6 +1,7 @@
--- Takes up to @limit partitions that are free or expired, at random, each with its epoch raised; returns
--- them. A rival may be quicker between the choice and the update, which therefore asks again.
--- @relay  @limit  @ttl ms
+-- Takes partitions that are free or expired, at random, each with its epoch raised. A rival may be quicker
+-- between the choice and the update, which therefore asks again.
+-- @relay  @limit at most so many  @ttl ms
+-- Result: partition_no and epoch of each that was taken.
 DECLARE @chosen TABLE (partition_no INT NOT NULL PRIMARY KEY);
 INSERT INTO @chosen (partition_no)
 SELECT TOP (@limit) partition_no

@@ -1,4 +1,6 @@
--- Dead events beyond seq @after, at most @limit.
+-- Dead events beyond a seq, in its order.
+-- @after seq  @limit at most so many
+-- Result: a row for each, occurred_at in epoch ms, dead_at a DATETIME2.
 SELECT TOP (@limit) seq, event_id, partition_no, source, type, subject, version, sequence_name, payload, traceparent,
        occurred_at, attempts,
        COALESCE(last_error, N'') AS last_error, dead_at

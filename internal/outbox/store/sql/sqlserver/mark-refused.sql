@@ -1,7 +1,8 @@
--- Writes one refusal where the relay still holds the partition at that epoch; returns the seq when written.
+-- Writes one refusal where the relay still holds the partition at that epoch.
 -- The first update changes nothing but locks the lease: a
 -- claim waits for this to commit, and this for a claim.
 -- @relay  @seq  @event_id  @partition_no  @epoch  @attempts  @error  @dead
+-- Result: seq when it was written.
 BEGIN TRANSACTION;
 UPDATE outbox_partition
    SET epoch = epoch

@@ -1,6 +1,7 @@
 -- The seq of the first event in each partition that is neither
 -- published nor dead, nor waits for a dead event.
 -- @partitions outbox_cursor_rows
+-- Result: partition_no and seq of each partition that has one.
 SELECT p.partition_no, e.seq
   FROM @partitions p
  CROSS APPLY (

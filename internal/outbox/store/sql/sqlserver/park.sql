@@ -2,6 +2,7 @@
 -- is there.
 -- @id  @partition_no  @source  @type  @subject  @version  @sequence_name  @payload  @traceparent
 -- @occurred_at  @reason
+-- Result: none.
 BEGIN TRANSACTION;
 DECLARE @name NVARCHAR(32), @outcome INT;
 SET @name = N'outbox-' + CAST(@partition_no AS NVARCHAR(16));

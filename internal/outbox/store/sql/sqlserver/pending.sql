@@ -2,6 +2,7 @@
 -- those whose subject waits for a dead event. The hint keeps this an index range a
 -- partition, whatever the statistics say of a table that has just grown.
 -- @cursors outbox_cursor_rows  @limit most events a partition
+-- Result: a row for each event, occurred_at in epoch ms, in seq order.
 SELECT e.seq, e.event_id, e.partition_no, e.source, e.type, e.subject, e.version, e.sequence_name, e.payload,
        e.traceparent, e.occurred_at, e.attempts
   FROM @cursors p

@@ -1,5 +1,6 @@
 -- Gives partitions back where the epoch still matches.
 -- @relay  @leases outbox_lease_rows
+-- Result: none.
 UPDATE outbox_partition
    SET owner = NULL, lease_until = NULL
  WHERE owner = @relay

@@ -1,4 +1,6 @@
--- Extends every lease that @relay still holds by @ttl ms from now; returns them.
+-- Extends every lease the relay still holds.
+-- @relay  @ttl ms from now
+-- Result: partition_no and epoch of each.
 UPDATE outbox_partition
    SET lease_until = DATEADD(MILLISECOND, @ttl, SYSUTCDATETIME())
 OUTPUT inserted.partition_no, inserted.epoch

@@ -47,7 +47,7 @@ export function openOrdering(
   const decideOrders = createDecideOrders({ ...common, carts, settle });
   return {
     decideOrders: async (owner: string) => (await decideOrders(owner)).ok,
-    checkout: createCheckout({ ...common, carts, products: catalog.afresh, currency, settle }),
+    checkout: createCheckout({ ...common, carts, products: catalog.afresh, currency, settle, log }),
     service: createOrderService(common),
   };
 }

@@ -76,6 +76,7 @@ function scene(parts: {
     notify: (partition) => void calls.push(`notify ${partition}`),
     metrics: createOrderMetrics(new Registry()),
     settle: createSettle(store, counters),
+    log: recordingLogger().log,
   });
   /** How many orders were counted, and what they were worth. */
   const counted = async () => {

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { isPast } from "../platform/http/deadline.ts";
+import type { Logger } from "../platform/logger/logger.ts";
 import { err, ok, type Result } from "../platform/result/result.ts";
 import { newId } from "../platform/uuid/new-id.ts";
 import type { CartLine, ConsentLine, Product } from "./consent.ts";
@@ -89,9 +90,10 @@ export function createCheckout<View>(options: {
   notify: NotifyPartition;
   metrics: OrderMetrics;
   settle: Settle;
+  log: Logger;
 }): Checkout<View> {
-  const { store, settle, reach, carts, products, currency, partitionOf, notify, metrics } = options;
-  const settler = createSettler((ids) => reach(() => settle(ids)));
+  const { store, settle, reach, carts, products, currency, partitionOf, notify, metrics, log } = options;
+  const settler = createSettler((ids) => reach(() => settle(ids)), log);
   const settleLatest = createSettleLatest({ carts, reach, settle });
 
   /** What the request led to before; null when it is new. */

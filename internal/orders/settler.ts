@@ -1,3 +1,4 @@
+import type { Logger } from "../platform/logger/logger.ts";
 import type { PlacedMetrics } from "./metrics.ts";
 import type { OrderStore } from "./order-store.ts";
 
@@ -24,10 +25,13 @@ export interface Settler {
 
 /**
  * Marks orders in groups, one group at a time: what comes while one is under way goes with the next. Nobody
- * waits for it: a mark that is lost is made up for by the owner's next checkout, or by the sweep. `settle`
- * never rejects.
+ * waits for it: a mark that is lost is made up for by the owner's next checkout, or by the sweep. What `settle`
+ * rejects with is logged.
  */
-export function createSettler(settle: (orderIds: readonly string[]) => Promise<unknown>): Settler {
+export function createSettler(
+  settle: (orderIds: readonly string[]) => Promise<unknown>,
+  log: Logger,
+): Settler {
   let waiting: string[] = [];
   let running = false;
 
@@ -36,7 +40,11 @@ export function createSettler(settle: (orderIds: readonly string[]) => Promise<u
     while (waiting.length > 0) {
       const group = waiting;
       waiting = [];
-      await settle(group);
+      try {
+        await settle(group);
+      } catch (err) {
+        log.error({ err, orders: group }, "orders could not be marked as taken out of their carts");
+      }
     }
     running = false;
   }

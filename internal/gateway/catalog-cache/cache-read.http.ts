@@ -57,7 +57,9 @@ export function createReader(parts: { store: AnswerStore; fetch: CatalogFetch; s
       const headers = heeded === undefined ? key.headers : { ...key.headers, "cache-control": heeded };
       fetch.dispatch({ ...key, headers: headers ?? {}, passage }, collect(passage, finish, fail));
       if (passage.forwarded && kept !== undefined && mayStandIn(kept, at))
-        impatience = setTimeout(() => fail(new Error("the catalog is slow")), staleWaitMs);
+        impatience = setTimeout(() => {
+          if (mayStandIn(kept, Date.now())) fail(new Error("the catalog is slow"));
+        }, staleWaitMs);
     });
 }
 

@@ -41,22 +41,26 @@ export function createCatalogCache(
     handler: async (req, res) => {
       // A HEAD is answered by what GET would be: they share an entry.
       const key = { origin: ANY_ADDRESS, method: "GET", path: req.url, headers: sharedHeaders(req.headers) };
-      try {
-        const { answer, outcome, conduct } = await read(key, req.headers["cache-control"]);
-        requests.inc({ outcome });
-        if (!res.destroyed) send(req, res, answer, cacheStatus(conduct));
-      } catch (error) {
-        requests.inc({ outcome: "miss" });
-        // Asked for by the client, and so no failure that the rules should count.
-        if (error instanceof NotCached) res.locals.route = "not-cached";
-        if (!res.destroyed) refuse(req, res, problemOf(error));
-      }
+      const found = await read(key, req.headers["cache-control"]).catch(failureOf);
+      requests.inc({ outcome: found instanceof Error ? "miss" : found.outcome });
+      // Asked for by the client, and so no failure that the rules should count.
+      if (found instanceof NotCached) res.locals.route = "not-cached";
+      if (res.destroyed) return;
+      if (found instanceof Error) refuse(req, res, problemOf(found));
+      else send(req, res, found.answer, cacheStatus(found.conduct));
     },
     close: fetch.close,
   };
 }
 
-function problemOf(error: unknown): GatewayProblem {
+/** What a read failed by; a fault of ours is none, and thrown on. */
+function failureOf(error: unknown): Error {
+  const isOurs = error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
+  if (isOurs || !(error instanceof Error)) throw error;
+  return error;
+}
+
+function problemOf(error: Error): GatewayProblem {
   if (error instanceof NotCached)
     return { code: "NOT_CACHED", detail: "Nothing is stored for this request, which asks for nothing else." };
   return error instanceof FetchTimeout ? TIMEOUT : UNAVAILABLE;

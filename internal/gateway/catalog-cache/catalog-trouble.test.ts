@@ -89,6 +89,24 @@ describe("Reads of a catalog that fails", () => {
     expect(calls()).to.equal(2);
   });
 
+  it("are answered by its slow answer when what is kept has become too old meanwhile", async () => {
+    await scene.gatewayWith({ cache: { staleWaitMs: 50 } });
+    scene.catalog.cacheControl = STALE;
+    await seen();
+    later(64);
+    let answer = () => {};
+    scene.catalog.answer = (_req, res) => {
+      answer = () => res.setHeader("cache-control", STALE).end('{"version":2}');
+      later(2);
+    };
+    const slow = seen();
+    await eventually("it was asked", () => calls() === 2);
+    // Longer than the cache waits before it gives what is stale.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    answer();
+    expect((await slow).version).to.equal(2);
+  });
+
   it("with nothing at hand are 502 or 504, each failure logged once", async () => {
     await scene.gatewayWith({ timeoutMs: 200 });
     for (const [how, status] of [

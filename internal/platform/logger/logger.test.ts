@@ -48,13 +48,15 @@ describe("The logger keeps secrets out of its lines", () => {
       log.error({ secrets: [HIDDEN], credentials: { user: { pass: HIDDEN } } }, "no"),
     "headers of a request": (log) =>
       log.error({ req: { headers: { authorization: HIDDEN, cookie: `sid=${HIDDEN}` } } }, "no"),
-    "the header of our own": (log) => log.error({ headers: { "x-internal-token": HIDDEN } }, "no"),
+    "the header of our own": (log) => log.error({ headers: { "x-cartwright-identity": HIDDEN } }, "no"),
     "cookies of an answer": (log) =>
       log.error({ headers: { "set-cookie": [`sid=${HIDDEN}; Path=/`] } }, "no"),
     "raw headers": (log) =>
       log.error({ rawHeaders: ["Host", "h", "Cookie", `a=${HIDDEN}`, "Authorization", HIDDEN] }, "no"),
     "the text of a request": (log) =>
-      log.error(`GET / HTTP/1.1\r\nHost: h\r\nCookie: sid=${HIDDEN}; a=b\r\nX-Internal-Token: ${HIDDEN}\r\n`),
+      log.error(
+        `GET / HTTP/1.1\r\nHost: h\r\nCookie: sid=${HIDDEN}; a=b\r\nX-Cartwright-Identity: ${HIDDEN}\r\n`,
+      ),
     "a bearer token in text": (log) => log.error(`sent Bearer ${HIDDEN} and was refused`),
     "a JWT in text": (log) => log.error({ err: new Error(`bad token ${JWT}.`) }, "no"),
     "a connection string": (log) =>

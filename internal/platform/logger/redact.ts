@@ -2,8 +2,8 @@
 const REDACTED = "[redacted]";
 
 const SECRET_NAME =
-  /authorization|cookie|password|passwd|\bpwd\b|passphrase|secret|token|credential|(api|private)[-_]?key/i;
-const HEADER_NAME = /^((proxy-)?authorization|(set-)?cookie|x-internal-token)$/i;
+  /authorization|cookie|cartwright-identity|password|passwd|\bpwd\b|passphrase|secret|token|credential|(api|private)[-_]?key/i;
+const HEADER_NAME = /^((proxy-)?authorization|(set-)?cookie|x-cartwright-identity)$/i;
 
 /** A text or a line in which this finds nothing holds no secret that shows: most do not. */
 const SUSPICIOUS = new RegExp(`${SECRET_NAME.source}|://|eyJ|bearer|basic |PRIVATE KEY`, "i");
@@ -12,7 +12,7 @@ const SUSPICIOUS = new RegExp(`${SECRET_NAME.source}|://|eyJ|bearer|basic |PRIVA
 const SECRETS_IN_TEXT: readonly RegExp[] = [
   /()-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----.*/gs,
   // A header, as a line of HTTP or as a property in JSON.
-  /\b((?:authorization|cookie|x-internal-token)["']?\s{0,4}[:=]\s{0,4}["']?)[^"'\r\n]+/gi,
+  /\b((?:authorization|cookie|x-cartwright-identity)["']?\s{0,4}[:=]\s{0,4}["']?)[^"'\r\n]+/gi,
   // password=..., Password = '...', "password": "..."; a colon without quotes may be prose.
   /((?:password|passwd|pwd|passphrase|secret|token|(?:api|private)[-_]?key)["']?\s{0,4}(?:=\s{0,4}["']?|:\s{0,4}["']))[^\s;&"']+/gi,
   /\b((?:Bearer|bearer|Basic) )[\w~+/.-]{8,}={0,2}/g,

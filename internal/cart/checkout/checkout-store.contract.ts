@@ -186,6 +186,39 @@ export function describeCheckoutStore(name: string, connect: () => Promise<Redis
       expect(await items()).to.deep.equal(["b x 1", "a x 2"]);
     });
 
+    describe("after a failover that lost the versions up to the order's", () => {
+      const key = () => shardKeys.cart(shardOf(owner, SHARDS), owner);
+      /** The cart as the replica has it, which is at version 1, with an order of version 5. */
+      async function setBack(lines: [string, number][]): Promise<OrderedLines> {
+        await put("a", 1);
+        const replica = await redis.hgetall(key());
+        for (const quantity of [2, 4, 5]) await put("a", quantity);
+        for (const [productId, quantity] of lines) await put(productId, quantity);
+        const order = await ordered();
+        await redis.del(key());
+        await redis.hset(key(), replica);
+        return order;
+      }
+
+      it("takes an order out once", async () => {
+        const order = await setBack([["a", 3]]);
+        await put("a", 5);
+        const { state } = await reduce(order);
+        expect(state.version).to.be.greaterThan(order.version);
+        expect((await reduce(order)).staged).to.equal(null);
+        expect(await items()).to.deep.equal(["a x 2"]);
+      });
+
+      it("takes the next order out too, where the cart had nothing of the lost one", async () => {
+        const lost = await setBack([["d", 1]]);
+        expect((await reduce({ ...lost, items: [{ productId: "d", quantity: 1 }] })).staged).to.equal(null);
+        await put("a", 2);
+        const next = await ordered();
+        expect((await reduce(next)).staged).to.not.equal(null);
+        expect(await items()).to.deep.equal([]);
+      });
+    });
+
     it("takes nothing out of another cart of the same owner", async () => {
       await put("a", 2);
       const order = await ordered();

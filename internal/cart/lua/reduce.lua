@@ -43,9 +43,13 @@ local function reduce()
   local touched = take_out(args.lines)
   if #touched == 0 then
     -- All of it was removed meanwhile: a repeat must not take what comes into the cart from now on.
-    redis.call("HSET", keys.cart, "@o", string.format("%d", math.max(cart.version, args.version + 1)))
+    cart.version = math.max(cart.version, args.version + 1)
+    local version = string.format("%d", cart.version)
+    redis.call("HSET", keys.cart, "@v", version, "@o", version)
     return unchanged(cart)
   end
+  -- A failover may have lost the versions up to the order's: the cart goes on after them.
+  cart.version = math.max(cart.version, args.version)
   cart.ordered = cart.version + 1
   return commit(cart, now, "cart.updated", '{"type":"ordered","orderId":"' .. args.order .. '"}', touched, 0)
 end

@@ -7,6 +7,5 @@ WITH old AS MATERIALIZED (
    WHERE requested_at < to_timestamp($1::float8 / 1000.0)
    ORDER BY requested_at
    LIMIT $2
-     FOR UPDATE SKIP LOCKED
 )
 DELETE FROM order_request WHERE request_id IN (SELECT request_id FROM old)

@@ -7,15 +7,23 @@ import { describeOrderStore } from "./order-store.contract.ts";
 import { NEWEST } from "./order-store.ts";
 
 let database: Promise<string> | undefined;
+/** The address of a migrated database as its owner has it. */
 async function freshDatabase(): Promise<string> {
   const server = await testPostgres();
   const url = await server.createDatabase("orders_contract");
-  await migrateDatabase({ url, appRole: null });
+  await migrateDatabase({ url, appRole: server.appRole });
   return url;
 }
 const url = () => (database ??= freshDatabase());
 
-describeOrderStore("PostgreSQL", url);
+/** The same with the rights of the services, and no more. */
+async function servicesUrl(): Promise<string> {
+  const own = new URL(await url());
+  const { username, password } = new URL((await testPostgres()).appUrl);
+  return Object.assign(own, { username, password }).href;
+}
+
+describeOrderStore("PostgreSQL", servicesUrl);
 
 describe("a page of orders in PostgreSQL", function () {
   this.timeout(300_000);

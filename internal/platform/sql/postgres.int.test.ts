@@ -57,6 +57,25 @@ describe("A pool of PostgreSQL connections", function () {
     await eventually("it answers again", async () => (await outcome(one())) === "answered");
   });
 
+  it("loses the locks of a transaction that stands still, so that nobody waits for them for long", async () => {
+    const locked = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    const lock = { text: "SELECT pg_advisory_xact_lock(7)" };
+    const frozen = outcome(
+      database.transaction(async (tx) => {
+        await tx.query(lock);
+        locked.resolve();
+        await goOn.promise;
+        await tx.query({ text: "SELECT 1" });
+      }),
+    );
+    await locked.promise;
+    expect(await outcome(database.query(lock))).to.match(/statement timeout/);
+    await eventually("the lock is free", async () => (await outcome(database.query(lock))) === "answered");
+    goOn.resolve();
+    expect(await frozen).not.to.equal("answered");
+  });
+
   it("outlives a server that stops between two statements of a transaction", async () => {
     const reached = Promise.withResolvers<void>();
     const goOn = Promise.withResolvers<void>();

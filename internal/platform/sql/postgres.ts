@@ -28,6 +28,12 @@ interface Running {
   readonly expire: () => void;
 }
 
+/**
+ * For how long (ms) a transaction may stand still between two statements before the server ends it. A process
+ * that is frozen, or whose node is gone, would hold its locks for ever: others wait for them for longer.
+ */
+const IDLE_IN_TRANSACTION_MS = 2_000;
+
 /** How often to look for statements that are overdue, in ms. */
 const LOOK_MS = 200;
 
@@ -56,7 +62,11 @@ export function openPostgres(options: {
     // statistics make a plan for the values at hand look a little cheaper: after an ANALYZE of a backlog,
     // say.
     onConnect: async (client) => {
-      const text = `SET statement_timeout = ${statementTimeoutMs}; SET plan_cache_mode = force_generic_plan`;
+      const text = [
+        `SET statement_timeout = ${statementTimeoutMs}`,
+        `SET idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}`,
+        "SET plan_cache_mode = force_generic_plan",
+      ].join("; ");
       await client.query({ text, query_timeout: 3_000 } as pg.QueryConfig);
     },
   });

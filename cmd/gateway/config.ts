@@ -12,6 +12,7 @@ import {
   serviceFields,
   url,
 } from "../../internal/platform/config/fields.ts";
+import { CHECKOUT_BODY_BYTES } from "../../internal/platform/http/body-limits.ts";
 import type { ConnectionLimits } from "../../internal/platform/http/connection-limits.ts";
 import { keysDir, requireKeys } from "../../internal/platform/identity/open-key-ring.ts";
 import type { Logger } from "../../internal/platform/logger/logger.ts";
@@ -151,7 +152,9 @@ export const schema = z
       ),
     BODY_LIMIT_BYTES: integer(1_024, 10_485_760)
       .default(65_536)
-      .describe("most bytes of a request's body; a checkout may have 262144 whatever this is"),
+      .describe(
+        `most bytes of a request's body; a checkout may have ${CHECKOUT_BODY_BYTES} whatever this is`,
+      ),
     BODY_TIMEOUT_MS: milliseconds(10, 30_000)
       .default(10_000)
       .describe("ms in which a request's body must be there whole"),

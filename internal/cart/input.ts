@@ -2,23 +2,16 @@ import { z } from "zod";
 import { deadlineOf } from "../platform/http/deadline.ts";
 import { readIdempotencyKey } from "../platform/http/idempotency-key.ts";
 import { invalid, type Problem } from "../platform/problem/problem.ts";
+import { isProductId, PRODUCT_ID_RULE } from "../platform/product/product-id.ts";
 import { err, ok, type Result } from "../platform/result/result.ts";
-import { activeTraceparent } from "../platform/telemetry/telemetry.ts";
-import { isTraceparent } from "../platform/trace/traceparent.ts";
+import { requestTraceparent } from "../platform/telemetry/request-traceparent.ts";
 import type { Preconditions, Tags } from "./store/store.ts";
-
-const PRODUCT_ID = /^[A-Za-z0-9._-]{1,64}$/;
-const PRODUCT_ID_RULE = "must be 1 to 64 of the characters A-Z a-z 0-9 . _ -";
 
 /**
  * Beyond every limit that can be configured, so that the
  * limit's own error answers what a person may have meant.
  */
 const MOST = 1_000_000;
-
-export const productId = z
-  .string({ error: (issue) => (issue.input === undefined ? "is required" : "must be a string") })
-  .regex(PRODUCT_ID, PRODUCT_ID_RULE);
 
 export const quantity = (least: number) =>
   z
@@ -42,9 +35,7 @@ export const asObject = { error: "must be a JSON object" };
 
 /** The product id of the path. */
 export function readProductId(value: unknown): Result<string, Problem> {
-  return typeof value === "string" && PRODUCT_ID.test(value)
-    ? ok(value)
-    : err(invalid("productId", PRODUCT_ID_RULE));
+  return isProductId(value) ? ok(value) : err(invalid("productId", PRODUCT_ID_RULE));
 }
 
 /** Empty members of the list are none (RFC 9110 section 5.6.1.2). */
@@ -58,7 +49,6 @@ const OWN_TAG = /^"(0|[1-9]\d{0,14})"$/;
 export function readPreconditions(
   headers: Readonly<Record<string, string | string[] | undefined>>,
 ): Result<Preconditions, Problem> {
-  const trace = headers.traceparent;
   const ifMatch = readTags("If-Match", headers["if-match"], (tag) => tag);
   if (!ifMatch.ok) return ifMatch;
   // Compared weakly: a weak tag is as good as ours.
@@ -66,12 +56,11 @@ export function readPreconditions(
   if (!ifNoneMatch.ok) return ifNoneMatch;
   const key = readIdempotencyKey(headers);
   if (!key.ok) return key;
-  const traceparent = activeTraceparent() ?? (isTraceparent(trace) ? trace : null);
   return ok({
     ifMatch: ifMatch.value,
     ifNoneMatch: ifNoneMatch.value,
     idempotencyKey: key.value,
-    traceparent,
+    traceparent: requestTraceparent(headers),
     deadline: deadlineOf(headers),
   });
 }

@@ -14,7 +14,7 @@ export function createCartMetrics(registry: Registry, ttlSeconds: number): CartM
   return {
     operations: new Counter({
       name: "cart_operations_total",
-      help: "Cart operations by what came of them (ok, or the error code)",
+      help: "Cart operations by what came of them (ok, the error code, or internal)",
       labelNames: ["operation", "result"] as const,
       registers: [registry],
     }),

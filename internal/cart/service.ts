@@ -1,6 +1,7 @@
 import type { StagedEvent } from "../platform/event/event.ts";
 import { byDeadline, isPast } from "../platform/http/deadline.ts";
 import type { Counter, Histogram } from "../platform/metrics/metrics.ts";
+import { withOutcome } from "../platform/metrics/with-outcome.ts";
 import { err, ok, type Result } from "../platform/result/result.ts";
 import type { CartError, CartView, OutboxState } from "./cart.ts";
 import type { Catalog } from "./catalog/catalog.ts";
@@ -109,14 +110,12 @@ export function createCartService(options: {
 
 /** Runs operations and counts each, with its duration and what came of it. */
 export function createMeasure(metrics: Pick<CartMetrics, "operations" | "durations">) {
-  return async <T, E extends { readonly code: string }>(
+  return <T, E extends { readonly code: string }>(
     operation: string,
     work: () => Promise<Result<T, E>>,
-  ): Promise<Result<T, E>> => {
-    const startedAt = performance.now();
-    const result = await work();
-    metrics.durations.observe({ operation }, (performance.now() - startedAt) / 1000);
-    metrics.operations.inc({ operation, result: result.ok ? "ok" : result.error.code.toLowerCase() });
-    return result;
-  };
+  ): Promise<Result<T, E>> =>
+    withOutcome(work, (result, seconds) => {
+      metrics.durations.observe({ operation }, seconds);
+      metrics.operations.inc({ operation, result });
+    });
 }

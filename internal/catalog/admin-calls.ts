@@ -1,8 +1,9 @@
 import type { Calls } from "../platform/http/calls.ts";
 import type { HttpCode } from "../platform/problem/catalogue.ts";
+import { productId } from "../platform/product/product-id.ts";
 import { faultsBody } from "./faults.ts";
 import type { CatalogCode } from "./problems.ts";
-import { productBody, productId, productPatch, productSchema } from "./products.ts";
+import { productBody, productPatch, productSchema } from "./products.ts";
 
 const ID = { name: "id", in: "path", schema: productId } as const;
 const PRODUCT = { name: "Product", schema: productSchema };

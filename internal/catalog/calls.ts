@@ -2,8 +2,9 @@ import { z } from "zod";
 import type { Calls } from "../platform/http/calls.ts";
 import type { Api } from "../platform/http/openapi.ts";
 import type { HttpCode } from "../platform/problem/catalogue.ts";
+import { productId } from "../platform/product/product-id.ts";
 import { CATALOG_PROBLEMS, type CatalogCode } from "./problems.ts";
-import { productId, productSchema } from "./products.ts";
+import { productSchema } from "./products.ts";
 
 const MOST_IDS = 100;
 

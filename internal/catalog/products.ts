@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { productId } from "../platform/product/product-id.ts";
 
 const price = z.strictObject({
   amount: z.number().int().min(0).max(1_000_000_000),
@@ -8,9 +9,6 @@ const price = z.strictObject({
 const name = z.string().min(1).max(300);
 const stock = z.number().int().min(0).max(1_000_000_000);
 
-export const productId = z
-  .string()
-  .regex(/^[A-Za-z0-9._-]{1,64}$/, "must be 1 to 64 of the characters A-Z a-z 0-9 . _ -");
 export const productSchema = z.strictObject({ id: productId, name, price, stock });
 export const productBody = z.strictObject({ name, price, stock });
 export const productPatch = productBody.partial();

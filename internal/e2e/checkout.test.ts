@@ -90,6 +90,22 @@ describe("Checkout, from outside", function () {
     expect((await checkout(good)).status).to.equal(201);
   });
 
+  it("refuses a version that it would not compare: If-Match and If-None-Match", async () => {
+    const { shopper, mug } = scene;
+    const { id } = await scene.order();
+    await shopper.add(mug, 1);
+    const body = await seen();
+    for (const name of ["If-Match", "If-None-Match"]) {
+      const headers = { [name]: '"1"', "idempotency-key": randomUUID() };
+      for (const [path, sent] of [
+        ["/api/cart/checkout", { body }],
+        [`/api/orders/${id}/cancel`, {}],
+      ] as const)
+        expectProblem(await shopper.call("POST", path, { ...sent, headers }), 400, "INVALID_REQUEST", name);
+    }
+    expect((await shopper.call("GET", `/api/orders/${id}`)).body.status).to.equal("placed");
+  });
+
   it("orders nothing that was not agreed to, and says line by line what is other", async () => {
     const { shopper, mug, tent } = scene;
     expectProblem(await checkout({ items: [] }), 409, "CART_EMPTY");

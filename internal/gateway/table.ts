@@ -1,3 +1,4 @@
+import { CHECKOUT_BODY_BYTES } from "../platform/http/body-limits.ts";
 import { allowOf } from "../platform/http/calls.ts";
 import { GATEWAY_CALLS } from "./calls.ts";
 import type { LimitClass } from "./limits/rate-limit.ts";
@@ -44,8 +45,7 @@ export const ROUTES: readonly Route[] = [
     methods: null,
     to: { upstream: "cart", strip: "/api" },
     needsIdentity: true,
-    // A cart of 100 lines as it is shown, with the longest ids and names: up to 2.1 kB a line.
-    bodyLimitBytes: 256 * 1024,
+    bodyLimitBytes: CHECKOUT_BODY_BYTES,
     limitClass: "owner",
     isCacheable: false,
   },

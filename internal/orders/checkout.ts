@@ -1,13 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { isPast } from "../platform/http/deadline.ts";
 import type { Logger } from "../platform/logger/logger.ts";
+import { withOutcome } from "../platform/metrics/with-outcome.ts";
 import { err, ok, type Result } from "../platform/result/result.ts";
 import { newId } from "../platform/uuid/new-id.ts";
 import type { CartLine, ConsentLine, Product } from "./consent.ts";
 import { orderLines } from "./consent.ts";
 import type { CartsError, CheckoutError, ConsentError, ProductsError } from "./errors.ts";
 import { createSettleLatest } from "./latest-order.ts";
-import type { OrderMetrics } from "./metrics.ts";
+import { type OrderMetrics, okOrReplayed } from "./metrics.ts";
 import { type Order, totalOf } from "./order.ts";
 import { eventOf } from "./order-events.ts";
 import type { NotifyPartition } from "./order-service.ts";
@@ -201,12 +202,13 @@ export function createCheckout<View>(options: {
     return err({ code: "CHECKOUT_IN_PROGRESS" });
   }
 
-  return async (wish) => {
-    const startedAt = performance.now();
-    const result = await checkout(wish);
-    metrics.durations.observe((performance.now() - startedAt) / 1000);
-    const outcome = !result.ok ? result.error.code.toLowerCase() : result.value.replayed ? "replayed" : "ok";
-    metrics.checkouts.inc({ result: outcome });
-    return result;
-  };
+  return (wish) =>
+    withOutcome(
+      () => checkout(wish),
+      (result, seconds) => {
+        metrics.durations.observe(seconds);
+        metrics.checkouts.inc({ result });
+      },
+      okOrReplayed,
+    );
 }

@@ -1,8 +1,5 @@
 import { z } from "zod";
-
-const productId = z
-  .string({ error: "must be a product id" })
-  .regex(/^[A-Za-z0-9._-]{1,64}$/, "must be 1 to 64 of the characters A-Z a-z 0-9 . _ -");
+import { productId } from "../platform/product/product-id.ts";
 
 const wholeNumber = (least: number, most: number) =>
   z

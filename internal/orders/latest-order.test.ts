@@ -35,7 +35,7 @@ function scene(parts: {
       },
     },
     reach: createReachStore({ timeoutMs: 1_000, log: recordingLogger().log }),
-    settle: async ([id]) => void calls.push(`settle ${id}`),
+    settle: async ([id]) => calls.push(`settle ${id}`),
   });
   return { decide: () => decide("guest:a"), calls };
 }

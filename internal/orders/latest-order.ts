@@ -8,7 +8,7 @@ import type { Settle } from "./settler.ts";
 /** Takes an owner's latest order out of the cart that it was made from, unless that is known to be done. */
 export type SettleLatest = (
   basis: Pick<CheckoutBasis, "unsettled">,
-) => Promise<Result<void, CartsError | StoreError>>;
+) => Promise<Result<unknown, CartsError | StoreError>>;
 
 interface Parts {
   readonly carts: {

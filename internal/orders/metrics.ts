@@ -14,6 +14,9 @@ export interface PlacedMetrics {
   readonly value: Counter<"currency">;
 }
 
+/** The result of what was done, or had been before. */
+export const okOrReplayed = ({ replayed }: { readonly replayed: boolean }) => (replayed ? "replayed" : "ok");
+
 /**
  * Counters of checkout and orders; a repeated request that got its first answer counts as `replayed`. What is
  * drawn or alerted on begins at 0, so that a rate sees the first one too.
@@ -23,13 +26,13 @@ export function createOrderMetrics(registry: Registry): OrderMetrics {
   const metrics = {
     transitions: new Counter({
       name: "order_transitions_total",
-      help: "Transitions of orders asked for, by the status to come and by what came of it (ok, replayed, or the error code)",
+      help: "Transitions of orders asked for, by the status to come and by what came of it (ok, replayed, the error code, or internal)",
       labelNames: ["to", "result"] as const,
       registers,
     }),
     checkouts: new Counter({
       name: "checkouts_total",
-      help: "Checkouts by what their caller was answered (ok: the cart was ordered; replayed; or the error code)",
+      help: "Checkouts by what their caller was answered (ok: the cart was ordered; replayed; the error code; or internal)",
       labelNames: ["result"] as const,
       registers,
     }),
@@ -51,7 +54,7 @@ export function createPlacedMetrics(registry: Registry, currency: string): Place
   const registers = [registry];
   const orders = new Counter({
     name: "orders_placed_total",
-    help: "Orders placed, each counted once, where their cart is first known to be reduced: by a checkout or by a sweep",
+    help: "Orders placed, each counted at most once, where their cart is first known to be reduced: by a checkout or by a sweep",
     registers,
   });
   const value = new Counter({

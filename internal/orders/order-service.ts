@@ -1,6 +1,7 @@
+import { withOutcome } from "../platform/metrics/with-outcome.ts";
 import { err, ok, type Result } from "../platform/result/result.ts";
 import type { OrderError } from "./errors.ts";
-import type { OrderMetrics } from "./metrics.ts";
+import { type OrderMetrics, okOrReplayed } from "./metrics.ts";
 import { type Order, type OrderStatus, transition } from "./order.ts";
 import { eventOf } from "./order-events.ts";
 import { NEWEST, type OrderStore, type RememberedRequest } from "./order-store.ts";
@@ -116,15 +117,11 @@ export function createOrderService(options: {
       const orders = found.value.slice(0, limit);
       return ok({ orders, before: found.value.length > limit ? orders.at(-1)!.ordinal : null });
     },
-    transition: async (asked) => {
-      const result = await attemptTransition(asked);
-      const outcome = !result.ok
-        ? result.error.code.toLowerCase()
-        : result.value.replayed
-          ? "replayed"
-          : "ok";
-      metrics.transitions.inc({ to: asked.to, result: outcome });
-      return result;
-    },
+    transition: (asked) =>
+      withOutcome(
+        () => attemptTransition(asked),
+        (result) => metrics.transitions.inc({ to: asked.to, result }),
+        okOrReplayed,
+      ),
   };
 }

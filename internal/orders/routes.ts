@@ -1,15 +1,17 @@
 import type { Express, Request, RequestHandler, Response } from "express";
 import type { z } from "zod";
+import { CHECKOUT_BODY_BYTES } from "../platform/http/body-limits.ts";
 import { serveCalls } from "../platform/http/calls.ts";
 import { deadlineOf } from "../platform/http/deadline.ts";
 import { readIdempotencyKey } from "../platform/http/idempotency-key.ts";
 import { jsonBody, validate } from "../platform/http/json-body.ts";
+import { refusePreconditions } from "../platform/http/no-preconditions.ts";
 import { sendDocument } from "../platform/http/openapi.ts";
 import type { IdentityVerifier } from "../platform/identity/internal-token.ts";
 import { requireIdentity } from "../platform/identity/require-identity.ts";
 import { invalid, type Problem } from "../platform/problem/problem.ts";
 import { err, ok, type Result } from "../platform/result/result.ts";
-import { isTraceparent } from "../platform/trace/traceparent.ts";
+import { requestTraceparent } from "../platform/telemetry/request-traceparent.ts";
 import { orderCalls, SERVICE_CALLS, SERVICE_DOCUMENT, transitionBody } from "./calls.ts";
 import type { Checkout } from "./checkout.ts";
 import { loweredLines } from "./consent.ts";
@@ -21,8 +23,6 @@ import { orderView } from "./order-view.ts";
 import { problemOf, refuse } from "./problems.ts";
 import { requestOf } from "./request-hash.ts";
 
-/** The largest request body in bytes: 100 lines of a cart as it is shown, with the longest ids and names. */
-const BODY_LIMIT = 256 * 1024;
 const DEFAULT_PAGE = 20;
 
 /** Where clients find an order. */
@@ -40,7 +40,7 @@ export function orderRoutes(
 ): void {
   const { checkout, service, identity } = parts;
   const owner = requireIdentity(identity, ["user", "guest"]);
-  const body = jsonBody(BODY_LIMIT);
+  const body = jsonBody(CHECKOUT_BODY_BYTES);
 
   const transition = async (
     req: Request,
@@ -55,7 +55,7 @@ export function orderRoutes(
       ...asked,
       id,
       request: request.value,
-      traceparent: traceparentOf(req),
+      traceparent: requestTraceparent(req.headers),
     });
     if (!result.ok) return refuse(req, res, problemOf(result.error));
     if (result.value.replayed) res.setHeader("idempotent-replayed", "true");
@@ -72,7 +72,7 @@ export function orderRoutes(
       owner: res.locals.owner,
       consent: fields.value.items,
       request: request.value,
-      traceparent: traceparentOf(req),
+      traceparent: requestTraceparent(req.headers),
       deadline: deadlineOf(req.headers),
     });
     if (!result.ok) return refuse(req, res, problemOf(result.error));
@@ -126,6 +126,8 @@ export function orderRoutes(
 
 /** The request as its Idempotency-Key makes it known; null without one. */
 function readRequest(req: Request, res: Response, body: unknown): Result<RememberedRequest | null, Problem> {
+  const conditions = refusePreconditions(req.headers, "what is done with orders");
+  if (!conditions.ok) return conditions;
   const key = readIdempotencyKey(req.headers);
   if (!key.ok) return key;
   if (key.value === null) return ok(null);
@@ -144,9 +146,6 @@ function readPage(req: Request): Result<{ limit: number; before: number | null }
     ? err(invalid("cursor", "is not the nextCursor of a page of orders"))
     : ok({ limit, before });
 }
-
-const traceparentOf = ({ headers }: Request): string | null =>
-  isTraceparent(headers.traceparent) ? headers.traceparent : null;
 
 function send(res: Response, status: number, value: unknown): void {
   res.setHeader("cache-control", "no-store");

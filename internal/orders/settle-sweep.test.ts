@@ -11,7 +11,7 @@ import { createSettleSweep, forgetOldRequests } from "./settle-sweep.ts";
 const orderOf = (id: string, n: number) => ({ id, placedAt: n + 1 }) as Order;
 
 describe("The sweep of carts that were ordered", () => {
-  function sweepOf(options: { orders: Order[]; reduce?: (order: Order) => Promise<void> }) {
+  function sweepOf(options: { orders: Order[]; reduce?: (order: Order) => Promise<void>; noted?: number }) {
     const asked: number[] = [];
     const settled: string[][] = [];
     const store: Pick<OrderStore, "unsettled"> = {
@@ -23,7 +23,10 @@ describe("The sweep of carts that were ordered", () => {
     const swept = createSweptOrdersCounter(new Registry());
     const sweep = createSettleSweep({
       store,
-      settle: async (ids) => void settled.push([...ids]),
+      settle: async (ids) => {
+        settled.push([...ids]);
+        return options.noted ?? ids.length;
+      },
       reduce: options.reduce ?? (async () => {}),
       ageMs: 5_000,
       swept,
@@ -62,6 +65,12 @@ describe("The sweep of carts that were ordered", () => {
     });
     await sweep(going);
     expect([together, await count()]).to.deep.equal([100, 100]);
+  });
+
+  it("counts those that no other sweep has noted", async () => {
+    const { sweep, count } = sweepOf({ orders: ["a", "b", "c"].map(orderOf), noted: 1 });
+    await sweep(going);
+    expect(await count()).to.equal(1);
   });
 
   it("ends after the page at hand when the process stops", async () => {

@@ -34,9 +34,10 @@ export function createSettleSweep(options: {
   async function sweepPage(orders: readonly Order[]): Promise<unknown[]> {
     const outcomes = await Promise.allSettled(orders.map(reduce));
     const reduced = orders.filter((_, i) => outcomes[i]!.status === "fulfilled").map(({ id }) => id);
-    if (reduced.length > 0) await settle(reduced);
-    swept.inc(reduced.length);
-    for (const order of reduced) log.info({ order }, "the cart of an order was reduced by the sweep");
+    // Another relay's sweep may have come to the same orders.
+    const noted = reduced.length > 0 ? await settle(reduced) : 0;
+    swept.inc(noted);
+    if (noted > 0) log.info({ orders: reduced, noted }, "carts of orders were reduced by the sweep");
     return outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
   }
 

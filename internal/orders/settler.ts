@@ -2,8 +2,8 @@ import type { Logger } from "../platform/logger/logger.ts";
 import type { PlacedMetrics } from "./metrics.ts";
 import type { OrderStore } from "./order-store.ts";
 
-/** Notes that the carts of orders are reduced. */
-export type Settle = (orderIds: readonly string[]) => Promise<void>;
+/** Notes that the carts of orders are reduced; resolves with how many of them were not noted before. */
+export type Settle = (orderIds: readonly string[]) => Promise<number>;
 
 /**
  * Counts orders where they are first noted as settled, so each once, whoever comes to it: one whose commit
@@ -11,10 +11,12 @@ export type Settle = (orderIds: readonly string[]) => Promise<void>;
  */
 export function createSettle(store: Pick<OrderStore, "settle">, placed: PlacedMetrics): Settle {
   return async (orderIds) => {
-    for (const { currency, amount } of await store.settle(orderIds)) {
+    const totals = await store.settle(orderIds);
+    for (const { currency, amount } of totals) {
       placed.orders.inc();
       placed.value.inc({ currency }, amount);
     }
+    return totals.length;
   };
 }
 

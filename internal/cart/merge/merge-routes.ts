@@ -1,11 +1,14 @@
 import type { Express, RequestHandler } from "express";
 import { serveCalls } from "../../platform/http/calls.ts";
+import { deadlineOf } from "../../platform/http/deadline.ts";
+import { readIdempotencyKey } from "../../platform/http/idempotency-key.ts";
 import { jsonBody, validate } from "../../platform/http/json-body.ts";
+import { refusePreconditions } from "../../platform/http/no-preconditions.ts";
 import type { Identity } from "../../platform/identity/identity.ts";
 import type { IdentityVerifier } from "../../platform/identity/internal-token.ts";
 import { requireIdentity } from "../../platform/identity/require-identity.ts";
 import { invalid, type Problem } from "../../platform/problem/problem.ts";
-import { readPreconditions } from "../input.ts";
+import { requestTraceparent } from "../../platform/telemetry/request-traceparent.ts";
 import type { CartCode } from "../problem-codes.ts";
 import { problemOf, refuse } from "../problems.ts";
 import { sendCart } from "../routes.ts";
@@ -22,14 +25,15 @@ export function mergeRoutes(app: Express, merge: Merge, identity: IdentityVerifi
     if (kind !== "user") return refuse(req, res, GUEST_CALLS);
     const body = validate(mergeBody, req.body);
     if (!body.ok) return refuse(req, res, body.error);
-    const preconditions = readPreconditions(req.headers);
-    if (!preconditions.ok) return refuse(req, res, preconditions.error);
-    const { ifMatch, ifNoneMatch, idempotencyKey, traceparent, deadline } = preconditions.value;
-    for (const [name, tags] of Object.entries({ "If-Match": ifMatch, "If-None-Match": ifNoneMatch }))
-      if (tags !== null) return refuse(req, res, invalid(name, "is not taken by a merge; leave it out"));
+    const conditions = refusePreconditions(req.headers, "a merge");
+    if (!conditions.ok) return refuse(req, res, conditions.error);
+    const key = readIdempotencyKey(req.headers);
+    if (!key.ok) return refuse(req, res, key.error);
     if (guest === undefined) return refuse(req, res, UNREAD);
     const { strategy } = body.value;
-    const result = await merge({ user, guest, strategy, idempotencyKey, traceparent }, deadline);
+    const traceparent = requestTraceparent(req.headers);
+    const wish = { user, guest, strategy, idempotencyKey: key.value, traceparent };
+    const result = await merge(wish, deadlineOf(req.headers));
     if (!result.ok) return refuse(req, res, mergeProblemOf(result.error));
     const { cart, lines, outboxState, replayed } = result.value;
     res.setHeader("outbox-state", outboxState);

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { asObject, productId, quantity } from "../input.ts";
+import { productId } from "../../platform/product/product-id.ts";
+import { asObject, quantity } from "../input.ts";
 import type { Operation } from "./operation.ts";
 
 export const add: Operation = {

@@ -27,8 +27,8 @@ export interface Settler {
 
 /**
  * Marks orders in groups, one group at a time: what comes while one is under way goes with the next. Nobody
- * waits for it: a mark that is lost is made up for by the owner's next checkout, or by the sweep. What `settle`
- * rejects with is logged.
+ * waits for it: a mark that is lost is made up for by the owner's next checkout, or by the sweep. What
+ * `settle` rejects with is logged.
  */
 export function createSettler(
   settle: (orderIds: readonly string[]) => Promise<unknown>,

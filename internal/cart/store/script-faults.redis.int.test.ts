@@ -119,7 +119,7 @@ describe("The cart's scripts, one of whose calls fails,", function () {
           await redis.flushall();
           await prepare();
           ARGS.cart_id = (await redis.hget(cart, "@id")) ?? "";
-          // That an order's lines are no longer in it is a note, and no change; so is that its version was lost.
+          // That an order's lines or its version are no longer there is a note, and no change.
           const noted = name === "reduce" ? { "@o": undefined, "@v": undefined } : {};
           const seen = async () => JSON.stringify({ ...(await redis.hgetall(cart)), ...noted });
           const before = await seen();

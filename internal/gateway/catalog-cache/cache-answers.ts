@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { NOT_PASSED_BACK } from "../upstream/upstream.ts";
 
-type Head = Record<string, string | string[]>;
+/** The header fields of an answer, names in lower case. */
+export type Head = Record<string, string | string[]>;
 
 /** What is between two hops (RFC 9110 section 7.6.1), or true of one exchange alone. */
 const OF_ONE_EXCHANGE = new Set([
@@ -19,7 +20,7 @@ const OF_ONE_EXCHANGE = new Set([
 ]);
 
 /** The head of an answer as it may be kept and passed on. */
-export function withoutHop(given: IncomingHttpHeaders): Head {
+export function withoutHopByHop(given: IncomingHttpHeaders): Head {
   const named = new Set(
     `${given.connection ?? ""}`
       .toLowerCase()

@@ -20,12 +20,12 @@ export const ttlOf = ({ staleAt }: Lifetime, now: number) => Math.floor((staleAt
 
 export const isFresh = ({ cachedAt, staleAt }: Lifetime, now: number) => now <= staleAt && staleAt > cachedAt;
 
-/** Whether an answer may be given as it is, for who has no wishes. */
+/** Whether an answer may be given as it is to a request without directives. */
 export const isUsable = (lifetime: Lifetime, now: number) =>
   isFresh(lifetime, now) && lifetime.cacheControlDirectives["no-cache"] !== true;
 
 /** Whether an answer may be given though the catalog fails (RFC 5861 section 4, RFC 9111 section 4.2.4). */
-export function mayStandIn(lifetime: Lifetime, now: number): boolean {
+export function mayServeOnError(lifetime: Lifetime, now: number): boolean {
   const said = lifetime.cacheControlDirectives;
   if (said["no-cache"] === true) return false;
   if (said["must-revalidate"] || said["proxy-revalidate"] || said["s-maxage"] !== undefined)

@@ -1,9 +1,8 @@
+import type { Head } from "./cache-answers.ts";
 import { ageOf, isFresh, type Lifetime, ttlOf } from "./cache-freshness.ts";
-import type { CacheConduct } from "./cache-status.ts";
+import type { CacheStatusParameters } from "./cache-status.ts";
 
 export type Outcome = "hit" | "stale" | "miss" | "collapsed" | "revalidated" | "bypass";
-
-export type Head = Record<string, string | string[]>;
 
 /** An answer, whole. */
 export interface Answer {
@@ -23,11 +22,11 @@ export interface KeptAnswer extends Lifetime {
 export interface Read {
   readonly answer: Answer;
   readonly outcome: Outcome;
-  readonly conduct: CacheConduct;
+  readonly parameters: CacheStatusParameters;
 }
 
 /** What a request found when it came. */
-export interface Found {
+export interface CacheLookup {
   /** Epoch ms. */
   readonly at: number;
   readonly kept: KeptAnswer | undefined;
@@ -36,8 +35,8 @@ export interface Found {
   readonly noStore: boolean;
 }
 
-/** How it went on to the catalog. */
-export interface Way {
+/** How it was forwarded to the catalog. */
+export interface Forwarding {
   /** Whether it was sent itself, and did not wait for another's answer. */
   readonly sent: boolean;
   /** Whether it did wait, and the answer was not for everybody. */
@@ -46,12 +45,12 @@ export interface Way {
   readonly status: number | undefined;
 }
 
-/** What is kept, and fresh: for 1 us of CPU, where the way through undici's cache costs 25. */
+/** What is kept, and fresh: for 1 us of CPU, where undici's cache takes 25. */
 export function readFresh(kept: KeptAnswer, at: number): Read {
   return {
     answer: keptAnswer(kept, at),
     outcome: "hit",
-    conduct: { forwarded: null, ttlSeconds: ttlOf(kept, at) },
+    parameters: { forwarded: null, ttlSeconds: ttlOf(kept, at) },
   };
 }
 
@@ -62,25 +61,30 @@ const keptAnswer = (kept: KeptAnswer, now: number): Answer => ({
 });
 
 /** The cache's own answer: fresh, or stale while a new one is fetched. */
-export function readKept({ at, kept }: Found, answer: Answer): Read {
+export function readKept({ at, kept }: CacheLookup, answer: Answer): Read {
   const { warning: _obsolete, ...head } = answer.head;
   const fresh = kept !== undefined && isFresh(kept, at);
   const ttlSeconds = kept && ttlOf(kept, at);
   return {
     answer: { ...answer, head },
     outcome: fresh ? "hit" : "stale",
-    conduct: { forwarded: null, ttlSeconds },
+    parameters: { forwarded: null, ttlSeconds },
   };
 }
 
-/** What is kept, in place of what the catalog failed to say. */
-export function readInstead(found: Found, way: Way, kept: KeptAnswer, now: number): Read {
+/** What is kept, in place of an answer that failed or was late (RFC 5861 section 4). */
+export function readStaleIfError(
+  lookup: CacheLookup,
+  forwarding: Forwarding,
+  kept: KeptAnswer,
+  now: number,
+): Read {
   return {
     answer: keptAnswer(kept, now),
     outcome: "stale",
-    conduct: {
-      forwarded: reason(found),
-      forwardedStatus: way.status,
+    parameters: {
+      forwarded: reason(lookup),
+      forwardedStatus: forwarding.status,
       ttlSeconds: ttlOf(kept, now),
       // A client may have asked for another answer than one that is fresh.
       detail: isFresh(kept, now) ? "upstream-failed" : "stale-if-error",
@@ -90,29 +94,29 @@ export function readInstead(found: Found, way: Way, kept: KeptAnswer, now: numbe
 
 /** The catalog's answer; `kept` is what the cache has of it now. */
 export function readFetched(
-  found: Found,
-  way: Way,
+  lookup: CacheLookup,
+  forwarding: Forwarding,
   answer: Answer,
   kept: Lifetime | undefined,
   now: number,
 ): Read {
-  const collapsed = !way.sent;
-  const validated = way.status === 304 && answer.status !== 304;
+  const collapsed = !forwarding.sent;
+  const validated = forwarding.status === 304 && answer.status !== 304;
   return {
     answer,
-    outcome: found.noStore ? "bypass" : collapsed ? "collapsed" : validated ? "revalidated" : "miss",
-    conduct: {
-      forwarded: reason(found),
-      forwardedStatus: way.status,
+    outcome: lookup.noStore ? "bypass" : collapsed ? "collapsed" : validated ? "revalidated" : "miss",
+    parameters: {
+      forwarded: reason(lookup),
+      forwardedStatus: forwarding.status,
       stored: kept !== undefined,
-      collapsed: collapsed || (way.unshared ? false : undefined),
+      collapsed: collapsed || (forwarding.unshared ? false : undefined),
       ttlSeconds: kept && ttlOf(kept, now),
     },
   };
 }
 
-/** Why a request went on (RFC 9211 section 2.2). */
-function reason({ at, kept, knowsUrl, noStore }: Found): CacheConduct["forwarded"] {
+/** Why a request was forwarded (RFC 9211 section 2.2). */
+function reason({ at, kept, knowsUrl, noStore }: CacheLookup): CacheStatusParameters["forwarded"] {
   if (noStore || (kept !== undefined && isFresh(kept, at))) return "request";
   if (kept !== undefined) return "stale";
   return knowsUrl ? "vary-miss" : "uri-miss";

@@ -1,17 +1,17 @@
 import type { Dispatcher } from "undici";
-import { isUsable, mayStandIn } from "./cache-freshness.ts";
+import { isUsable, mayServeOnError } from "./cache-freshness.ts";
 import {
   type Answer,
-  type Found,
+  type CacheLookup,
   type Read,
   readFetched,
   readFresh,
-  readInstead,
   readKept,
+  readStaleIfError,
 } from "./cache-outcome.ts";
 import type { AnswerStore, CacheKey } from "./cache-store.http.ts";
-import { wishesOf } from "./cache-wishes.ts";
-import type { CatalogFetch, Passage } from "./catalog-fetch.http.ts";
+import type { CatalogFetch, ForwardingState } from "./catalog-fetch.http.ts";
+import { requestDirectives } from "./request-directives.ts";
 
 /** There is nothing kept for a request that wants nothing else. */
 export class NotCached extends Error {}
@@ -29,41 +29,42 @@ export function createReader(parts: { store: AnswerStore; fetch: CatalogFetch; s
     new Promise((resolve, reject) => {
       const at = Date.now();
       const kept = store.get(key);
-      const { noStore, onlyIfCached, heeded } = wishesOf(cacheControl, kept, at);
+      const { noStore, onlyIfCached, heeded } = requestDirectives(cacheControl, kept, at);
       if (kept !== undefined && heeded === undefined && isUsable(kept, at))
         return resolve(readFresh(kept, at));
-      const found: Found = { at, kept, knowsUrl: kept !== undefined || store.knows(key), noStore };
-      const passage = newPassage(kept, onlyIfCached);
-      let impatience: NodeJS.Timeout | undefined;
+      const lookup: CacheLookup = { at, kept, knowsUrl: kept !== undefined || store.knows(key), noStore };
+      const forwarding = newForwardingState(kept, onlyIfCached);
+      let staleWait: NodeJS.Timeout | undefined;
 
       function fail(error: Error): void {
-        clearTimeout(impatience);
+        clearTimeout(staleWait);
         const now = Date.now();
         if (onlyIfCached) reject(new NotCached("only-if-cached"));
-        else if (kept !== undefined && mayStandIn(kept, now)) resolve(readInstead(found, passage, kept, now));
+        else if (kept !== undefined && mayServeOnError(kept, now))
+          resolve(readStaleIfError(lookup, forwarding, kept, now));
         else reject(error);
       }
 
       function finish(answer: Answer, source: Source): void {
-        clearTimeout(impatience);
+        clearTimeout(staleWait);
         const now = Date.now();
         const latest = store.get(key);
         if (source === "none") fail(new NotCached("only-if-cached"));
-        else if (source === "kept") resolve(readKept(found, answer));
-        else if (source === "instead") resolve(readInstead(found, passage, kept!, now));
-        else resolve(readFetched(found, passage, answer, latest === kept ? undefined : latest, now));
+        else if (source === "kept") resolve(readKept(lookup, answer));
+        else if (source === "stale-if-error") resolve(readStaleIfError(lookup, forwarding, kept!, now));
+        else resolve(readFetched(lookup, forwarding, answer, latest === kept ? undefined : latest, now));
       }
 
       const headers = heeded === undefined ? key.headers : { ...key.headers, "cache-control": heeded };
-      fetch.dispatch({ ...key, headers: headers ?? {}, passage }, collect(passage, finish, fail));
-      if (passage.forwarded && kept !== undefined && mayStandIn(kept, at))
-        impatience = setTimeout(() => {
-          if (mayStandIn(kept, Date.now())) fail(new Error("the catalog is slow"));
+      fetch.dispatch({ ...key, headers: headers ?? {}, forwarding }, collect(forwarding, finish, fail));
+      if (forwarding.forwarded && kept !== undefined && mayServeOnError(kept, at))
+        staleWait = setTimeout(() => {
+          if (mayServeOnError(kept, Date.now())) fail(new Error("the catalog is slow"));
         }, staleWaitMs);
     });
 }
 
-function newPassage(kept: Passage["kept"], onlyIfCached: boolean): Passage {
+function newForwardingState(kept: ForwardingState["kept"], onlyIfCached: boolean): ForwardingState {
   return {
     kept,
     onlyIfCached,
@@ -76,10 +77,10 @@ function newPassage(kept: Passage["kept"], onlyIfCached: boolean): Passage {
 }
 
 /** Whether an answer is the catalog's, the cache's own, its own instead of the catalog's, or no answer. */
-type Source = "fetched" | "kept" | "instead" | "none";
+type Source = "fetched" | "kept" | "stale-if-error" | "none";
 
 function collect(
-  passage: Passage,
+  forwarding: ForwardingState,
   finish: (answer: Answer, source: Source) => void,
   fail: (error: Error) => void,
 ): Dispatcher.DispatchHandler {
@@ -92,7 +93,7 @@ function collect(
       status = given;
       head = headers as Answer["head"];
       // Told now: while the rest comes, the cache may begin to fetch a new answer.
-      source = sourceOf(passage, head);
+      source = sourceOf(forwarding, head);
     },
     onResponseData: (_controller, chunk) => void body.push(chunk),
     onResponseEnd: () => finish({ status, head, body }, source),
@@ -100,10 +101,10 @@ function collect(
   };
 }
 
-function sourceOf(passage: Passage, head: Answer["head"]): Source {
-  if (passage.head === head) return "fetched";
+function sourceOf(forwarding: ForwardingState, head: Answer["head"]): Source {
+  if (forwarding.head === head) return "fetched";
   // undici answers by itself what it has nothing for.
-  if (passage.kept === undefined) return "none";
-  if (!passage.forwarded) return "kept";
-  return passage.onlyIfCached ? "none" : "instead";
+  if (forwarding.kept === undefined) return "none";
+  if (!forwarding.forwarded) return "kept";
+  return forwarding.onlyIfCached ? "none" : "stale-if-error";
 }

@@ -1,6 +1,6 @@
-/** What the cache did for one request. */
-export interface CacheConduct {
-  /** Why it went on to the catalog (RFC 9211 section 2.2); null when it did not. */
+/** What the cache did for one request, by the parameters of RFC 9211. */
+export interface CacheStatusParameters {
+  /** Why it was forwarded to the catalog (section 2.2); null when it was not. */
   readonly forwarded: "uri-miss" | "vary-miss" | "stale" | "request" | null;
   /** What the catalog answered; undefined when it did not. */
   readonly forwardedStatus?: number | undefined;
@@ -14,8 +14,8 @@ export interface CacheConduct {
 }
 
 /** Our member of the field Cache-Status (RFC 9211). */
-export function cacheStatus(conduct: CacheConduct): string {
-  const { forwarded, forwardedStatus, stored, collapsed, ttlSeconds, detail } = conduct;
+export function cacheStatus(given: CacheStatusParameters): string {
+  const { forwarded, forwardedStatus, stored, collapsed, ttlSeconds, detail } = given;
   const parameters = [
     forwarded === null ? "hit" : `fwd=${forwarded}`,
     forwardedStatus !== undefined && `fwd-status=${forwardedStatus}`,

@@ -47,7 +47,7 @@ export function createCatalogCache(
       if (found instanceof NotCached) res.locals.route = "not-cached";
       if (res.destroyed) return;
       if (found instanceof Error) refuse(req, res, problemOf(found));
-      else send(req, res, found.answer, cacheStatus(found.conduct));
+      else send(req, res, found.answer, cacheStatus(found.parameters));
     },
     close: fetch.close,
   };
@@ -67,14 +67,14 @@ function problemOf(error: Error): GatewayProblem {
 }
 
 /** Answers the client, with 304 when it has the answer already. */
-function send(req: Request, res: Response, { status, head, body }: Answer, conduct: string): void {
+function send(req: Request, res: Response, { status, head, body }: Answer, member: string): void {
   const known = isKnown(req.headers["if-none-match"], status, head);
   const ours = res.getHeader("vary");
   for (const [name, value] of Object.entries(known ? notModifiedHead(head) : head))
     res.setHeader(name, value);
   if (ours !== undefined && head.vary !== undefined) res.setHeader("vary", `${ours}, ${head.vary}`);
   const caches = head["cache-status"];
-  res.setHeader("cache-status", caches === undefined ? conduct : `${caches}, ${conduct}`);
+  res.setHeader("cache-status", caches === undefined ? member : `${caches}, ${member}`);
   res.statusCode = known ? 304 : status;
   const bytes = Buffer.concat(body);
   if (!known && status !== 204 && status !== 304) res.setHeader("content-length", bytes.length);

@@ -1,23 +1,22 @@
 import { type Dispatcher, interceptors } from "undici";
 import { Balancer, type BalancerOptions } from "../upstream/balancer.http.ts";
 import { type ExchangeRequest, UpstreamTimeout } from "../upstream/exchange.http.ts";
-import { sharableHead, withoutHop } from "./cache-answers.ts";
+import { type Head, sharableHead, withoutHopByHop } from "./cache-answers.ts";
 import { NOT_IN_KEY } from "./cache-forwarded.ts";
 import type { AnswerStore, StoredAnswer } from "./cache-store.http.ts";
 
 type Dispatch = Dispatcher.Dispatch;
 type Handler = Dispatcher.DispatchHandler;
-type Head = Record<string, string | string[]>;
 
 /** The largest answer in bytes that is passed on. */
 const MOST_BYTES = 8 * 1024 * 1024;
 
-/** What becomes of one request between the cache and the catalog. */
-export interface Passage {
+/** The state of one request between the cache and the catalog. */
+export interface ForwardingState {
   /** What was kept when it came. */
   readonly kept: StoredAnswer | undefined;
   readonly onlyIfCached: boolean;
-  /** Whether it went on from the cache towards the catalog. */
+  /** Whether the cache forwarded it towards the catalog. */
   forwarded: boolean;
   /** Whether it did so itself, and not by another's request that was under way. */
   sent: boolean;
@@ -30,7 +29,7 @@ export interface Passage {
 }
 
 /** undici hands on what it does not know of a request's options. */
-export type FetchOptions = Dispatcher.DispatchOptions & { readonly passage: Passage };
+export type FetchOptions = Dispatcher.DispatchOptions & { readonly forwarding: ForwardingState };
 
 export class FetchTimeout extends UpstreamTimeout {}
 class NotAsked extends Error {}
@@ -47,8 +46,8 @@ export function createCatalogFetch(options: BalancerOptions & { store: AnswerSto
   const { name, store, timeoutMs, log } = options;
   const balancer = new Balancer({ ...options, mostBytes: MOST_BYTES });
   const send: Dispatch = (request, handler) => {
-    const { passage } = request as FetchOptions;
-    passage.sent = true;
+    const { forwarding } = request as FetchOptions;
+    forwarding.sent = true;
     return balancer.dispatch(request as ExchangeRequest, exchange(handler, { timeoutMs, report }));
 
     function report(err: Error) {
@@ -122,9 +121,9 @@ const timeoutOf = (err: Error) =>
  */
 function forwardTo(sendOnce: Dispatch, send: Dispatch): Dispatch {
   return function forward(given, handler) {
-    const { passage } = given as FetchOptions;
-    passage.forwarded = true;
-    if (passage.onlyIfCached) {
+    const { forwarding } = given as FetchOptions;
+    forwarding.forwarded = true;
+    if (forwarding.onlyIfCached) {
       handler.onResponseError?.(undefined as never, new NotAsked("only-if-cached"));
       return true;
     }
@@ -139,20 +138,20 @@ function forwardTo(sendOnce: Dispatch, send: Dispatch): Dispatch {
           if (!alone) handler.onRequestStart?.(controller, context);
         },
         onResponseStart: (controller, status, given, message) => {
-          const head = withoutHop(given);
+          const head = withoutHopByHop(given);
           const answer = (status: number, head: Head, message: string | undefined) => {
-            passage.head = head;
+            forwarding.head = head;
             handler.onResponseStart?.(controller, status, head, message);
           };
-          passage.status = status;
-          if (!passage.sent && !sharableHead(head)) {
+          forwarding.status = status;
+          if (!forwarding.sent && !sharableHead(head)) {
             left = true;
-            passage.unshared = true;
+            forwarding.unshared = true;
             controller.abort(new NotAsked("the answer is another's"));
             send(request, receive(true));
             return;
           }
-          const { kept } = passage;
+          const { kept } = forwarding;
           if (status !== 304 || kept === undefined) return answer(status, head, message);
           if (!confirms(head, kept)) {
             // Not aborted: others may wait for it, and there is no body to come.

@@ -177,10 +177,10 @@ describe("What the catalog's cache shares", () => {
       expect(calls()).to.equal(1);
     });
 
-    for (const wish of ["no-cache", "max-age=0", "min-fresh=600"])
-      it(`${wish}: the catalog confirms it, once a second at most`, async () => {
+    for (const directive of ["no-cache", "max-age=0", "min-fresh=600"])
+      it(`${directive}: the catalog confirms it, once a second at most`, async () => {
         await seen();
-        const ask = () => seen({ "cache-control": wish });
+        const ask = () => seen({ "cache-control": directive });
         for (const _ of [1, 2, 3]) expect((await ask()).cache).to.equal("cartwright; hit; ttl=60");
         later(2);
         expect((await ask()).cache).to.equal("cartwright; fwd=request; fwd-status=304; stored; ttl=60");

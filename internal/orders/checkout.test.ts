@@ -16,7 +16,7 @@ import { createSettle } from "./settler.ts";
  */
 
 const price = { amount: 500, currency: "EUR" };
-const wish: CheckoutRequest = {
+const asked: CheckoutRequest = {
   owner: "user:a",
   consent: [{ productId: "mug", quantity: 1, unitPrice: price }],
   request: { id: "id", hash: "hash" },
@@ -91,21 +91,21 @@ function scene(parts: {
 describe("A checkout, step by step", () => {
   it("places the order, tells the relays, and reduces the cart, which lets go of it", async () => {
     const { checkout, calls } = scene({ bases: [NEW], places: [true] });
-    const result = await checkout(wish);
+    const result = await checkout(asked);
     expect(result.ok && result.value).to.include({ cart: "the cart", replayed: false });
     expect(calls).to.deep.equal(["basis", "claim", "place 1", "notify 0", "reduce", "settle 1"]);
   });
 
   it("lets go of a cart that cannot be reduced now, for checkouts alone", async () => {
     const { checkout, calls } = scene({ bases: [NEW], places: [true], redis: "away" });
-    expect(await checkout(wish)).to.have.nested.property("value.cart", "pending");
+    expect(await checkout(asked)).to.have.nested.property("value.cart", "pending");
     expect(calls.slice(-2)).to.deep.equal(["reduce", "release: unknown"]);
   });
 
   it("lets go of a cart in the same way when nobody knows whether the order was placed", async () => {
     for (const outcome of [new OrderStoreUnavailable("gone"), new Error("a fault of ours")]) {
       const { checkout, calls } = scene({ bases: [NEW], places: [outcome] });
-      await checkout(wish).catch(() => {});
+      await checkout(asked).catch(() => {});
       expect(calls.slice(-2)).to.deep.equal(["place 1", "release: unknown"]);
     }
   });
@@ -113,20 +113,20 @@ describe("A checkout, step by step", () => {
   it("lets go of a cart for good that it refuses to order", async () => {
     const { checkout, calls } = scene({ bases: [NEW], places: [] });
     const consent = [{ productId: "mug", quantity: 2, unitPrice: price }];
-    expect(await checkout({ ...wish, consent })).to.have.nested.property("error.code", "CART_CHANGED");
+    expect(await checkout({ ...asked, consent })).to.have.nested.property("error.code", "CART_CHANGED");
     expect(calls.at(-1)).to.equal("release: nothing");
   });
 
   it("reduces the cart of the order before, before it reads the cart", async () => {
     const unsettled = { id: "before" } as Order;
     const { checkout, calls } = scene({ bases: [{ ...NEW, ordinal: 4, unsettled }], places: [true] });
-    await checkout(wish);
+    await checkout(asked);
     expect(calls.slice(0, 5)).to.deep.equal(["basis", "reduce", "settle 1", "claim", "place 5"]);
   });
 
   it("begins anew when another order took its place, and ends as the cart is then", async () => {
     const { checkout, calls } = scene({ bases: [NEW, { ...NEW, ordinal: 1 }], places: [false, true] });
-    expect((await checkout(wish)).ok).to.equal(true);
+    expect((await checkout(asked)).ok).to.equal(true);
     expect(calls.filter((call) => /place|release/.test(call))).to.deep.equal([
       "place 1",
       "release: nothing",
@@ -136,15 +136,15 @@ describe("A checkout, step by step", () => {
 
   it("gives up against ever new orders, with nothing done", async () => {
     const { checkout } = scene({ bases: [NEW], places: [] });
-    expect(await checkout(wish)).to.deep.equal({ ok: false, error: { code: "CHECKOUT_IN_PROGRESS" } });
+    expect(await checkout(asked)).to.deep.equal({ ok: false, error: { code: "CHECKOUT_IN_PROGRESS" } });
   });
 
   it("counts an order once, however often it is repeated", async () => {
     const bases: CheckoutBasis[] = [NEW];
     const { checkout, placed, counted } = scene({ bases, places: [true] });
-    await checkout(wish);
+    await checkout(asked);
     bases[0] = { ...NEW, ordinal: 1, earlier: { hash: "hash", orderId: placed[0]!.id } };
-    expect(await checkout(wish)).to.have.nested.property("value.replayed", true);
+    expect(await checkout(asked)).to.have.nested.property("value.replayed", true);
     expect(await counted()).to.deep.equal([1, 500]);
   });
 
@@ -158,17 +158,17 @@ describe("A checkout, step by step", () => {
         bases,
         places: [new OrderStoreUnavailable("the connection was lost at the commit"), false],
       });
-      expect(await checkout(wish)).to.have.nested.property("error.code", "ORDER_STORE_UNAVAILABLE");
+      expect(await checkout(asked)).to.have.nested.property("error.code", "ORDER_STORE_UNAVAILABLE");
       expect(await counted(), "nobody knows").to.deep.equal([0, 0]);
       bases[0] = found(placed[0]!);
-      await checkout(wish);
+      await checkout(asked);
       expect(await counted()).to.deep.equal([1, 500]);
     });
 
   it("refuses another body under a known key, and touches no cart for it", async () => {
     const earlier = { hash: "another", orderId: "o" };
     const { checkout, calls } = scene({ bases: [{ ...NEW, earlier }], places: [] });
-    expect(await checkout(wish)).to.deep.equal({ ok: false, error: { code: "IDEMPOTENCY_KEY_REUSED" } });
+    expect(await checkout(asked)).to.deep.equal({ ok: false, error: { code: "IDEMPOTENCY_KEY_REUSED" } });
     expect(calls).to.deep.equal(["basis"]);
   });
 });

@@ -152,13 +152,13 @@ export function createCheckout<View>(options: {
 
   /** Places the order of a cart that was claimed; null when another checkout of the owner came first. */
   async function placed(
-    wish: CheckoutRequest,
+    asked: CheckoutRequest,
     cart: CartContents,
     ordinal: number,
   ): Promise<Result<Order | null, CheckoutError>> {
-    const order = await composed(wish, cart, ordinal);
+    const order = await composed(asked, cart, ordinal);
     if (!order.ok) return order;
-    const { owner, request, traceparent, deadline } = wish;
+    const { owner, request, traceparent, deadline } = asked;
     if (isPast(deadline)) return err({ code: "DEADLINE_PASSED" });
     const partition = partitionOf(owner);
     const event = eventOf(order.value, { partition, traceparent, at: order.value.placedAt });
@@ -169,11 +169,11 @@ export function createCheckout<View>(options: {
     return order;
   }
 
-  async function attempt(wish: CheckoutRequest): Promise<Result<CheckedOut<View> | null, CheckoutError>> {
-    const { owner, request, traceparent } = wish;
+  async function attempt(asked: CheckoutRequest): Promise<Result<CheckedOut<View> | null, CheckoutError>> {
+    const { owner, request, traceparent } = asked;
     const basis = await reach(() => store.checkoutBasis(owner, request.id));
     if (!basis.ok) return basis;
-    const before = await replay(basis.value, wish);
+    const before = await replay(basis.value, asked);
     if (!before.ok || before.value !== null) return before;
     const settled = await settleLatest(basis.value);
     if (!settled.ok) return settled;
@@ -182,7 +182,7 @@ export function createCheckout<View>(options: {
     if (!cart.ok) return cart;
     let end: "nothing" | "unknown" | "reduced" = "unknown";
     try {
-      const order = await placed(wish, cart.value, basis.value.ordinal + 1);
+      const order = await placed(asked, cart.value, basis.value.ordinal + 1);
       if (order.ok ? order.value === null : order.error.code !== "ORDER_STORE_UNAVAILABLE") end = "nothing";
       if (!order.ok || order.value === null) return order.ok ? ok(null) : order;
       const left = await reduced(order.value, traceparent, token);
@@ -193,18 +193,18 @@ export function createCheckout<View>(options: {
     }
   }
 
-  async function checkout(wish: CheckoutRequest): Promise<Result<CheckedOut<View>, CheckoutError>> {
+  async function checkout(asked: CheckoutRequest): Promise<Result<CheckedOut<View>, CheckoutError>> {
     for (let attempts = 0; attempts < ATTEMPTS; attempts++) {
-      const result = await attempt(wish);
+      const result = await attempt(asked);
       if (!result.ok) return result;
       if (result.value !== null) return ok(result.value);
     }
     return err({ code: "CHECKOUT_IN_PROGRESS" });
   }
 
-  return (wish) =>
+  return (asked) =>
     withOutcome(
-      () => checkout(wish),
+      () => checkout(asked),
       (result, seconds) => {
         metrics.durations.observe(seconds);
         metrics.checkouts.inc({ result });

@@ -32,8 +32,8 @@ export function mergeRoutes(app: Express, merge: Merge, identity: IdentityVerifi
     if (guest === undefined) return refuse(req, res, UNREAD);
     const { strategy } = body.value;
     const traceparent = requestTraceparent(req.headers);
-    const wish = { user, guest, strategy, idempotencyKey: key.value, traceparent };
-    const result = await merge(wish, deadlineOf(req.headers));
+    const asked = { user, guest, strategy, idempotencyKey: key.value, traceparent };
+    const result = await merge(asked, deadlineOf(req.headers));
     if (!result.ok) return refuse(req, res, mergeProblemOf(result.error));
     const { cart, lines, outboxState, replayed } = result.value;
     res.setHeader("outbox-state", outboxState);

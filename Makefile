@@ -3,14 +3,15 @@ MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 BIN := node_modules/.bin
 NODE := $(BIN)/node
-# The slowest first, so that the workers end together; three, because tests wait much of their time.
+# The slowest first, so that the workers end together.
 TESTS ?= 'scripts/**/*.test.ts' 'internal/proof/**/*.test.ts' 'internal/e2e/**/*.test.ts' 'internal/!(e2e|proof)/**/*.test.ts' 'cmd/**/*.test.ts'
 RABBITMQ_TESTS ?= internal/testkit/servers/rabbitmq.int.test.ts 'internal/outbox/relay/*.int.test.ts' internal/e2e/survival.test.ts \
   scripts/up.int.test.ts scripts/topology.int.test.ts internal/platform/amqp/set-up-faults.int.test.ts
 REDIS_TESTS ?= internal/testkit/servers/redis.int.test.ts 'internal/platform/redis/*.int.test.ts' 'internal/cart/**/*.redis.int.test.ts' \
-  'internal/gateway/**/*.redis.int.test.ts' 'internal/outbox/**/*.redis.int.test.ts' internal/outbox/forwarder/quarantine.int.test.ts
+  'internal/gateway/**/*.redis.int.test.ts' 'internal/outbox/**/*.redis.int.test.ts' 'internal/outbox/forwarder/*.int.test.ts'
 SQLSERVER_TESTS ?= 'internal/outbox/**/*.int.test.ts' 'internal/orders/*.int.test.ts' internal/platform/sql/sqlserver.int.test.ts internal/testkit/servers/database.int.test.ts cmd/migrate/main.int.test.ts \
   internal/e2e/survival.test.ts 'internal/e2e/{checkout,orders}*.test.ts' internal/e2e/transition-crash.test.ts
+# Three at a time on two cores: tests wait much of their time.
 MOCHA := $(BIN)/mocha --parallel --jobs 3
 IMAGE ?= cartwright:dev
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -105,7 +106,7 @@ kind: ## a cluster of kind on this machine, with Cartwright in it, reachable at 
 	@kind get clusters | grep -qx cartwright || kind create cluster --config k8s/kind.yaml
 	@$(MAKE) image
 	@kind load docker-image $(IMAGE) --name cartwright
-	@kubectl --context kind-cartwright apply --server-side --force-conflicts -f k8s/crds
+	@kubectl --context kind-cartwright apply --server-side --force-conflicts -f charts/cartwright/charts/operator/crds
 	@helm upgrade --install cartwright charts/cartwright --skip-crds --kube-context kind-cartwright --namespace cartwright --create-namespace \
 	  --set database.kind=postgres,image.repository=$(firstword $(subst :, ,$(IMAGE))),image.tag=$(lastword $(subst :, ,$(IMAGE))) --wait --timeout 10m
 	@kubectl --context kind-cartwright --namespace cartwright port-forward service/cartwright-gateway 8080:80
@@ -157,7 +158,7 @@ fmt: packages ## format the sources
 
 clean: ## stop what runs; remove its data, its logs and the npm packages
 	@if [ -f .run/state.json ]; then $(MAKE) -s packages && $(NODE) scripts/clean.ts; fi
-	@rm -rf .run node_modules
+	@rm -rf .run node_modules internal/proof/*/node_modules internal/proof/bench/outbox-peers/node_modules
 
 install: packages
 	@scripts/install.sh
@@ -167,6 +168,6 @@ packages: node_modules/.installed
 node_modules/.installed: package-lock.json
 	@command -v npm >/dev/null || { echo "npm is missing: install node >= 20 and npm"; exit 1; }
 	@scripts/step.sh "install npm packages and Node 24" npm ci --no-fund --no-audit --loglevel=error
-	@$(NODE) -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a === 24 && b >= 12 ? 0 : 1)' || \
+	@$(NODE) -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a === 24 && b >= 18 ? 0 : 1)' || \
 	  { echo "Node 24 was not installed by npm: are install scripts switched off (npm config get ignore-scripts)?"; exit 1; }
 	@touch $@

@@ -19,4 +19,6 @@ const { status } = spawnSync(process.execPath, [mainOf("outbox-admin"), command,
   stdio: "inherit",
   env: { PATH: process.env.PATH, DATABASE_URL: databaseUrl },
 });
+if (command === "list" && status === 0)
+  console.log("make replay ID=<id> or ID=all makes dead events pending");
 process.exit(status ?? 1);

@@ -24,17 +24,19 @@ const database = openDatabase(config.DATABASE_URL, { log: createLogger("outbox-a
 const store = createOutboxStore(database);
 const patiently = retryPatiently(isUnavailableSqlServer);
 const pages: typeof store = { ...store, listDead: (...page) => patiently(() => store.listDead(...page)) };
+let result: Awaited<ReturnType<typeof replaySelected>> | null = null;
 try {
   if (!command.ok) fail(command.error, 64);
   else if (command.value.name === "list") await listDead(pages, say);
   else {
     const { selector, dryRun } = command.value;
-    const result = await patiently(() => replaySelected(store, selector, { dryRun }));
+    result = await patiently(() => replaySelected(store, selector, { dryRun }));
     say(dryRun ? `${result.matched} would be made pending again` : `${result.replayed} made pending again`);
-    if (config.RESULT_FILE !== undefined) writeFileSync(config.RESULT_FILE, JSON.stringify(result));
   }
 } catch (error) {
-  fail(`the database does not answer: ${redactText((error as Error).message)}`, 1);
+  fail(`the database refused or does not answer: ${redactText((error as Error).message)}`, 1);
 } finally {
   await database.close();
 }
+if (result !== null && config.RESULT_FILE !== undefined)
+  writeFileSync(config.RESULT_FILE, JSON.stringify(result));

@@ -15,7 +15,6 @@ export interface CartCall extends Call<CartCode> {
 
 const EVERY_CALL: readonly CartCode[] = [
   "UNAUTHENTICATED",
-  "RATE_LIMITED",
   "CART_STORE_UNAVAILABLE",
   "DEADLINE_PASSED",
   "INTERNAL",
@@ -27,7 +26,7 @@ const CHANGE: readonly CartCode[] = [
   "CART_STORE_FULL",
 ];
 const WITH_BODY: readonly CartCode[] = ["PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"];
-const CHECKED: readonly CartCode[] = ["PRODUCT_NOT_FOUND", "CATALOG_UNAVAILABLE"];
+const CHECKED: readonly CartCode[] = ["PRODUCT_NOT_FOUND", "CATALOG_UNAVAILABLE", "RATE_LIMITED"];
 
 const PRODUCT = { name: "productId", in: "path", schema: productId } as const;
 export const IDEMPOTENCY_KEY = idempotencyKey("the first outcome");

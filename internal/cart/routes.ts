@@ -17,8 +17,8 @@ import type { CartService } from "./service.ts";
 const BODY_LIMIT = 8 * 1024;
 
 /**
- * The cart API as the design fixes it. Every route but `document`, which describes all that the process has
- * for clients, needs the gateway's identity token.
+ * The cart API, whose shapes are in calls.ts. Every route but `document`, which describes all that the
+ * process has for clients, needs the gateway's identity token.
  */
 export function cartRoutes(
   app: Express,

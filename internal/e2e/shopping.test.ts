@@ -169,7 +169,7 @@ describe("The platform, from outside", function () {
     expect(event.message.application_properties?.["cloudEvents:traceparent"]).to.equal(traceparent);
   });
 
-  it("exports the metrics of the design in every process", async () => {
+  it("exports its metrics in every process", async () => {
     const { platform } = scene;
     // Nothing else makes sure that a connection of the tests before went to this gateway.
     await (await shopperAt(platform.gateways[1]!.url)).cart();

@@ -9,7 +9,7 @@ export const PAUSE_ANNOTATION = `${GROUP}/pause-scaling`;
 /** On a CartPlatform, any new value: rotate every key now. */
 export const ROTATE_ANNOTATION = `${GROUP}/rotate-keys`;
 
-/** One release of Cartwright; `k8s/crds/cartplatforms.yaml` is its schema. */
+/** One release of Cartwright; the chart's `crds/cartplatforms.yaml` is its schema. */
 export interface CartPlatform extends KubeObject {
   readonly spec: {
     /** CART_SHARDS of the release; cannot be changed. */
@@ -62,7 +62,7 @@ export interface KeyStatus {
   readonly asked?: string;
 }
 
-/** A request to make dead events pending again, run once; `k8s/crds/outboxreplays.yaml` is its schema. */
+/** Makes dead events pending again, run once; the chart's `crds/outboxreplays.yaml` is its schema. */
 export interface OutboxReplay extends KubeObject {
   readonly spec: {
     readonly selector: {

@@ -14,13 +14,7 @@ import { TRANSITIONS } from "./order.ts";
 import { orderSchema } from "./order-view.ts";
 import { ORDER_PROBLEMS, type OrderCode } from "./problem-codes.ts";
 
-const EVERY_CALL = [
-  "UNAUTHENTICATED",
-  "RATE_LIMITED",
-  "ORDER_STORE_UNAVAILABLE",
-  "DEADLINE_PASSED",
-  "INTERNAL",
-] as const;
+const EVERY_CALL = ["UNAUTHENTICATED", "ORDER_STORE_UNAVAILABLE", "DEADLINE_PASSED", "INTERNAL"] as const;
 const WITH_BODY = ["INVALID_REQUEST", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"] as const;
 const KEY = idempotencyKey("the order as it is by then");
 const ID = { name: "id", in: "path", schema: z.string() } as const;
@@ -129,6 +123,7 @@ export function orderCalls(cart: z.ZodType) {
         "CHECKOUT_IN_PROGRESS",
         "IDEMPOTENCY_KEY_REUSED",
         "CATALOG_UNAVAILABLE",
+        "RATE_LIMITED",
         "CART_STORE_FULL",
         "CART_STORE_UNAVAILABLE",
       ],

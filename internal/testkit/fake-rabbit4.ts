@@ -20,7 +20,7 @@ export type Verdict =
 /**
  * A stand-in for RabbitMQ 4, for states that a real one cannot be brought into at a wish: a peer built
  * from rhea that announces itself as 4.0.5 and behaves, as far as a publisher can tell, as 4.0.5 and
- * 4.3.6 were seen to behave (AMQP.md). What a real broker can show is tested on a real one.
+ * 4.3.6 were seen to behave. What a real broker can show is tested on a real one.
  */
 export interface FakeRabbit4 {
   readonly url: string;

@@ -179,7 +179,7 @@ for (const major of [3, 4] as const) {
       expect(await scene.release.test()).to.match(/its event arrived/);
     });
 
-    it("lets through the arrows of the design and no others", async () => {
+    it("lets through who calls whom in README's flow, and no others", async () => {
       const ports = {
         redis: 6379,
         postgres: 5432,

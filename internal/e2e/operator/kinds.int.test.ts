@@ -6,7 +6,7 @@ const PLATFORMS = "cartwright.dev/v1alpha1/cartplatforms";
 const REPLAYS = "cartwright.dev/v1alpha1/outboxreplays";
 const apiVersion = "cartwright.dev/v1alpha1";
 
-/* The rules of k8s/crds, as a real API server applies them. */
+/* The rules of the chart's crds, as a real API server applies them. */
 describe("The API server, by the rules of our kinds,", function () {
   this.timeout(400_000);
   let scene: ApiScene;

@@ -1,7 +1,7 @@
 import { Counter, type Registry } from "../../platform/metrics/metrics.ts";
 import type { GatewayProblem } from "../problems.ts";
 
-/** Whose requests are counted together: an owner's, an address's, or an address's for new sessions alone. */
+/** Whose requests are counted together: an owner's, an address's, or an address's on sessions. */
 export type LimitClass = "owner" | "address" | "session";
 
 /** So many requests in a window of so many seconds. */

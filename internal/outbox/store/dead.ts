@@ -17,5 +17,5 @@ export async function listDead(store: DeadEvents, write: (line: string) => void)
     if (page.length < PAGE) break;
     after = page.at(-1)!.seq;
   }
-  write(count === 0 ? "no dead events" : `${count} dead; replay with: make replay ID=<id> (or ID=all)`);
+  write(count === 0 ? "no dead events" : `${count} dead; replay with: replay <id> (or all)`);
 }

@@ -33,7 +33,7 @@ export interface Lifecycle {
 }
 
 /**
- * Shutdown as the house rules say: on SIGTERM or SIGINT readiness goes off and who asked for it is told; the
+ * On SIGTERM or SIGINT readiness goes off and who asked for it is told; the
  * process serves on for `delayMs`, in which clients and load balancers turn elsewhere; then everything
  * registered is closed in reverse order, all within `deadlineMs`; a second signal, or the deadline, exits at
  * once with 1. An uncaught exception or rejection is logged once and ends the process with 1 by the same

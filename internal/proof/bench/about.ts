@@ -53,10 +53,11 @@ function numberIn(text: string): string {
 }
 
 function dependenciesOf(file: string, names: readonly string[]): Record<string, string> {
-  const { dependencies } = JSON.parse(readFileSync(new URL(file, import.meta.url), "utf8")) as {
-    dependencies: Record<string, string>;
-  };
-  return Object.fromEntries(names.map((name) => [name, dependencies[name]!]));
+  const { dependencies, devDependencies } = JSON.parse(
+    readFileSync(new URL(file, import.meta.url), "utf8"),
+  ) as { dependencies: Record<string, string>; devDependencies?: Record<string, string> };
+  const all = { ...devDependencies, ...dependencies };
+  return Object.fromEntries(names.map((name) => [name, all[name]!]));
 }
 
 function payloadBytes() {

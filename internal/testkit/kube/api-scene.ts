@@ -75,7 +75,10 @@ async function installKinds(config: KubeConfig, client: KubeClient): Promise<voi
   // loadYaml renames fields (x_kubernetes_validations), which only the library's own client undoes.
   const definitions = config.makeApiClient(ApiextensionsV1Api);
   for (const kind of ["cartplatforms", "outboxreplays"]) {
-    const crd = readFileSync(new URL(`../../../k8s/crds/${kind}.yaml`, import.meta.url), "utf8");
+    const crd = readFileSync(
+      new URL(`../../../charts/cartwright/charts/operator/crds/${kind}.yaml`, import.meta.url),
+      "utf8",
+    );
     try {
       await definitions.createCustomResourceDefinition({ body: loadYaml<V1CustomResourceDefinition>(crd) });
     } catch (err) {

@@ -1,4 +1,4 @@
-{{/* The arrows of the design: who calls whom, and at which port of its pods. Context: the root. */}}
+{{/* The arrows of README's flow: who calls whom, and at which port of its pods. Context: the root. */}}
 {{- define "cartwright.arrows" -}}
 {{- $database := .Values.database.kind }}{{ $port := ternary 5432 1433 (eq $database "postgres") -}}
 - [gateway, cart, 8080]

@@ -21,8 +21,8 @@ import { openOrdering } from "./ordering.ts";
 export function cartApp(config: Config, cart: Service, adapters: ReturnType<typeof openAdapters>) {
   const { log, registry } = cart;
   const show = createShowCart(adapters.catalog, config.CART_CURRENCY);
-  const { decideOrders, ...ordering } = openOrdering(config, cart, adapters, show);
-  const { service, merge } = openCarts(config, cart, adapters, { show, decideOrders });
+  const { mergeOrders, ...ordering } = openOrdering(config, cart, adapters, show);
+  const { service, merge } = openCarts(config, cart, adapters, { show, orders: mergeOrders });
   const keys = openKeyRing("INTERNAL_TOKEN", config, cart);
   const identity = createInternalTokenVerifier({
     keys,

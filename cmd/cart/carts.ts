@@ -1,4 +1,4 @@
-import { createMerge, type DecideOrders } from "../../internal/cart/merge/merge.ts";
+import { createMerge, type MergeOrders } from "../../internal/cart/merge/merge.ts";
 import { createCartMetrics, createMergedCounter } from "../../internal/cart/metrics.ts";
 import { createCartService } from "../../internal/cart/service.ts";
 import type { ShowCart } from "../../internal/cart/show.ts";
@@ -11,7 +11,7 @@ export function openCarts(
   config: Config,
   { registry }: Service,
   { store, merges, limits, life, catalog, forwarder: outbox }: ReturnType<typeof openAdapters>,
-  { show, decideOrders }: { show: ShowCart; decideOrders: DecideOrders },
+  { show, orders }: { show: ShowCart; orders: MergeOrders },
 ) {
   const metrics = createCartMetrics(registry, config.CART_TTL_SECONDS);
   const common = { catalog, show, outbox, metrics };
@@ -21,7 +21,7 @@ export function openCarts(
       ...common,
       store: merges,
       carts: store,
-      decideOrders,
+      orders,
       merged: createMergedCounter(registry),
       terms: { ...limits, ...life },
     }),

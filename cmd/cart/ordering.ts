@@ -1,9 +1,10 @@
 import type { CartView } from "../../internal/cart/cart.ts";
 import { createRedisCheckoutStore } from "../../internal/cart/checkout/checkout-store.redis.ts";
 import { createOrderedCarts } from "../../internal/cart/checkout/ordered-carts.ts";
+import type { MergeOrders } from "../../internal/cart/merge/merge.ts";
 import type { ShowCart } from "../../internal/cart/show.ts";
 import { type CheckoutCarts, createCheckout } from "../../internal/orders/checkout.ts";
-import { createDecideOrders } from "../../internal/orders/latest-order.ts";
+import { createDecideOrders, createSettleOwner } from "../../internal/orders/latest-order.ts";
 import { createOrderMetrics, createPlacedMetrics } from "../../internal/orders/metrics.ts";
 import { openOrderStore } from "../../internal/orders/open-store.ts";
 import { createOrderService } from "../../internal/orders/order-service.ts";
@@ -44,10 +45,15 @@ export function openOrdering(
     notify: (partition: number) => notifier.notify([partition]),
     metrics: createOrderMetrics(registry),
   };
-  const decideOrders = createDecideOrders({ ...common, carts, settle });
+  const ofCarts = { ...common, carts, settle };
+  const [decide, settleOwner] = [createDecideOrders(ofCarts), createSettleOwner(ofCarts)];
+  const mergeOrders: MergeOrders = {
+    decide: async (guest) => (await decide(guest)).ok,
+    settle: async (user) => (await settleOwner(user)).ok,
+  };
   return {
-    decideOrders: async (owner: string) => (await decideOrders(owner)).ok,
-    checkout: createCheckout({ ...common, carts, products: catalog.afresh, currency, settle, log }),
+    mergeOrders,
+    checkout: createCheckout({ ...ofCarts, products: catalog.afresh, currency, log }),
     service: createOrderService(common),
   };
 }

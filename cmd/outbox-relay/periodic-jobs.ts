@@ -42,9 +42,10 @@ export function startPeriodicJobs(
     told: createExpiringCounter(registry),
     log,
   });
-  const { orders, settle } = openSettling(config, service, adapters);
+  const { orders, settle, settleOwner } = openSettling(config, service, adapters);
   const merge = createMergeSweep({
     store: merges,
+    settleOrders: settleOwner,
     shards: config.CART_SHARDS,
     ageMs: config.SWEEP_AGE_MS,
     merged: createMergedCounter(registry),

@@ -9,7 +9,7 @@ export const CART_PROBLEMS = {
   OUT_OF_STOCK: { status: 409, title: "Not enough stock" },
   QUANTITY_LIMIT: { status: 409, title: "Too many of one product" },
   LINE_LIMIT: { status: 409, title: "Too many different products" },
-  MERGE_CONFLICT: { status: 409, title: "The guest's cart is in use", retryAfter: true },
+  MERGE_CONFLICT: { status: 409, title: "A cart of the merge is in use", retryAfter: true },
   VERSION_MISMATCH: { status: 412, title: "The cart has changed" },
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: "The idempotency key belongs to another request" },
   RATE_LIMITED: { status: 429, title: "Too many requests", retryAfter: true },

@@ -99,6 +99,7 @@ export async function openGatedCheckouts() {
   const orders = async () => (await call(other, "GET", "/orders")).body.items as { id: string }[];
 
   return {
+    redisUrl: redis.url,
     gated,
     other,
     toRedis,

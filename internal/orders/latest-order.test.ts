@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { err, ok } from "../platform/result/result.ts";
 import { recordingLogger } from "../testkit/recording-logger.ts";
-import { createDecideOrders } from "./latest-order.ts";
+import { createDecideOrders, createSettleOwner } from "./latest-order.ts";
 import type { Order } from "./order.ts";
 import { type CheckoutBasis, OrderStoreUnavailable } from "./order-store.ts";
 import { createReachStore } from "./reach-store.ts";
@@ -23,7 +23,7 @@ function scene(parts: {
     return one;
   };
   const [bases, skips] = [[...parts.bases], [...parts.skips]];
-  const decide = createDecideOrders({
+  const common = {
     store: {
       checkoutBasis: async () => next("basis", bases),
       skip: async (_owner, ordinal) => next(`skip ${ordinal}`, skips),
@@ -36,8 +36,9 @@ function scene(parts: {
     },
     reach: createReachStore({ timeoutMs: 1_000, log: recordingLogger().log }),
     settle: async ([id]) => calls.push(`settle ${id}`),
-  });
-  return { decide: () => decide("guest:a"), calls };
+  } satisfies Parameters<typeof createDecideOrders>[0];
+  const [decide, settle] = [createDecideOrders(common), createSettleOwner(common)];
+  return { decide: () => decide("guest:a"), settle: () => settle("user:a"), calls };
 }
 
 const order = (id: string) => ({ id }) as Order;
@@ -77,5 +78,24 @@ describe("Deciding what came of an owner's checkouts", () => {
   ] as const)
     it(`does not succeed when ${what}`, async () => {
       expect((await scene(parts).decide()).ok).to.equal(false);
+    });
+});
+
+describe("Settling an owner's latest order", () => {
+  it("takes it out of its cart, and keeps no checkout from the next ordinal", async () => {
+    const { settle, calls } = scene({
+      bases: [{ ...NEW, ordinal: 4, unsettled: order("o") }],
+      skips: [],
+    });
+    expect((await settle()).ok).to.equal(true);
+    expect(calls).to.deep.equal(["basis", "reduce o", "settle o"]);
+  });
+
+  for (const [what, parts] of [
+    ["the database does not say", { bases: [away], skips: [] }],
+    ["the cart cannot be reduced", { bases: [{ ...NEW, unsettled: order("o") }], skips: [], redis: "away" }],
+  ] as const)
+    it(`does not succeed when ${what}`, async () => {
+      expect((await scene(parts).settle()).ok).to.equal(false);
     });
 });

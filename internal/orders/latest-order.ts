@@ -28,6 +28,17 @@ export function createSettleLatest({ carts, reach, settle }: Parts): SettleLates
   };
 }
 
+/** Takes an owner's latest order out of its cart; those before it have been. Prevents no checkout. */
+export function createSettleOwner(
+  parts: Parts & { readonly store: Pick<OrderStore, "checkoutBasis"> },
+): (owner: string) => Promise<Result<unknown, CartsError | StoreError>> {
+  const settleLatest = createSettleLatest(parts);
+  return async (owner) => {
+    const basis = await parts.reach(() => parts.store.checkoutBasis(owner, null));
+    return basis.ok ? settleLatest(basis.value) : basis;
+  };
+}
+
 /** How often an owner's orders are looked at again, because one more came meanwhile. */
 const ATTEMPTS = 3;
 

@@ -1,23 +1,31 @@
 -- The second step of a merge: a user's cart gains the lines of a transfer, once, however often this is
 -- run and by any process: the outcome is remembered under the guest cart's id and version. What decides is
 -- in the transfer, so that it comes out the same whenever it is run; only the user's own cart is looked
--- at now.
--- KEYS  1 to 4 as for every change, see change.lua  5 idem:{s}:merge:<user>
+-- at now. What the user has ordered is no longer the cart's, so while the cart is claimed by a checkout it is
+-- not joined before the caller has taken out what was ordered; an order that is committed after that is one
+-- of the cart as it was before the merge.
+-- KEYS  1 to 4 as for every change, see change.lua  5 idem:{s}:merge:<user>  6 checkout:{s}:<user>
 -- ARGV  as for every change, without if_match, product, quantity and stock, and
 --         key, request    the guest cart's id and version
 --         strategy        max, sum, keep-user or keep-guest: what becomes of a product that both carts have
 --         lines           [{ product, quantity, stock (absent when it is no longer sold) }, ...] of the guest
 --         change          the event's change as JSON text
+--         settled         the token of a claim whose order the caller has taken out of the cart; or absent
 --         client_key, client_request   of the client's Idempotency-Key; absent without one
 -- Result  as for every change, a CHANGED or UNCHANGED one with a report at its end:
 --         { { product, merged | kept | capped | dropped, guest's quantity, user's, now, reason or "" }, ... }
+--         { "UNDECIDED", token }  a checkout of another claim may have led to an order; nothing was done
 --         A line is never less than the user had before, but for a keep-guest that says so.
 --- @flags allow-oom
 --- @include "cart.lua"
 --- @include "stage.lua"
 --- @include "change.lua"
+--- @include "claimed.lua"
+keys.claim = KEYS[6]
 local earlier = recall()
 if earlier then return earlier end
+local claim = claim_on(keys.claim)
+if claim and claim.token ~= args.settled then return { "UNDECIDED", claim.token } end
 local now = now_ms()
 local cart = load_cart(keys.cart, now)
 cart.indexed = redis.call("ZSCORE", keys.expiry, args.owner)

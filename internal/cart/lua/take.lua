@@ -17,6 +17,7 @@
 --         { "EMPTY" }                         there is no cart, nor is it known to have gone anywhere
 --- @include "cart.lua"
 --- @include "stage.lua"
+--- @include "claimed.lua"
 local args = cjson.decode(ARGV[1])
 local keys = { cart = KEYS[1], stream = KEYS[2], expiry = KEYS[3], counter = KEYS[4], transfer = KEYS[5], transfers = KEYS[6],
   claim = KEYS[7] }
@@ -29,12 +30,8 @@ if not cart.live then
   return { "EMPTY" }
 end
 if cart.id ~= args.cart or cart.version ~= args.version then return { "CART", state_of(cart), last[2], last[3], last[4] } end
-local claim = redis.call("GET", keys.claim)
-if claim then
-  local held = cmsgpack.unpack(claim)
-  if now < (held.till or math.huge) then return { "ORDERING" } end
-  return { "UNDECIDED", held.token }
-end
+local open = open_checkout(keys.claim, now)
+if open then return open end
 -- To learn before the first write that an index is of another type.
 redis.call("ZSCORE", keys.expiry, args.owner)
 redis.call("ZSCORE", keys.transfers, args.owner)

@@ -26,7 +26,7 @@ await scene.mergeOn({
     take: (guest, transfer) =>
       transfer === null ? store.take(guest, null) : dies(store.take(guest, transfer)),
   }),
-  ...(step === "give" && { give: (transfer) => dies(store.give(transfer)) }),
+  ...(step === "give" && { give: (...args) => dies(store.give(...args)) }),
   ...(step === "settle" && { settle: (transfer) => dies(store.settle(transfer)) }),
 });
 process.stderr.write(`there is no step ${step}\n`);

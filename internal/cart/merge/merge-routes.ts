@@ -57,7 +57,7 @@ function mergeProblemOf(error: MergeError): Problem<CartCode> {
   if (error.code !== "MERGE_CONFLICT") return problemOf(error);
   return {
     code: error.code,
-    detail: "The guest's cart is being changed or ordered, so nothing was merged; please try again.",
+    detail: "One of the two carts is being changed or ordered, so nothing was merged; please try again.",
     headers: { "retry-after": "1" },
   };
 }

@@ -11,6 +11,7 @@ import { createCartMetrics, createMergedCounter } from "../metrics.ts";
 import { createShowCart } from "../show.ts";
 import { shardKeys } from "../store/keys.ts";
 import { createRedisCartStore } from "../store/store.redis.ts";
+import type { SettleOrders } from "./finish-transfer.ts";
 import { createMerge, type DecideOrders, type MergeOutcome } from "./merge.ts";
 import { createRedisMergeStore } from "./merge-store.redis.ts";
 import type { MergeRequest, MergeStore } from "./merge-store.ts";
@@ -53,11 +54,20 @@ export function sceneOn(redis: RedisConnection, id = newScene()) {
   const merged = createMergedCounter(registry);
   const decided: string[] = [];
   let decides: DecideOrders = async () => true;
+  const settled: string[] = [];
+  let settles: SettleOrders = async () => true;
+  const settleOrders: SettleOrders = (owner) => {
+    settled.push(owner);
+    return settles(owner);
+  };
   const mergeWith = (into: MergeStore) =>
     createMerge({
-      decideOrders: (owner) => {
-        decided.push(owner);
-        return decides(owner);
+      orders: {
+        decide: (owner) => {
+          decided.push(owner);
+          return decides(owner);
+        },
+        settle: settleOrders,
       },
       store: into,
       carts,
@@ -94,14 +104,20 @@ export function sceneOn(redis: RedisConnection, id = newScene()) {
       unwrap(await checkouts.claim(guest, { token, key: "key", request: "request" })),
     /** Whose orders were asked to be decided. */
     decided,
-    /** What becomes of undecided checkouts from now on. */
+    /** What becomes of undecided checkouts of a guest's from now on. */
     decide: (by: DecideOrders) => {
       decides = by;
+    },
+    /** Whose latest order was asked to be taken out of the cart. */
+    settled,
+    /** What becomes of users' orders from now on. */
+    settle: (by: SettleOrders) => {
+      settles = by;
     },
     merge,
     merged: async (more: Partial<MergeRequest>) => unwrap(await merge(more)),
     mergedTotal: async () => (await merged.get()).values.reduce((sum, { value }) => sum + value, 0),
-    sweep: createMergeSweep({ store, shards: SHARDS, ageMs: -60_000, merged }),
+    sweep: createMergeSweep({ store, shards: SHARDS, ageMs: -60_000, settleOrders, merged }),
     /** Adds to an owner's cart, one product after the other; resolves with the cart. */
     fill: async (owner: string, lines: Readonly<Record<string, number>>) => {
       for (const [productId, quantity] of Object.entries(lines)) {

@@ -8,9 +8,9 @@ import { IDEMPOTENCY_TTL_MS, shardKeys } from "../store/keys.ts";
 import { rightsOn } from "../store/rights.redis.ts";
 import type { Reply } from "../store/store.redis.ts";
 import type { StoreFault } from "../store/store.ts";
-import type { Given, MergeStore } from "./merge-store.ts";
+import type { Given, MergeStore, UndecidedCheckout } from "./merge-store.ts";
 import { giveArgs, outcomeArgs, recallArgs, takeArgs } from "./script-args.ts";
-import { givenOf, takenOf, transferOf } from "./script-replies.ts";
+import { checkoutOf, givenOf, takenOf, transferOf } from "./script-replies.ts";
 
 const script = (name: string) => loadScript(new URL(`../lua/${name}.lua`, import.meta.url));
 const SCRIPTS = {
@@ -20,6 +20,7 @@ const SCRIPTS = {
   resume: script("resume"),
   recall: script("recall"),
   release: script("release"),
+  checkout: script("checkout-of"),
 };
 
 /** Merges in Redis or Redis Cluster: one Lua script per step. */
@@ -51,7 +52,7 @@ export function createRedisMergeStore(options: {
       shardKeys.ordinal(shard),
     ];
   }
-  const claimKey = (guest: string) => shardKeys.claim(shardOfOwner(guest), guest);
+  const claimKey = (owner: string) => shardKeys.claim(shardOfOwner(owner), owner);
   function transferKeys(guest: string) {
     const shard = shardOfOwner(guest);
     return [shardKeys.transfer(shard, guest), shardKeys.transfers(shard)];
@@ -95,12 +96,24 @@ export function createRedisMergeStore(options: {
       const key = claimKey(guest);
       return ask(key, step("release", guest, [key], token, "decided"), () => ok(undefined));
     },
-    give: (transfer) => {
+    checkoutOf: (owner) => {
+      const key = claimKey(owner);
+      return ask(key, step("checkout", owner, [key]), (reply) =>
+        ok(reply === null ? null : checkoutOf(reply as Reply)),
+      );
+    },
+    give: (transfer, settled) => {
       const { user } = transfer;
-      const keys = userKeys(user);
-      const args = JSON.stringify(giveArgs(transfer));
-      return ask(keys[0]!, step("give", user, keys, args), (reply) =>
-        ok(givenOf(reply as Reply, shardOfOwner(user))),
+      const keys = [...userKeys(user), claimKey(user)];
+      const args = JSON.stringify(giveArgs(transfer, settled));
+      return ask(
+        keys[0]!,
+        step("give", user, keys, args),
+        (reply): Result<Given, StoreFault | UndecidedCheckout> => {
+          const [outcome, token] = reply as Reply;
+          if (outcome === "UNDECIDED") return err({ code: "CHECKOUT_UNDECIDED", token: token as string });
+          return ok(givenOf(reply as Reply, shardOfOwner(user)));
+        },
       );
     },
     settle: ({ guest, cartId, version }) => {

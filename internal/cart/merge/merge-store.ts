@@ -18,6 +18,12 @@ export type GuestCart = CartState & { readonly cartId: string };
 /** A cart of a guest that has gone to this user: the natural key of its merge. */
 export type GoneCart = Pick<Transfer, "user" | "cartId" | "version">;
 
+/** A checkout that has the claim on a cart. */
+export type OpenCheckout =
+  | { readonly kind: "ordering" }
+  /** It is over, and nobody knows yet whether one, of the claim of this token, led to an order. */
+  | { readonly kind: "undecided"; readonly token: string };
+
 /** What a take has found. */
 export type Taken =
   /** The cart is a transfer now; `staged` is its last event. */
@@ -26,10 +32,8 @@ export type Taken =
   | { readonly kind: "pending"; readonly transfer: Transfer }
   /** Nothing was done: this is the cart, which has changed since it was read, or was not read. */
   | { readonly kind: "cart"; readonly cart: GuestCart; readonly last: GoneCart | null }
-  /** A checkout of the cart is under way; nothing was done. */
-  | { readonly kind: "ordering" }
-  /** Nor was it here: nobody knows yet whether a checkout, of the claim of this token, led to an order. */
-  | { readonly kind: "undecided"; readonly token: string }
+  /** Nothing was done, because of a checkout of the cart. */
+  | OpenCheckout
   /** There is no cart: the last one went to a user not long ago. */
   | { readonly kind: "settled"; readonly last: GoneCart }
   | { readonly kind: "empty" };
@@ -39,6 +43,9 @@ export interface Given extends Applied {
   /** Of every line of the guest's cart. */
   readonly lines: readonly MergedLine[];
 }
+
+/** Nothing was given: what the user's cart has may be ordered, by a checkout of the claim of this token. */
+export type UndecidedCheckout = { readonly code: "CHECKOUT_UNDECIDED"; readonly token: string };
 
 /**
  * The three steps of a merge, each atomic and each safe to repeat: a fault says that it may have happened.
@@ -59,8 +66,13 @@ export interface MergeStore {
   take(guest: string, transfer: Transfer | null): Promise<Result<Taken, StoreFault>>;
   /** Ends the claim of an undecided checkout: all that came of it has been taken out of the cart. */
   decided(guest: string, token: string): Promise<Result<void, StoreFault>>;
-  /** Gives the lines to the user's cart, once. */
-  give(transfer: Transfer): Promise<Result<Given, StoreFault>>;
+  /** The checkout of an owner's cart that is not known to be over; null when there is none. */
+  checkoutOf(owner: string): Promise<Result<OpenCheckout | null, StoreFault>>;
+  /**
+   * Gives the lines to the user's cart, once; not while a checkout has the claim on it, but for that of the
+   * token `settled`, whose order, if there is one, was taken out of the cart.
+   */
+  give(transfer: Transfer, settled: string | null): Promise<Result<Given, StoreFault | UndecidedCheckout>>;
   settle(transfer: Transfer): Promise<Result<void, StoreFault>>;
   /** At most `limit` guests of a shard whose transfers wait since `before` (epoch ms), the first first. */
   waiting(shard: number, before: number, limit: number): Promise<string[]>;

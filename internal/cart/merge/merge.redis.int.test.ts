@@ -6,6 +6,7 @@ import { describeMerges } from "./merge.contract.ts";
 import { describeMergesBesideCheckouts } from "./merge-checkouts.contract.ts";
 import { describeRepeatedMerges } from "./merge-repeats.contract.ts";
 import { describeUnfinishedMerges } from "./merge-unfinished.contract.ts";
+import { describeMergesBesideUserCheckouts } from "./merge-user-checkouts.contract.ts";
 
 async function connect(url: string) {
   const log = createLogger("test", "fatal");
@@ -19,6 +20,7 @@ const CONTRACTS = [
   describeRepeatedMerges,
   describeUnfinishedMerges,
   describeMergesBesideCheckouts,
+  describeMergesBesideUserCheckouts,
 ];
 for (const describeSome of CONTRACTS) {
   describeSome("one Redis", async () => connect((await testRedis()).url));

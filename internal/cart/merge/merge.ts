@@ -1,12 +1,12 @@
 import type { StagedEvent } from "../../platform/event/event.ts";
 import { isPast } from "../../platform/http/deadline.ts";
-import type { Counter } from "../../platform/metrics/metrics.ts";
 import { err, ok, type Result } from "../../platform/result/result.ts";
 import type { CartError, CartView, OutboxState } from "../cart.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import { createMeasure, type OutboxCommit } from "../service.ts";
 import type { ShowCart } from "../show.ts";
 import type { CartStore } from "../store/store.ts";
+import { createFinishTransfer, type MergedCounter, type SettleOrders } from "./finish-transfer.ts";
 import type { Given, GoneCart, GuestCart, MergeRequest, MergeStore, Taken } from "./merge-store.ts";
 import { type MergedLine, type Transfer, wholeReport } from "./transfer.ts";
 
@@ -21,13 +21,10 @@ export interface MergeOutcome {
 }
 
 /**
- * MERGE_CONFLICT: the guest's cart changed each time between being read and being taken, gave way to a new
- * one that the request cannot have meant, or is being ordered.
+ * MERGE_CONFLICT, with nothing taken: the guest's cart changed each time between being read and being taken,
+ * or gave way to a new one that the request cannot have meant; or either cart is being ordered.
  */
 export type MergeError = CartError | { readonly code: "MERGE_CONFLICT" };
-
-/** Merges that this process has given to a user, by strategy; repeats are not counted. */
-export type MergedCounter = Counter<"strategy">;
 
 /** Moves the guest's cart into the user's; see {@link createMerge}. */
 export type Merge = (
@@ -46,16 +43,22 @@ export type Terms = Pick<Transfer, "maxLines" | "maxQuantity" | "ttlMs" | "grace
  */
 export type DecideOrders = (guest: string) => Promise<boolean>;
 
+/** What came of checkouts, for the two carts of a merge. */
+export interface MergeOrders {
+  readonly decide: DecideOrders;
+  readonly settle: SettleOrders;
+}
+
 /** How often a cart that changes meanwhile is read again. */
 const MOST_READS = 8;
 
 /**
  * A saga over two carts: take, give, settle. The catalog is asked before the take, so that nothing is
- * begun that cannot be judged; from the take on the merge cannot fail, only be late: a repeat of the
- * call, of any client, or the sweeper finishes it with the same outcome. A call takes no cart but the first
- * that it sees: finding that one gone to this user, before or meanwhile, it gets that merge's outcome, and
- * its Idempotency-Key leads there from then on. What the guest has put into a new cart is taken by the next
- * call.
+ * begun that cannot be judged, and what either owner has ordered is taken out first; from the take on the
+ * merge cannot fail, only be late: a repeat of the call, of any client, or the sweeper finishes it with the
+ * same outcome. A call takes no cart but the first that it sees: finding that one gone to this user, before
+ * or meanwhile, it gets that merge's outcome, and its Idempotency-Key leads there from then on. What the
+ * guest has put into a new cart is taken by the next call.
  */
 export function createMerge(options: {
   store: MergeStore;
@@ -63,12 +66,13 @@ export function createMerge(options: {
   catalog: Catalog;
   show: ShowCart;
   outbox: OutboxCommit;
-  decideOrders: DecideOrders;
+  orders: MergeOrders;
   merged: MergedCounter;
   metrics: Parameters<typeof createMeasure>[0];
   terms: Terms;
 }): Merge {
-  const { store, carts, catalog, show, outbox, decideOrders, merged, terms } = options;
+  const { store, carts, catalog, show, outbox, orders, merged, terms } = options;
+  const finishTransfer = createFinishTransfer({ store, settleOrders: orders.settle, merged });
   const measured = createMeasure(options.metrics);
 
   async function answer(given: Given, taken: StagedEvent | null): Promise<MergeOutcome> {
@@ -86,7 +90,7 @@ export function createMerge(options: {
   }
 
   async function finish(transfer: Transfer, taken: StagedEvent) {
-    const given = await finishTransfer(store, transfer, merged);
+    const given = await finishTransfer(transfer);
     return given.ok ? ok(await answer(given.value, taken)) : given;
   }
 
@@ -116,6 +120,14 @@ export function createMerge(options: {
     const given = await store.recall({ ...request, idempotencyKey });
     if (!given.ok) return given;
     return ok(given.value && (await answer(given.value, null)));
+  }
+
+  /** True when no checkout of the user's cart is under way, and what is ordered was taken out of it. */
+  async function isSettled(user: string): Promise<Result<boolean, MergeError>> {
+    const checkout = await store.checkoutOf(user);
+    if (!checkout.ok) return checkout;
+    if (checkout.value === null) return ok(true);
+    return ok(checkout.value.kind === "undecided" && (await orders.settle(user)));
   }
 
   async function transferOf(request: MergeRequest, { cartId, version, items }: GuestCart) {
@@ -149,7 +161,7 @@ export function createMerge(options: {
       if (before.value !== null) return ok(before.value);
       if (found.kind === "ordering") break;
       if (found.kind === "undecided") {
-        if (!(await decideOrders(request.guest))) break;
+        if (!(await orders.decide(request.guest))) break;
         const decided = await store.decided(request.guest, found.token);
         if (!decided.ok) return decided;
         continue;
@@ -157,7 +169,7 @@ export function createMerge(options: {
       if (found.kind === "empty") return nothing(request.user);
       if (found.kind === "settled") return replay(request, seen, found.last);
       if (found.kind === "pending") {
-        const finished = await finishTransfer(store, found.transfer, merged);
+        const finished = await finishTransfer(found.transfer);
         if (!finished.ok) return finished;
         if (found.transfer.user === request.user) return replay(request, seen, found.transfer);
         continue;
@@ -168,6 +180,9 @@ export function createMerge(options: {
         if (first.value !== null) return ok(first.value);
         break;
       }
+      const settled = await isSettled(request.user);
+      if (!settled.ok) return settled;
+      if (!settled.value) break;
       const checked = await transferOf(request, found.cart);
       if (!checked.ok) return checked;
       if (isPast(deadline)) return err({ code: "DEADLINE_PASSED" });
@@ -177,16 +192,4 @@ export function createMerge(options: {
   }
 
   return (request, deadline = null) => measured("merge", () => merge(request, deadline));
-}
-
-/**
- * Gives a transfer and settles it; may be repeated, by several at a time. One that was given and not
- * settled stays a case for the next repeat or the sweeper: its outcome stands.
- */
-export async function finishTransfer(store: MergeStore, transfer: Transfer, merged: MergedCounter) {
-  const given = await store.give(transfer);
-  if (!given.ok) return given;
-  if (!given.value.replayed) merged.inc({ strategy: transfer.strategy });
-  await store.settle(transfer);
-  return given;
 }

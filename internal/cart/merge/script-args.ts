@@ -49,7 +49,7 @@ export const recallArgs = (request: MergeRequest & { readonly idempotencyKey: st
 });
 
 /** See lua/give.lua. */
-export function giveArgs(transfer: Transfer) {
+export function giveArgs(transfer: Transfer, settled: string | null) {
   const { user, cartId, version, strategy, lines, traceparent } = transfer;
   return {
     owner: user,
@@ -66,6 +66,7 @@ export function giveArgs(transfer: Transfer) {
     max_lines: transfer.maxLines,
     max_quantity: transfer.maxQuantity,
     strategy,
+    ...(settled !== null && { settled }),
     lines: lines.map(({ productId, quantity, stock }) => ({ product: productId, quantity, stock })),
     change: JSON.stringify({ type: "merged", from: cartId, fromVersion: version, strategy }),
   };

@@ -1,6 +1,6 @@
 import { unwrap } from "../../platform/result/result.ts";
 import { type Reply, resultOf, stateOf } from "../store/store.redis.ts";
-import type { Given, GuestCart, Taken } from "./merge-store.ts";
+import type { Given, GuestCart, OpenCheckout, Taken } from "./merge-store.ts";
 import { type MergedLine, type Transfer, transferSchema } from "./transfer.ts";
 
 export const transferOf = (text: string): Transfer => transferSchema.parse(JSON.parse(text));
@@ -24,15 +24,18 @@ export function takenOf(reply: Reply, shard: number, transfer: Transfer | null):
     case "SETTLED":
       return { kind: "settled", last: goneOf(first, second, third) };
     case "ORDERING":
-      return { kind: "ordering" };
     case "UNDECIDED":
-      return { kind: "undecided", token: first as string };
+      return checkoutOf(reply);
     case "EMPTY":
       return { kind: "empty" };
     default:
       throw new Error(`take.lua answered ${JSON.stringify(reply)}`);
   }
 }
+
+/** What checkout-of.lua has answered of a checkout, or take.lua. */
+export const checkoutOf = ([outcome, token]: Reply): OpenCheckout =>
+  outcome === "ORDERING" ? { kind: "ordering" } : { kind: "undecided", token: token as string };
 
 const goneOf = (user: unknown, cartId: unknown, version: unknown) => ({
   user: String(user),

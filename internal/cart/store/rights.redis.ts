@@ -18,7 +18,7 @@ export const WRITING_SCRIPTS: readonly Script[] = [
 export const TRANSFER_SCRIPTS: readonly Script[] = ["settle", "resume", "recall"].map((name) =>
   loadScript(new URL(`../lua/${name}.lua`, import.meta.url)),
 );
-export const CLAIMING_SCRIPTS: readonly Script[] = ["claim", "release"].map((name) =>
+export const CLAIMING_SCRIPTS: readonly Script[] = ["claim", "release", "checkout-of"].map((name) =>
   loadScript(new URL(`../lua/${name}.lua`, import.meta.url)),
 );
 

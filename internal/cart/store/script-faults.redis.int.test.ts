@@ -61,10 +61,11 @@ describe("The cart's scripts, one of whose calls fails,", function () {
       return { keys: [cart, shardKeys.stream(0), shardKeys.ordinal(0), shardKeys.expiring(0)], args: ARGS };
     if (["settle", "resume"].includes(name))
       return { keys: TRANSFER, args: { ...ARGS, cart: "c", version: "1" } };
-    const lines = name === "give" ? [{ product: "c", quantity: 1, stock: 5 }] : ARGS.lines;
+    const lines = [{ product: "c", quantity: 1, stock: 5 }];
     if (name === "reduce") return { keys: [...keys, CLAIM], args: { ...ARGS, key: undefined } };
-    if (name !== "take")
-      return { keys: [...keys, shardKeys.idempotency(0, owner)], args: { ...ARGS, lines } };
+    if (name === "give")
+      return { keys: [...keys, shardKeys.idempotency(0, owner), CLAIM], args: { ...ARGS, lines } };
+    if (name !== "take") return { keys: [...keys, shardKeys.idempotency(0, owner)], args: ARGS };
     const [id, version] = await redis.hmget(cart, "@id", "@v");
     return {
       keys: [...keys, ...TRANSFER, CLAIM],

@@ -37,8 +37,8 @@ const STRATEGIES: readonly Strategy[] = ["sum", "max", "keep-user", "keep-guest"
 const NOTHING = { productId: null, quantity: null, key: null, ifMatch: null };
 
 /**
- * Fills a guest's cart and merges it, sometimes while more is put into it, or after or during its checkout;
- * or leaves it for good.
+ * Fills a guest's cart and merges it, sometimes while more is put into it, after or during its checkout, or
+ * after one of the user's; or leaves it for good.
  */
 export async function merge(tab: Tab, products: readonly string[]): Promise<void> {
   const { random, notes } = tab;
@@ -62,7 +62,7 @@ export async function merge(tab: Tab, products: readonly string[]): Promise<void
   }
   const ordering = random(3) === 0 ? checkoutAsGuest(tab, guest) : null;
   if (random(2) === 0) await ordering;
-  if (random(16) === 0) await checkoutCutShort(tab, guest);
+  if (random(16) === 0) await checkoutCutShort(tab, random(2) === 0 ? guest : tab.owner);
   const strategy = STRATEGIES[random(STRATEGIES.length)]!;
   const request = {
     method: "POST",
@@ -89,10 +89,10 @@ async function checkoutAsGuest(tab: Tab, guest: Shopper): Promise<void> {
   await Promise.all([checkout(tab, { by: guest, attempts }), random(3) === 0 ? trouble.brief(random) : null]);
 }
 
-/** Orders what a guest's cart shows; its commit is the last that carts see of the database, or of Redis. */
-async function checkoutCutShort(tab: Tab, guest: Shopper): Promise<void> {
-  const callOff = tab.trouble.atCommit(guest.name, tab.random);
-  await checkout(tab, { by: guest, attempts: 1 });
+/** Orders what a cart shows; its commit is the last that carts see of the database, or of Redis. */
+async function checkoutCutShort(tab: Tab, by: Shopper): Promise<void> {
+  const callOff = tab.trouble.atCommit(by.name, tab.random);
+  await checkout(tab, { by, attempts: 1 });
   callOff();
 }
 

@@ -69,21 +69,24 @@ async function rememberedBy(owner: string, products: readonly string[], keyOf: (
   const merges = createRedisMergeStore({ redis, shards: SHARDS, log });
   for (let n = 0; n < 2 * MERGES_KEEP; n++)
     unwrap(
-      await merges.give({
-        guest: `guest:${n}`,
-        user: owner,
-        cartId: `00000000-0000-7000-8000-${String(n).padStart(12, "0")}`,
-        version: 1,
-        strategy: "sum",
-        lines: products.map((productId) => ({ productId, quantity: 1, stock })),
-        maxLines: LINES,
-        maxQuantity: stock,
-        ttlMs: 3_600_000,
-        graceMs: 3_600_000,
-        // Without one: with it, every other entry would be a short reference to the one before.
-        idempotencyKey: null,
-        traceparent: null,
-      }),
+      await merges.give(
+        {
+          guest: `guest:${n}`,
+          user: owner,
+          cartId: `00000000-0000-7000-8000-${String(n).padStart(12, "0")}`,
+          version: 1,
+          strategy: "sum",
+          lines: products.map((productId) => ({ productId, quantity: 1, stock })),
+          maxLines: LINES,
+          maxQuantity: stock,
+          ttlMs: 3_600_000,
+          graceMs: 3_600_000,
+          // Without one: with it, every other entry would be a short reference to the one before.
+          idempotencyKey: null,
+          traceparent: null,
+        },
+        null,
+      ),
     );
 
   const shard = shardOf(owner, SHARDS);

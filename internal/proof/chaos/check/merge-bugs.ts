@@ -80,13 +80,13 @@ export const MERGE_BUGS = {
     does: "refuses a merge that nobody is in the way of",
     rule: "wrong-refusal",
     falsify: (history, random) => {
-      const guest = "guest:nobody";
+      const [guest, owner] = ["guest:nobody", "user:nobody"];
       const victim = one(
         answered(history).filter(({ operation }) => operation === "merge"),
         random,
       );
       const outcome = { kind: "refused", status: 409, code: "MERGE_CONFLICT" } as const;
-      const alone = { ...victim, trace: `${victim.trace}-x`, guest, outcome };
+      const alone = { ...victim, trace: `${victim.trace}-x`, owner, guest, outcome };
       return { ...history, journeys: [...history.journeys, alone] };
     },
   },

@@ -10,8 +10,8 @@ import { EXPIRY } from "./operations.ts";
 
 /**
  * An order holds what its cart held at one version, which becomes one order at most; it takes that out of
- * the cart once in the end, unless nothing of it is left: before the cart becomes another order, and before
- * an answer shows the cart as reduced.
+ * the cart once in the end, unless nothing of it is left: before the cart becomes another order, before an
+ * answer shows the cart as reduced, and before a merge joins the cart that was asked for once it stood.
  */
 export function checkReductions(
   orders: readonly OrderArrival[],
@@ -24,7 +24,9 @@ export function checkReductions(
     ({ data }) => data.change.orderId ?? "",
   );
   const ofCart = Map.groupBy(cartEvents, ({ subject }) => subject);
-  const shown = whenShown(journeys);
+  const shown = whenAnswered(journeys, ({ cart }) => cart !== null);
+  const answered = whenAnswered(journeys, () => true);
+  const askedAt = new Map(journeys.map(({ trace, from }) => [trace, from]));
   const placed = orders.filter(({ type }) => type === "order.placed");
   for (const [cartId, of] of Map.groupBy(placed, ({ data }) => data.cartId)) {
     const inOrder = of.toSorted((a, b) => a.data.cartVersion - b.data.cartVersion);
@@ -32,7 +34,9 @@ export function checkReductions(
       const by = reductions.get(order.subject) ?? [];
       reductions.delete(order.subject);
       const next = inOrder[at + 1];
-      const version = next?.data.cartVersion ?? Number.POSITIVE_INFINITY;
+      const stood = Math.min(order.receivedAt, answered.get(order.subject) ?? Number.POSITIVE_INFINITY);
+      const joined = joinedAfter(order, stood, ofCart.get(cartId) ?? [], askedAt);
+      const version = Math.min(next?.data.cartVersion ?? Number.POSITIVE_INFINITY, joined - 1);
       const due = { version, at: shown.get(order.subject) ?? Number.POSITIVE_INFINITY };
       if (next?.data.cartVersion === order.data.cartVersion)
         fault(
@@ -45,6 +49,20 @@ export function checkReductions(
   }
   for (const [id, [event]] of reductions)
     fault("reduced-wrongly", event!.data.owner, `cart ${event!.subject} was reduced by ${id}, no order`);
+}
+
+/** The cart's version by the first merge that was asked for after the order stood, epoch ms. */
+function joinedAfter(
+  order: OrderArrival,
+  stood: number,
+  cart: readonly Arrival[],
+  askedAt: ReadonlyMap<string, number>,
+): number {
+  const joined = cart.find(
+    ({ version, trace, data: { change } }) =>
+      version > order.data.cartVersion && change.type === "merged" && (askedAt.get(trace ?? "") ?? 0) > stood,
+  );
+  return joined?.version ?? Number.POSITIVE_INFINITY;
 }
 
 /** The latest that an order's reduction may be: a version of the cart, and epoch ms. */
@@ -78,15 +96,18 @@ function checkReduction(
     fault("reduced-late", owner, `order ${subject} reduced ${state} at version ${late.version}, too late`);
 }
 
-/** By order: when an answer first showed the cart as reduced, epoch ms. */
-function whenShown(journeys: readonly JourneyAttempt[]): Map<string, number> {
-  const shown = new Map<string, number>();
+/** By order: when a checkout was first answered so, epoch ms. */
+function whenAnswered(
+  journeys: readonly JourneyAttempt[],
+  so: (outcome: Extract<JourneyAttempt["outcome"], { kind: "done" }>) => boolean,
+): Map<string, number> {
+  const answered = new Map<string, number>();
   for (const { operation, outcome, to } of journeys) {
-    if (operation !== "checkout" || outcome.kind !== "done" || !outcome.order || !outcome.cart) continue;
+    if (operation !== "checkout" || outcome.kind !== "done" || !outcome.order || !so(outcome)) continue;
     const { id } = outcome.order;
-    shown.set(id, Math.min(to, shown.get(id) ?? Number.POSITIVE_INFINITY));
+    answered.set(id, Math.min(to, answered.get(id) ?? Number.POSITIVE_INFINITY));
   }
-  return shown;
+  return answered;
 }
 
 /** When a cart came into the state that an event tells of, epoch ms: it expires before anybody tells so. */

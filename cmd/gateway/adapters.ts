@@ -8,9 +8,10 @@ import type { Upstream } from "../../internal/gateway/upstream/upstream.ts";
 import { openKeyRing } from "../../internal/platform/identity/open-key-ring.ts";
 import { shardOf } from "../../internal/platform/identity/shard-of.ts";
 import type { Service } from "../../internal/platform/service/service.ts";
-import { type Config, quotasOf, userTokensOf } from "./config.ts";
+import type { Config } from "./config.ts";
 import { openCounter } from "./open-counter.ts";
 import { openSessions } from "./open-sessions.ts";
+import { boundsOf, quotasOf, userTokensOf } from "./parts-of-config.ts";
 
 /** Opens what the gateway stands on; everything closes with the process. */
 export async function openAdapters(config: Config, service: Service) {
@@ -40,6 +41,7 @@ export async function openAdapters(config: Config, service: Service) {
     limit: createRateLimits({ quotas, counter: openCounter(config, quotas, service), registry }),
     sessions: await openSessions(config, sessionKeys, service),
     internalKeys: openKeyRing("INTERNAL_TOKEN", config, service),
+    bounds: boundsOf(config),
   };
 }
 

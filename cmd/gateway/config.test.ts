@@ -103,6 +103,27 @@ describe("The gateway's configuration", () => {
       expect(read({ ...good, CORS_ORIGINS: wrong }).faults, wrong).to.deep.equal(["CORS_ORIGINS"]);
   });
 
+  it("takes base URLs of the services, each place once, and a fallback of the same protocol", () => {
+    const { config } = read({
+      ...good,
+      CART_URL: "http://a:1/x, http://b:1",
+      CART_FALLBACK_URL: "http://lb",
+    });
+    expect(config.CART_URL).to.deep.equal(["http://a:1/x", "http://b:1"]);
+    for (const CART_URL of [
+      "http://:pw@a",
+      "http://u@a",
+      "http://a?x",
+      "http://a#y",
+      "http://a/x,http://a/y",
+    ])
+      expect(read({ ...good, CART_URL }).faults, CART_URL).to.deep.equal(["CART_URL"]);
+    for (const CART_FALLBACK_URL of ["https://lb", "http://u:p@lb", "lb", "http://lb?x#y"])
+      expect(read({ ...good, CART_FALLBACK_URL }).faults, CART_FALLBACK_URL).to.deep.equal([
+        "CART_FALLBACK_URL",
+      ]);
+  });
+
   it("takes proxies to trust as addresses and networks, and nothing else", () => {
     const { config } = read({ ...good, TRUSTED_PROXIES: "10.0.0.0/8, ::1,fd00::/8" });
     expect(config.TRUSTED_PROXIES).to.deep.equal(["10.0.0.0/8", "::1", "fd00::/8"]);

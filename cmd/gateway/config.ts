@@ -1,59 +1,13 @@
 import { z } from "zod";
-import type { UserTokens } from "../../internal/gateway/identity/tokens.ts";
-import { openKeySet, readKeySource } from "../../internal/gateway/identity/user-keys.ts";
-import type { Quota, Quotas } from "../../internal/gateway/limits/rate-limit.ts";
+import { readKeySource } from "../../internal/gateway/identity/user-keys.ts";
 import { authorityFile, authorityNeedsTls } from "../../internal/platform/config/authority.ts";
 import { readEnvOrExit } from "../../internal/platform/config/env.ts";
-import {
-  integer,
-  milliseconds,
-  port,
-  secret,
-  serviceFields,
-  url,
-} from "../../internal/platform/config/fields.ts";
+import { integer, milliseconds, port, secret, serviceFields } from "../../internal/platform/config/fields.ts";
 import { CHECKOUT_BODY_BYTES } from "../../internal/platform/http/body-limits.ts";
-import type { ConnectionLimits } from "../../internal/platform/http/connection-limits.ts";
 import { keysDir, requireKeys } from "../../internal/platform/identity/open-key-ring.ts";
-import type { Logger } from "../../internal/platform/logger/logger.ts";
-import { isNetwork, networks } from "../../internal/platform/net/networks.ts";
+import { isNetwork } from "../../internal/platform/net/networks.ts";
 import { redisUrl } from "../../internal/platform/redis/redis-url.ts";
-
-const ASYMMETRIC = /^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/;
-/** A quota as `requests/seconds`; null for `off`. */
-const quota = (fallback: `${number}/${number}`) =>
-  z
-    .string()
-    .transform((text, context): Quota | null => {
-      if (text === "off") return null;
-      const [, points, seconds] = /^([1-9]\d{0,6})\/([1-9]\d{0,4})$/.exec(text) ?? [];
-      if (points !== undefined) return { points: Number(points), seconds: Number(seconds) };
-      context.addIssue({ code: "custom", message: "must be requests/seconds such as 600/60, or off" });
-      return z.NEVER;
-    })
-    .prefault(fallback);
-
-/** Base URLs with commas between them, all of one protocol. */
-const upstreamUrls = () =>
-  z
-    .string()
-    .transform((list) => list.split(",").map((entry) => entry.trim()))
-    .refine(
-      (urls) => new Set(urls.map((url) => URL.parse(url)?.protocol)).size === 1 && urls.every(isBaseUrl),
-      "must be URLs starting with http:// or https:// (one of the two), with commas between them",
-    );
-
-/** True for an absolute http(s) URL that says where, and nothing of who or what. */
-function isBaseUrl(text: string): boolean {
-  const url = URL.parse(text);
-  return url !== null && /^https?:$/.test(url.protocol) && url.username + url.search + url.hash === "";
-}
-
-/** True for what browsers send as `Origin`: scheme, host and port, in lower case and without a path. */
-function isOrigin(text: string): boolean {
-  const url = URL.parse(text);
-  return url !== null && /^https?:$/.test(url.protocol) && url.origin === text;
-}
+import { ASYMMETRIC, isOrigin, quota, upstreamUrl, upstreamUrls } from "./config-fields.ts";
 
 const GROUP = ["JWT_JWKS", "JWT_ISSUER", "JWT_AUDIENCE", "JWT_ALGORITHMS"] as const;
 
@@ -64,7 +18,7 @@ export const schema = z
     CART_URL: upstreamUrls().describe(
       "base URL of the cart service, or several with commas; each address of a name is one of its replicas",
     ),
-    CART_FALLBACK_URL: url("http:", "https:")
+    CART_FALLBACK_URL: upstreamUrl()
       .optional()
       .describe(
         "a URL of the cart service by a load balancer, asked while no address of `CART_URL` answers, as when DNS is late",
@@ -243,6 +197,11 @@ function crossCheck(config: Record<string, unknown>, context: z.core.$Refinement
       fault(session, `must differ from ${internal}: each is for one purpose`);
     }
   }
+  const [[cart], fallback] = [config.CART_URL ?? [], config.CART_FALLBACK_URL] as [string[], unknown];
+  // Connections to both are secured alike, by the certificate of the one address that is asked.
+  if (!faulty.has("CART_URL") && !faulty.has("CART_FALLBACK_URL") && typeof fallback === "string")
+    if (URL.parse(fallback)?.protocol !== URL.parse(cart ?? "")?.protocol)
+      fault("CART_FALLBACK_URL", "must have the protocol of CART_URL");
   const [life, session] = [config.ACCESS_TOKEN_TTL_SECONDS, config.REFRESH_TOKEN_TTL_SECONDS];
   if (typeof life === "number" && typeof session === "number" && session < life)
     fault("REFRESH_TOKEN_TTL_SECONDS", "must be at least ACCESS_TOKEN_TTL_SECONDS");
@@ -257,27 +216,3 @@ function crossCheck(config: Record<string, unknown>, context: z.core.$Refinement
 export type Config = z.infer<typeof schema>;
 
 export const readConfig = (): Config => readEnvOrExit(schema, process.env);
-
-/** Whose tokens to take for users; null when only guests are served. */
-export function userTokensOf(config: Config, log: Logger): UserTokens | null {
-  const { JWT_JWKS: jwks, JWT_ISSUER: issuer, JWT_AUDIENCE: audience, JWT_ALGORITHMS: algorithms } = config;
-  return jwks && issuer && audience && algorithms
-    ? { keys: openKeySet(jwks, log), issuer, audience, algorithms }
-    : null;
-}
-
-/** What each class of requests may send. */
-export function quotasOf(config: Config): Quotas {
-  const { RATE_LIMIT_OWNER: owner, RATE_LIMIT_ADDRESS: address, RATE_LIMIT_SESSION: session } = config;
-  return { ...(owner && { owner }), ...(address && { address }), ...(session && { session }) };
-}
-
-/** How many connections there may be, and how long the headers of a request may take. */
-export function boundsOf(config: Config) {
-  const connections: ConnectionLimits = {
-    total: config.CONNECTIONS_TOTAL,
-    perAddress: config.CONNECTIONS_PER_ADDRESS,
-    isExempt: networks(config.TRUSTED_PROXIES),
-  };
-  return { connections, headersMs: config.HEADERS_TIMEOUT_MS };
-}

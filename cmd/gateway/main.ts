@@ -5,7 +5,7 @@ import { createApp } from "../../internal/platform/http/app.ts";
 import { createInternalTokenSigner } from "../../internal/platform/identity/internal-token.ts";
 import { startService } from "../../internal/platform/service/service.ts";
 import { openAdapters } from "./adapters.ts";
-import { boundsOf, readConfig } from "./config.ts";
+import { readConfig } from "./config.ts";
 import { PUBLIC_API } from "./public-api.ts";
 
 const config = readConfig();
@@ -37,4 +37,4 @@ const app = createApp({
       log,
     }),
 });
-await service.serve(app, config.PORT, boundsOf(config));
+await service.serve(app, config.PORT, adapters.bounds);

@@ -65,9 +65,10 @@ export function createAnswerStore(limits: CacheLimits, registry: Registry): Answ
     },
   });
 
+  // What was stored later than now was so before the clock went back: its age is not known.
   const live = (key: CacheKey) => {
     const now = Date.now();
-    return kept.get(key.path)?.filter(({ deleteAt }) => deleteAt > now) ?? [];
+    return kept.get(key.path)?.filter(({ deleteAt, storedAt }) => deleteAt > now && storedAt <= now) ?? [];
   };
 
   function keep(key: CacheKey, answer: StoredAnswer): void {
@@ -92,6 +93,7 @@ export function createAnswerStore(limits: CacheLimits, registry: Registry): Answ
       else kept.delete(key.path);
     },
     createWriteStream: (key, value) => {
+      if (!hasLifetime(value)) return undefined;
       const body: Buffer[] = [];
       let bytes = Buffer.byteLength(JSON.stringify([value.headers, value.vary])) + OVERHEAD_BYTES;
       return new Writable({
@@ -116,6 +118,15 @@ export function createAnswerStore(limits: CacheLimits, registry: Registry): Answ
 /** undici heeds `stale-if-error`, also a client's, where `no-cache` forbids it (RFC 9111 section 4.2.4). */
 function directivesOf({ cacheControlDirectives: said = {} }: CacheValue) {
   return said["no-cache"] === true ? { ...said, "stale-if-error": 0 } : said;
+}
+
+/**
+ * Whether the catalog says how long an answer may be used, or that it is to be confirmed each time. By its
+ * `Last-Modified` alone undici would guess a tenth of its age (RFC 9111 section 4.2.2), weeks of a price.
+ */
+function hasLifetime({ cacheControlDirectives: said = {}, headers }: CacheValue): boolean {
+  const named = [said["max-age"], said["s-maxage"], said["no-cache"], headers.expires];
+  return named.some((each) => each !== undefined);
 }
 
 const sizeOf = (variants: readonly StoredAnswer[], url: string) =>

@@ -61,6 +61,23 @@ describe("Reads of the catalog through the gateway", () => {
     expect(renewed.version).to.equal(2);
   });
 
+  it("are not kept by a guess: Last-Modified alone says nothing of how long a price holds", async () => {
+    scene.catalog.cacheControl = null;
+    scene.catalog.headers = { "last-modified": "Thu, 01 Jan 2026 00:00:00 GMT" };
+    await seen();
+    expect((await seen()).cache).to.equal("cartwright; fwd=uri-miss; fwd-status=200");
+    expect(calls()).to.equal(2);
+  });
+
+  it("are asked for anew when the clock has gone back, as nobody knows how old they are", async () => {
+    await seen();
+    later(-3_600);
+    expect((await seen()).cache).to.include("stored; ttl=60");
+    expect(calls()).to.equal(2);
+    later(59);
+    expect((await seen()).cache).to.equal("cartwright; hit; ttl=1");
+  });
+
   it("whose 304 is about another version are fetched whole", async () => {
     scene.catalog.cacheControl = "no-cache";
     await seen();

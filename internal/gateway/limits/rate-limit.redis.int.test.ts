@@ -82,6 +82,15 @@ describe("Rate limits in Redis", function () {
     expect(left, "falls from count to count").to.deep.equal(left.toSorted((a, b) => b - a));
   });
 
+  it("end with a window that was configured shorter since it began", async () => {
+    const redis = await connect();
+    const inDays = createRedisCounter(redis, { owner: { points: 3, seconds: 86_400 } });
+    await inDays.count("owner", "guest:shorter");
+    const inMinutes = createRedisCounter(redis, { owner: { points: 600, seconds: 60 } });
+    expect(await inMinutes.count("owner", "guest:shorter")).to.deep.equal({ count: 2, resetMs: 60_000 });
+    expect((await inDays.count("owner", "guest:shorter")).resetMs).to.be.at.most(60_000);
+  });
+
   it("of a Redis that hangs are each gateway's own when they fail open, told once, and shared again after", async () => {
     const gate = await openGate({ host: "127.0.0.1", port: Number(new URL(url).port) });
     const gateway = await start("fail-open", await connect(gate.port));

@@ -4,8 +4,10 @@
 -- Result  {requests of this window with this one, ms until it ends}
 local count = redis.call("INCR", KEYS[1])
 local left = redis.call("PTTL", KEYS[1])
-if left < 0 then
-  left = tonumber(ARGV[1])
+local length = tonumber(ARGV[1])
+-- A window of before, when it was configured longer, ends with the new length.
+if left < 0 or left > length then
+  left = length
   redis.call("PEXPIRE", KEYS[1], left)
 end
 return {count, left}

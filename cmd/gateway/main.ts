@@ -11,7 +11,7 @@ import { PUBLIC_API } from "./public-api.ts";
 const config = readConfig();
 const service = await startService("gateway", config);
 const { log, registry } = service;
-const { upstreams, verify, limit, sessions, internalKeys } = await openAdapters(config, service);
+const { upstreams, verify, limit, sessions, internalKeys, bounds } = await openAdapters(config, service);
 const app = createApp({
   log,
   registry,
@@ -37,4 +37,4 @@ const app = createApp({
       log,
     }),
 });
-await service.serve(app, config.PORT, adapters.bounds);
+await service.serve(app, config.PORT, bounds);

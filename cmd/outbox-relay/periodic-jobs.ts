@@ -7,11 +7,11 @@ import {
   createMergedCounter,
   registerWaitingMerges,
 } from "../../internal/cart/metrics.ts";
-import { forgetOldRequests } from "../../internal/orders/settle-sweep.ts";
+import { forgetOldRequests } from "../../internal/orders/forget-requests.ts";
 import { sweepStaged } from "../../internal/outbox/forwarder/sweeper.ts";
 import { createDeadPurgedCounter, createPurgedCounter } from "../../internal/outbox/metrics.ts";
 import { purgeDead, purgePublished } from "../../internal/outbox/store/purge.ts";
-import { every } from "../../internal/platform/schedule/every.ts";
+import { createFailingGauge, every } from "../../internal/platform/schedule/every.ts";
 import type { Service } from "../../internal/platform/service/service.ts";
 import type { openAdapters } from "./adapters.ts";
 import type { Config } from "./config.ts";
@@ -61,22 +61,25 @@ export function startPeriodicJobs(
     const purged = await purgePublished(store, config.OUTBOX_RETENTION_SECONDS * 1000, stopping.signal);
     purgedTotal.inc(purged);
     if (purged > 0) log.info({ purged }, "purged published events");
-    await forgetOldRequests(orders);
   };
+  const forget = () => forgetOldRequests(orders, stopping.signal);
   const purgeOldDead = async () => {
     const retentionMs = config.OUTBOX_DEAD_RETENTION_SECONDS * 1000;
     const purged = retentionMs === 0 ? 0 : await purgeDead(store, retentionMs, stopping.signal);
     deadPurgedTotal.inc(purged);
     if (purged > 0) log.warn({ purged }, "deleted dead events after their retention, never published");
   };
+  const told = { log, failing: createFailingGauge(registry) };
+  const [sweeps, purges] = [config.SWEEP_INTERVAL_MS, config.OUTBOX_PURGE_INTERVAL_MS];
   const jobs = [
-    every(config.SWEEP_INTERVAL_MS, "sweep of staged events", sweep, log),
-    every(config.SWEEP_INTERVAL_MS, "sweep of expired carts", expire, log),
-    ...(noticeMs > 0 ? [every(config.SWEEP_INTERVAL_MS, "sweep of carts near their end", notify, log)] : []),
-    every(config.SWEEP_INTERVAL_MS, "sweep of carts that were ordered", settleOrders, log),
-    every(config.SWEEP_INTERVAL_MS, "sweep of merges", merge, log),
-    every(config.OUTBOX_PURGE_INTERVAL_MS, "purge", purge, log),
-    every(config.OUTBOX_PURGE_INTERVAL_MS, "purge of dead events", purgeOldDead, log),
+    every(sweeps, "sweep of staged events", sweep, told),
+    every(sweeps, "sweep of expired carts", expire, told),
+    ...(noticeMs > 0 ? [every(sweeps, "sweep of carts near their end", notify, told)] : []),
+    every(sweeps, "sweep of carts that were ordered", settleOrders, told),
+    every(sweeps, "sweep of merges", merge, told),
+    every(purges, "purge of published events", purge, told),
+    every(purges, "purge of remembered requests", forget, told),
+    every(purges, "purge of dead events", purgeOldDead, told),
   ];
   lifecycle.onStop("periodic jobs", async () => {
     stopping.abort();

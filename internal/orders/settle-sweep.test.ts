@@ -4,7 +4,7 @@ import { recordingLogger } from "../testkit/recording-logger.ts";
 import { createSweptOrdersCounter } from "./metrics.ts";
 import type { Order } from "./order.ts";
 import type { OrderStore } from "./order-store.ts";
-import { createSettleSweep, forgetOldRequests } from "./settle-sweep.ts";
+import { createSettleSweep } from "./settle-sweep.ts";
 
 /* A stand-in for the store: all there is to see is what the sweep asks of it. */
 
@@ -81,19 +81,5 @@ describe("The sweep of carts that were ordered", () => {
     });
     await sweep(stopping.signal);
     expect(await count()).to.equal(100);
-  });
-
-  it("forgets requests of more than a day ago, some at a time, until none is left", async () => {
-    const counts = [1_000, 1_000, 7];
-    const befores: number[] = [];
-    const store = {
-      forgetRequests: async (before: number) => {
-        befores.push(before);
-        return counts.shift();
-      },
-    } as unknown as OrderStore;
-    await forgetOldRequests(store);
-    expect(counts).to.deep.equal([]);
-    expect(Date.now() - befores[0]!).to.be.at.least(24 * 3_600_000);
   });
 });

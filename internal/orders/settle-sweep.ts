@@ -10,10 +10,6 @@ const BATCH = 100;
 /** Of all carts that cannot be reduced, so many are named. */
 const NAMED = 20;
 
-/** How long (ms) a request with an Idempotency-Key is remembered. */
-const REQUEST_TTL_MS = 24 * 60 * 60 * 1000;
-const FORGOTTEN_AT_ONCE = 1_000;
-
 /**
  * One sweep: reduces the carts of orders placed more than `ageMs` ago whose cart nobody has reduced, page by
  * page until there is no more, or `stopping`. Any number of sweepers may run: a cart is reduced once, whoever
@@ -54,13 +50,4 @@ export function createSettleSweep(options: {
     if (faults.length > 0)
       throw new AggregateError(faults.slice(0, NAMED), `${faults.length} carts could not be reduced`);
   };
-}
-
-/**
- * Forgets the requests of more than a day ago, 1,000 at a time; may be called again, and by several at once.
- * Rejects with OrderStoreUnavailable while the database is away; what was forgotten by then stays so.
- */
-export async function forgetOldRequests(store: OrderStore): Promise<void> {
-  const before = Date.now() - REQUEST_TTL_MS;
-  while ((await store.forgetRequests(before, FORGOTTEN_AT_ONCE)) === FORGOTTEN_AT_ONCE);
 }

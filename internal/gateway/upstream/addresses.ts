@@ -69,7 +69,7 @@ export function watchAddresses(options: {
   if (names.size === 0) return { stop: () => {} };
   // A failure that lasts is logged by the series.
   refresh().catch(() => undefined);
-  const series = every(everyMs, `resolving the addresses of ${name}`, refresh, log);
+  const series = every(everyMs, `resolving the addresses of ${name}`, refresh, { log });
   return {
     stop: () => {
       stopped = true;

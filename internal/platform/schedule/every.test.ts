@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import { eventually } from "../../testkit/eventually.ts";
 import { recordingLogger } from "../../testkit/recording-logger.ts";
-import { every } from "./every.ts";
+import { Registry } from "../metrics/metrics.ts";
+import { createFailingGauge, every } from "./every.ts";
 
 describe("Periodic work", () => {
   it("never overlaps, and stop waits for the run under way", async () => {
@@ -17,7 +18,7 @@ describe("Periodic work", () => {
         running--;
         runs++;
       },
-      recordingLogger().log,
+      recordingLogger(),
     );
     await eventually("three runs", () => runs >= 3);
     await periodic.stop();
@@ -30,16 +31,23 @@ describe("Periodic work", () => {
   it("goes on after a failure, which it logs once until it succeeds again", async () => {
     let runs = 0;
     const { log, lines } = recordingLogger();
+    const registry = new Registry();
+    const failing = createFailingGauge(registry);
+    const seen = new Set<number>();
+    const state = async () => (await failing.get()).values[0]!.value;
     const periodic = every(
       1,
       "test",
       async () => {
+        seen.add(await state());
         if (++runs <= 3) throw new Error("not yet");
       },
-      log,
+      { log, failing },
     );
     await eventually("it succeeds", () => runs >= 5);
     await periodic.stop();
+    expect([...seen], "0, and 1 while it fails").to.deep.equal([0, 1]);
+    expect(await state()).to.equal(0);
     expect(lines.map((line) => line.level)).to.deep.equal(["warn", "info"]);
   });
 });

@@ -1,4 +1,5 @@
 import type { Logger } from "../logger/logger.ts";
+import { Gauge, type Registry } from "../metrics/metrics.ts";
 
 /** A piece of work that is done again and again. */
 export interface Periodic {
@@ -6,11 +7,29 @@ export interface Periodic {
   stop(): Promise<void>;
 }
 
+/** Which periodic work fails, for all of a process. */
+export function createFailingGauge(registry: Registry): Gauge<"task"> {
+  return new Gauge({
+    name: "periodic_work_failing",
+    help: "1 while the last run of a piece of periodic work has failed, else 0",
+    labelNames: ["task"] as const,
+    registers: [registry],
+  });
+}
+
 /**
  * Runs `work` every `intervalMs`, counted from the end of the previous run, so runs never
- * overlap. A failure is logged once until a run succeeds again, and does not end the series.
+ * overlap. A failure is logged once until a run succeeds again, and does not end the series;
+ * `failing` says so for as long.
  */
-export function every(intervalMs: number, name: string, work: () => Promise<void>, log: Logger): Periodic {
+export function every(
+  intervalMs: number,
+  name: string,
+  work: () => Promise<void>,
+  told: { readonly log: Logger; readonly failing?: Gauge<"task"> },
+): Periodic {
+  const { log, failing: gauge } = told;
+  gauge?.set({ task: name }, 0);
   let stopped = false;
   let failing = false;
   let timer: NodeJS.Timeout;
@@ -21,9 +40,11 @@ export function every(intervalMs: number, name: string, work: () => Promise<void
       await work();
       if (failing) log.info({ task: name }, "periodic work succeeds again");
       failing = false;
+      gauge?.set({ task: name }, 0);
     } catch (err) {
       if (!failing) log.warn({ err, task: name }, "periodic work failed; it will be tried again");
       failing = true;
+      gauge?.set({ task: name }, 1);
     }
     if (!stopped) plan();
   }

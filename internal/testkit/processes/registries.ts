@@ -39,6 +39,7 @@ import { createCutCounter } from "../../platform/http/unread-answers.ts";
 import { createCallCounter } from "../../platform/kube/call-counter.ts";
 import { createLogger } from "../../platform/logger/logger.ts";
 import { createRegistry, type Registry } from "../../platform/metrics/metrics.ts";
+import { createFailingGauge } from "../../platform/schedule/every.ts";
 
 /** Stands for what a metric is measured at, in a registry that is described and never scraped. */
 const NOWHERE = { defineCommand: () => {} } as never;
@@ -118,6 +119,7 @@ export function processRegistries(): ReadonlyMap<string, Registry> {
   createMergedCounter(relay);
   createPurgedCounter(relay);
   createDeadPurgedCounter(relay);
+  createFailingGauge(relay);
   createPlacedMetrics(relay, "EUR");
   createSweptOrdersCounter(relay);
   registerUnsettledOrders(relay, NOWHERE, 0);

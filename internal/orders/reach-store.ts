@@ -1,4 +1,5 @@
 import type { Logger } from "../platform/logger/logger.ts";
+import { createOutageLog } from "../platform/logger/outage-log.ts";
 import { err, ok, type Result } from "../platform/result/result.ts";
 import { OrderStoreUnavailable } from "./order-store.ts";
 
@@ -13,7 +14,10 @@ export type ReachStore = <T>(
  */
 export function createReachStore(options: { timeoutMs: number; log: Logger }): ReachStore {
   const { timeoutMs, log } = options;
-  let failing = false;
+  const outage = createOutageLog(log, {
+    began: "the order store does not answer",
+    ended: "the order store answers again",
+  });
 
   return async (work) => {
     const late = Promise.withResolvers<never>();
@@ -22,13 +26,11 @@ export function createReachStore(options: { timeoutMs: number; log: Logger }): R
     }, timeoutMs);
     try {
       const value = await Promise.race([work(), late.promise]);
-      if (failing) log.info("the order store answers again");
-      failing = false;
+      outage.over();
       return ok(value);
     } catch (cause) {
       if (!(cause instanceof OrderStoreUnavailable)) throw cause;
-      if (!failing) log.warn({ err: cause }, "the order store does not answer");
-      failing = true;
+      outage.met({ err: cause });
       return err({ code: "ORDER_STORE_UNAVAILABLE" });
     } finally {
       clearTimeout(timer);

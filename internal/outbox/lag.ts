@@ -1,4 +1,5 @@
 import type { Logger } from "../platform/logger/logger.ts";
+import { createOutageLog } from "../platform/logger/outage-log.ts";
 import { Gauge, type Registry } from "../platform/metrics/metrics.ts";
 import type { StagingArea } from "./forwarder/staging.ts";
 import type { Backlog, OutboxReader } from "./store/store.ts";
@@ -25,7 +26,10 @@ export function registerLagMetrics(options: {
   let clockSkewMs = 0;
   let measuredAt = Number.NEGATIVE_INFINITY;
   let measuring: Promise<void> | null = null;
-  let failing = false;
+  const outage = createOutageLog(log, {
+    began: "the lag is estimated: a source does not answer",
+    ended: "the lag is measured again",
+  });
 
   async function measure(): Promise<void> {
     const results = await Promise.allSettled([
@@ -39,9 +43,8 @@ export function registerLagMetrics(options: {
       }),
     ]);
     const failure = results.find((result) => result.status === "rejected");
-    if (failure && !failing)
-      log.warn({ err: failure.reason }, "the lag is estimated: a source does not answer");
-    failing = failure !== undefined;
+    if (failure) outage.met({ err: failure.reason });
+    else outage.over();
     measuredAt = performance.now();
   }
 

@@ -1,4 +1,5 @@
 import type { Logger } from "../../platform/logger/logger.ts";
+import { createOutageLog } from "../../platform/logger/outage-log.ts";
 import { err, type Result } from "../../platform/result/result.ts";
 import type { StoreFault } from "./store.ts";
 
@@ -18,7 +19,10 @@ const MOST_NAMED = 1_000;
  */
 export function createAsk(log: Logger): Ask {
   const corrupt = new Set<string>();
-  let failing = false;
+  const outage = createOutageLog(log, {
+    began: "the cart store does not answer",
+    ended: "the cart store answers again",
+  });
 
   const ask: Ask = async (key, work, read) => {
     let reply: unknown;
@@ -27,8 +31,7 @@ export function createAsk(log: Logger): Ask {
     } catch (cause) {
       return err(faultOf(key, cause));
     }
-    if (failing) log.info("the cart store answers again");
-    failing = false;
+    outage.over();
     return read(reply);
   };
 
@@ -43,8 +46,7 @@ export function createAsk(log: Logger): Ask {
       return LASTING;
     }
     if (isScriptBug(cause)) throw new Error("a cart script failed", { cause });
-    if (!failing) log.warn({ err: cause }, "the cart store does not answer");
-    failing = true;
+    outage.met({ err: cause });
     return /^(DENIED|NOPERM) /.test(message) ? LASTING : { code: "CART_STORE_UNAVAILABLE" };
   }
 

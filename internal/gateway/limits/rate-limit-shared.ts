@@ -1,5 +1,6 @@
 import { ConsecutiveBreaker, circuitBreaker, handleAll } from "cockatiel";
 import type { Logger } from "../../platform/logger/logger.ts";
+import { createOutageLog } from "../../platform/logger/outage-log.ts";
 import { Counter, Gauge, type Registry } from "../../platform/metrics/metrics.ts";
 import type { WindowCounter } from "./rate-limit.ts";
 
@@ -28,24 +29,20 @@ export function createSharedCounter(options: {
     halfOpenAfter: TRY_AGAIN_MS,
     breaker: new ConsecutiveBreaker(FAILURES),
   });
-  let away = false;
+  const outage = createOutageLog(log, {
+    began: "rate limits are not shared",
+    ended: "rate limits are shared again",
+  });
   new Gauge({
     name: "gateway_rate_limits_shared",
     help: "1 while requests are counted with the other gateways', 0 since Redis did not answer",
     registers: [options.registry],
     collect() {
-      this.set(away ? 0 : 1);
+      this.set(outage.lasts ? 0 : 1);
     },
   });
-  breaker.onFailure(({ reason }) => {
-    if (away) return;
-    away = true;
-    log.warn({ err: "error" in reason ? reason.error : reason, whenAway }, "rate limits are not shared");
-  });
-  breaker.onSuccess(() => {
-    if (away) log.info("rate limits are shared again");
-    away = false;
-  });
+  breaker.onFailure(({ reason }) => outage.met({ err: "error" in reason ? reason.error : reason, whenAway }));
+  breaker.onSuccess(() => outage.over());
   return {
     count: async (limitClass, who) => {
       try {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { KeyRing } from "../../platform/identity/key-ring.ts";
 import type { Logger } from "../../platform/logger/logger.ts";
+import { createOutageLog } from "../../platform/logger/outage-log.ts";
 import { Counter, type Registry } from "../../platform/metrics/metrics.ts";
 import { err, ok, type Result } from "../../platform/result/result.ts";
 import { issueGuestToken } from "../identity/tokens.ts";
@@ -125,7 +126,10 @@ function watched({ store, registry, log }: { store: SessionStore; registry: Regi
   });
   for (const operation of Object.keys(RESULTS) as Operation[])
     for (const result of RESULTS[operation]) operations.inc({ operation, result }, 0);
-  let away = false;
+  const outage = createOutageLog(log, {
+    began: "sessions cannot be opened or refreshed",
+    ended: "sessions are served again",
+  });
   return {
     count: (operation: Operation, result: string) => operations.inc({ operation, result }),
     ask: async <T>(
@@ -134,12 +138,10 @@ function watched({ store, registry, log }: { store: SessionStore; registry: Regi
     ): Promise<Result<T, GatewayProblem>> => {
       try {
         const value = await call(store);
-        if (away) log.info("sessions are served again");
-        away = false;
+        outage.over();
         return ok(value);
       } catch (cause) {
-        if (!away) log.warn({ err: cause, operation }, "sessions cannot be opened or refreshed");
-        away = true;
+        outage.met({ err: cause, operation });
         operations.inc({ operation, result: "unavailable" });
         return err(STORE_UNAVAILABLE);
       }

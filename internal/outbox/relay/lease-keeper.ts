@@ -1,4 +1,5 @@
 import type { Logger } from "../../platform/logger/logger.ts";
+import { createOutageLog } from "../../platform/logger/outage-log.ts";
 import type { Lease, LeaseStore } from "../store/store.ts";
 
 /** Holds a fair share of the partitions for one relay. */
@@ -43,7 +44,10 @@ export function createLeaseKeeper(options: {
   let turn: Promise<void> = Promise.resolve();
   let prepared = false;
   let stopped = false;
-  let failing = false;
+  const outage = createOutageLog(log, {
+    began: "leases cannot be renewed; partitions are given up as they run out",
+    ended: "leases are being renewed again",
+  });
 
   async function keep(): Promise<void> {
     if (!prepared) await store.ensurePartitions(partitions);
@@ -83,18 +87,16 @@ export function createLeaseKeeper(options: {
   async function tick(): Promise<void> {
     try {
       await keep();
-      if (failing) log.info("leases are being renewed again");
-      failing = false;
+      outage.over();
     } catch (err) {
-      if (!failing) log.warn({ err }, "leases cannot be renewed; partitions are given up as they run out");
-      failing = true;
+      outage.met({ err });
     }
     if (!stopped) {
       timer = setTimeout(
         () => {
           turn = tick();
         },
-        failing ? Math.min(500, ttlMs / 3) : ttlMs / 3,
+        outage.lasts ? Math.min(500, ttlMs / 3) : ttlMs / 3,
       );
     }
   }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "../logger/logger.ts";
+import { createOutageLog } from "../logger/outage-log.ts";
 import { candidatesAmong, type KeyRing, type SigningKey, signingKey } from "./key-ring.ts";
 
 const LEAST_BYTES = 32;
@@ -62,21 +63,23 @@ export function watchKeyFolder(options: {
   let secrets = readKeyFolder(dir);
   let keys: SigningKey[] = secrets.map(signingKey);
   let edition = 0;
-  let failing = false;
+  const outage = createOutageLog(log, {
+    began: "the keys cannot be read; those at hand stay in use",
+    ended: "the keys can be read again",
+    level: "error",
+  });
 
   function look(): void {
     try {
       const now = readKeyFolder(dir);
-      if (failing) log.info({ dir }, "the keys can be read again");
-      failing = false;
+      outage.over({ dir });
       if (now.join("\n") === secrets.join("\n")) return;
       secrets = now;
       keys = now.map(signingKey);
       edition++;
       log.info({ dir, current: keys[0]!.id, accepted: keys.map(({ id }) => id) }, "the keys have changed");
     } catch (err) {
-      if (!failing) log.error({ err, dir }, "the keys cannot be read; those at hand stay in use");
-      failing = true;
+      outage.met({ err, dir });
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { Cluster, Redis } from "ioredis";
 import type { Logger } from "../logger/logger.ts";
+import { createOutageLog } from "../logger/outage-log.ts";
 import { corkWrites } from "../net/cork.ts";
 import { openOneAddress, REPLICA } from "./one-address.ts";
 import type { RedisAddress } from "./redis-url.ts";
@@ -53,15 +54,16 @@ export function connectRedis(
             setUp(new Redis({ ...common, ...address.nodes[0]!, retryStrategy: retry, Connector })),
           cluster: openCluster,
         });
-  let down = false;
+  const outage = createOutageLog(log, {
+    began: "Redis connection lost or refused",
+    ended: "Redis connection is back",
+  });
   connection.on("error", (err: Error) => {
     faults.set(connection, err);
-    if (!down) log.warn({ err }, "Redis connection lost or refused");
-    down = true;
+    outage.met({ err });
   });
   connection.on("ready", () => {
-    if (down) log.info("Redis connection is back");
-    down = false;
+    outage.over();
     faults.delete(connection);
   });
   return connection;

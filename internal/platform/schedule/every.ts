@@ -1,4 +1,5 @@
 import type { Logger } from "../logger/logger.ts";
+import { createOutageLog } from "../logger/outage-log.ts";
 import { Gauge, type Registry } from "../metrics/metrics.ts";
 
 /** A piece of work that is done again and again. */
@@ -28,23 +29,24 @@ export function every(
   work: () => Promise<void>,
   told: { readonly log: Logger; readonly failing?: Gauge<"task"> },
 ): Periodic {
-  const { log, failing: gauge } = told;
-  gauge?.set({ task: name }, 0);
+  const { log, failing } = told;
+  failing?.set({ task: name }, 0);
   let stopped = false;
-  let failing = false;
+  const outage = createOutageLog(log, {
+    began: "periodic work failed; it will be tried again",
+    ended: "periodic work succeeds again",
+  });
   let timer: NodeJS.Timeout;
   let running: Promise<void> = Promise.resolve();
 
   async function run(): Promise<void> {
     try {
       await work();
-      if (failing) log.info({ task: name }, "periodic work succeeds again");
-      failing = false;
-      gauge?.set({ task: name }, 0);
+      outage.over({ task: name });
+      failing?.set({ task: name }, 0);
     } catch (err) {
-      if (!failing) log.warn({ err, task: name }, "periodic work failed; it will be tried again");
-      failing = true;
-      gauge?.set({ task: name }, 1);
+      outage.met({ err, task: name });
+      failing?.set({ task: name }, 1);
     }
     if (!stopped) plan();
   }

@@ -31,13 +31,13 @@ export interface Stage {
   product(name: ProcessName, settings?: NodeJS.ProcessEnv, on?: Partial<Surroundings>): Promise<Running>;
   /**
    * Starts `contenders/<name>.ts`, a server on PORT, on the
-   * contender's core unless told otherwise; returns its URL.
+   * contender's core unless told otherwise.
    */
   contender(
     name: string,
     env: NodeJS.ProcessEnv,
     cpu?: number,
-  ): Promise<{ readonly url: string; stop(): Promise<void> }>;
+  ): Promise<{ readonly url: string; readonly pid: number; stop(): Promise<void> }>;
   /**
    * Runs `contenders/<name>.ts` to its end on the contender's core; resolves with the JSON it has printed.
    */
@@ -129,7 +129,7 @@ export async function openStage(): Promise<Stage> {
       pin(id.pid, cpu);
       const stop = () => endProcess(id, "SIGKILL");
       onTeardown(stop);
-      return { url, stop };
+      return { url, pid: id.pid, stop };
     },
     run: async (name, env) => {
       const command = [process.execPath, contenderFile(name)];

@@ -1,9 +1,10 @@
 import { writeCarts } from "../carts-in-redis.ts";
+import { costByPart, type Parts, withCpu } from "../cpu.ts";
 import { alternate, type Figure } from "../figure.ts";
 import { httpLoad, writeRequests } from "../http-load.ts";
 import type { Profile } from "../profile.ts";
 import { headersOf, ownerNumber, PRODUCTS, pricesOf } from "../shop.ts";
-import type { Stage } from "../stage.ts";
+import { CATALOG, type Stage } from "../stage.ts";
 
 const LINES = 5;
 
@@ -38,17 +39,24 @@ export async function checkoutScene(stage: Stage, profile: Profile): Promise<Fig
     return writeRequests(stage.dir, "checkouts", requests);
   }
 
-  const load = (url: string) => async (round: number) => {
+  const load = (url: string, parts: Parts) => async (round: number) => {
     const requestFile = await prepare(round);
-    const { requests, perSecond } = await httpLoad({ url, requestFile, connections, seconds });
+    const { result, cpu } = await withCpu(parts, () => httpLoad({ url, requestFile, connections, seconds }));
+    const { requests, perSecond } = result;
     if (requests > carts) throw new Error(`${requests} checkouts of ${carts} carts: some were repeats`);
-    return perSecond;
+    return { requests, perSecond, cpu };
   };
-  const cart = await stage.product("cart");
+  const catalog = await stage.product("catalog-stub", { CATALOG_SEED: CATALOG });
+  const cart = await stage.product("cart", { CATALOG_URL: catalog.url });
   const bare = await stage.contender("bare-checkout", { DATABASE_URL: stage.database.url });
-  const { a, b } = await alternate(Math.min(rounds, 3), load(cart.url), load(bare.url));
-  await cart.kill("SIGTERM");
-  await bare.stop();
+  const own = (pid: number | null) => (pid === null ? [] : [pid]);
+  const database = own(stage.database.pid);
+  const { a, b } = await alternate(
+    Math.min(rounds, 3),
+    load(cart.url, { cart: [cart.pid], catalog: [catalog.pid], redis: own(stage.redis.pid), database }),
+    load(bare.url, { bare: [bare.pid], database }),
+  );
+  await Promise.all([cart.kill("SIGTERM"), catalog.kill("SIGTERM"), bare.stop()]);
   return [
     {
       id: "checkout",
@@ -56,8 +64,9 @@ export async function checkoutScene(stage: Stage, profile: Profile): Promise<Fig
       against: "bare Express + one transaction",
       unit: "requests/s",
       bound: { least: 0.6 },
-      ours: a,
-      baseline: b,
+      note: `ours, ${costByPart(a)}; bare, ${costByPart(b)}`,
+      ours: a.map(({ perSecond }) => perSecond),
+      baseline: b.map(({ perSecond }) => perSecond),
       details: { connections, seconds, lines: LINES, carts },
     },
   ];

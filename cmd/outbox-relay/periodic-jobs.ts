@@ -28,12 +28,8 @@ export function startPeriodicJobs(
 ): void {
   const { log, registry, lifecycle } = service;
   const { redis, merges, store, staging, forwarder } = adapters;
-  const expire = createExpirySweep({
-    redis,
-    shards: config.CART_SHARDS,
-    expired: createExpiredCounter(registry),
-    log,
-  });
+  const expired = createExpiredCounter(registry);
+  const expire = createExpirySweep({ redis, shards: config.CART_SHARDS, expired, log });
   const noticeMs = config.CART_EXPIRING_NOTICE_SECONDS * 1000;
   const notify = createExpiringSweep({
     redis,
@@ -49,6 +45,7 @@ export function startPeriodicJobs(
     shards: config.CART_SHARDS,
     ageMs: config.SWEEP_AGE_MS,
     merged: createMergedCounter(registry),
+    expired,
   });
   registerWaitingMerges(registry, merges);
   const purgedTotal = createPurgedCounter(registry);

@@ -25,12 +25,16 @@ export interface FinishParts {
   readonly store: Pick<MergeStore, "give" | "settle">;
   readonly settleOrders: SettleOrders;
   readonly merged: MergedCounter;
+  /** Counts a cart of the user's whose end a give has told of. */
+  readonly expired: Counter<"reason">;
 }
 
 /** How often a user who goes on to check out meanwhile is waited for. */
 const MOST_GIVES = 4;
 
-export function createFinishTransfer({ store, settleOrders, merged }: FinishParts): FinishTransfer {
+export function createFinishTransfer(parts: FinishParts): FinishTransfer {
+  const { store, settleOrders, merged, expired } = parts;
+
   async function give(transfer: Transfer): Promise<Result<Given, StoreFault>> {
     let settled: string | null = null;
     for (let tries = 0; tries < MOST_GIVES; tries++) {
@@ -47,6 +51,7 @@ export function createFinishTransfer({ store, settleOrders, merged }: FinishPart
     const given = await give(transfer);
     if (!given.ok) return given;
     if (!given.value.replayed) merged.inc({ strategy: transfer.strategy });
+    if (given.value.expired) expired.inc({ reason: given.value.expired });
     await store.settle(transfer);
     return given;
   };

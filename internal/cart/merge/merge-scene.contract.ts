@@ -52,6 +52,7 @@ export function sceneOn(redis: RedisConnection, id = newScene()) {
   const checkouts = createRedisCheckoutStore({ redis, shards: SHARDS, log });
   const registry = new Registry();
   const merged = createMergedCounter(registry);
+  const metrics = createCartMetrics(registry, 60);
   const decided: string[] = [];
   let decides: DecideOrders = async () => true;
   const settled: string[] = [];
@@ -75,7 +76,7 @@ export function sceneOn(redis: RedisConnection, id = newScene()) {
       show: createShowCart(catalog, "EUR"),
       outbox: { committed: async () => "committed" },
       merged,
-      metrics: createCartMetrics(new Registry(), 60),
+      metrics,
       terms: TERMS,
     });
   const request = (more: Partial<MergeRequest>): MergeRequest => ({
@@ -116,8 +117,22 @@ export function sceneOn(redis: RedisConnection, id = newScene()) {
     },
     merge,
     merged: async (more: Partial<MergeRequest>) => unwrap(await merge(more)),
+    /** Carts whose end merges and sweeps have told of, by reason; none that are 0. */
+    expiredTotals: async () => {
+      const { values } = await metrics.expired.get();
+      return Object.fromEntries(
+        values.flatMap(({ labels, value }) => (value > 0 ? [[labels.reason, value]] : [])),
+      );
+    },
     mergedTotal: async () => (await merged.get()).values.reduce((sum, { value }) => sum + value, 0),
-    sweep: createMergeSweep({ store, shards: SHARDS, ageMs: -60_000, settleOrders, merged }),
+    sweep: createMergeSweep({
+      store,
+      shards: SHARDS,
+      ageMs: -60_000,
+      settleOrders,
+      merged,
+      expired: metrics.expired,
+    }),
     /** Adds to an owner's cart, one product after the other; resolves with the cart. */
     fill: async (owner: string, lines: Readonly<Record<string, number>>) => {
       for (const [productId, quantity] of Object.entries(lines)) {

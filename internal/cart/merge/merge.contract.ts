@@ -200,5 +200,22 @@ export function describeMerges(name: string, connect: () => Promise<RedisConnect
         "cart.updated",
       ]);
     });
+
+    for (const [reason, ending] of [
+      ["time", (cart: string) => redis.hset(cart, "@x", 1)],
+      ["missing", (cart: string) => redis.del(cart)],
+    ] as const)
+      for (const who of ["the call", "the sweep"])
+        it(`is counted once where it tells of the user's cart, which ended by "${reason}": ${who}`, async () => {
+          await scene.fill(scene.user, { pot: 1 });
+          await ending(shardKeys.cart(shardOf(scene.user, SHARDS), scene.user));
+          await scene.fill(scene.guest, { tea: 2 });
+          if (who === "the sweep") {
+            await scene.upTo("take");
+            await scene.sweep();
+          }
+          for (let repeats = 0; repeats < 2; repeats++) await scene.merged({ strategy: "sum" });
+          expect(await scene.expiredTotals()).to.deep.equal({ [reason]: 1 });
+        });
   });
 }

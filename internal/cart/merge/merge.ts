@@ -3,7 +3,7 @@ import { isPast } from "../../platform/http/deadline.ts";
 import { err, ok, type Result } from "../../platform/result/result.ts";
 import type { CartError, CartView, OutboxState } from "../cart.ts";
 import type { Catalog } from "../catalog/catalog.ts";
-import { createMeasure, type OutboxCommit } from "../service.ts";
+import { type CartMetrics, createMeasure, type OutboxCommit } from "../service.ts";
 import type { ShowCart } from "../show.ts";
 import type { CartStore } from "../store/store.ts";
 import { createFinishTransfer, type MergedCounter, type SettleOrders } from "./finish-transfer.ts";
@@ -68,11 +68,12 @@ export function createMerge(options: {
   outbox: OutboxCommit;
   orders: MergeOrders;
   merged: MergedCounter;
-  metrics: Parameters<typeof createMeasure>[0];
+  metrics: CartMetrics;
   terms: Terms;
 }): Merge {
   const { store, carts, catalog, show, outbox, orders, merged, terms } = options;
-  const finishTransfer = createFinishTransfer({ store, settleOrders: orders.settle, merged });
+  const { expired } = options.metrics;
+  const finishTransfer = createFinishTransfer({ store, settleOrders: orders.settle, merged, expired });
   const measured = createMeasure(options.metrics);
 
   async function answer(given: Given, taken: StagedEvent | null): Promise<MergeOutcome> {

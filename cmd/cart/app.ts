@@ -5,6 +5,7 @@ import { cartRoutes } from "../../internal/cart/routes.ts";
 import { createShowCart } from "../../internal/cart/show.ts";
 import { ORDER_PROBLEMS } from "../../internal/orders/problem-codes.ts";
 import { orderRoutes } from "../../internal/orders/routes.ts";
+import { orderServiceRoutes } from "../../internal/orders/service-routes.ts";
 import { createApp } from "../../internal/platform/http/app.ts";
 import { refuseLate } from "../../internal/platform/http/deadline.ts";
 import { createInternalTokenVerifier } from "../../internal/platform/identity/internal-token.ts";
@@ -39,6 +40,7 @@ export function cartApp(config: Config, cart: Service, adapters: ReturnType<type
       cartRoutes(app, service, identity, CART_DOCUMENT);
       mergeRoutes(app, merge, identity);
       orderRoutes(app, { ...ordering, identity, cart: cartSchema });
+      orderServiceRoutes(app, { service: ordering.service, identity });
     },
   });
 }

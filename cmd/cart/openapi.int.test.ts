@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { SERVICE_DOCUMENT } from "../../internal/orders/calls.ts";
+import { SERVICE_DOCUMENT } from "../../internal/orders/service-calls.ts";
 import { readEnv } from "../../internal/platform/config/env.ts";
 import type { OpenApiDocument } from "../../internal/platform/http/openapi.ts";
 import { Registry } from "../../internal/platform/metrics/metrics.ts";

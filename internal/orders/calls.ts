@@ -1,36 +1,35 @@
 import { z } from "zod";
 import type { Calls } from "../platform/http/calls.ts";
 import { idempotencyKey } from "../platform/http/idempotency-key.ts";
-import {
-  type Api,
-  descriptionCall,
-  type OpenApiDocument,
-  openApiDocument,
-} from "../platform/http/openapi.ts";
-import { IDENTITY_HEADER } from "../platform/identity/internal-token.ts";
+import type { Api } from "../platform/http/openapi.ts";
 import { moneySchema } from "../platform/money/money.ts";
 import { checkoutBody, pageQuery } from "./input.ts";
 import { TRANSITIONS } from "./order.ts";
 import { orderSchema } from "./order-view.ts";
 import { ORDER_PROBLEMS, type OrderCode } from "./problem-codes.ts";
 
-const EVERY_CALL = ["UNAUTHENTICATED", "ORDER_STORE_UNAVAILABLE", "DEADLINE_PASSED", "INTERNAL"] as const;
-const WITH_BODY = ["INVALID_REQUEST", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"] as const;
-const KEY = idempotencyKey("the order as it is by then");
-const ID = { name: "id", in: "path", schema: z.string() } as const;
+export const EVERY_CALL = [
+  "UNAUTHENTICATED",
+  "ORDER_STORE_UNAVAILABLE",
+  "DEADLINE_PASSED",
+  "INTERNAL",
+] as const;
+export const WITH_BODY = ["INVALID_REQUEST", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"] as const;
+export const KEY = idempotencyKey("the order as it is by then");
+export const ID = { name: "id", in: "path", schema: z.string() } as const;
 const REPLAYED = {
   description: "true: this request was carried out before; the order may have moved on since",
   schema: z.literal("true"),
 };
 const ORDER = { name: "Order", schema: orderSchema };
-const TRANSITIONED = {
+export const TRANSITIONED = {
   status: 200,
   description: "The order as it is now",
   headers: { "Idempotent-Replayed": REPLAYED },
   body: ORDER,
 };
 
-const status = z.enum(Object.keys(TRANSITIONS) as (keyof typeof TRANSITIONS)[]);
+export const status = z.enum(Object.keys(TRANSITIONS) as (keyof typeof TRANSITIONS)[]);
 const differing = z.object({ quantity: z.int(), unitPrice: moneySchema }).partial();
 
 const lowered = z
@@ -132,28 +131,8 @@ export function orderCalls(cart: z.ZodType) {
   } as const satisfies Calls<OrderCode>;
 }
 
-export const transitionBody = z.strictObject({ to: status }, { error: "must be a JSON object" });
-
-/** For services with an internal token of their own, past the gateway; no part of the public API. */
-export const SERVICE_CALLS = {
-  serviceDescription: {
-    // Below no path of the gateway's table.
-    ...descriptionCall<OrderCode>("/services/openapi.json", ["INTERNAL"]),
-    isPublic: true,
-  },
-  orderTransition: {
-    method: "post",
-    path: "/orders/{id}/transitions",
-    summary: "Move an order to its next status",
-    parameters: [ID, KEY],
-    body: transitionBody,
-    answers: [TRANSITIONED],
-    problems: [...EVERY_CALL, ...WITH_BODY, "ORDER_NOT_FOUND", "ORDER_STATE", "IDEMPOTENCY_KEY_REUSED"],
-  },
-} as const satisfies Calls<OrderCode>;
-
 /** What problems of orders have besides the members that all have. */
-const MEMBERS = {
+export const MEMBERS = {
   lines: z
     .array(
       z.object({
@@ -172,12 +151,4 @@ export const ordersApi = (cart: z.ZodType): Api => ({
   calls: orderCalls(cart),
   problems: ORDER_PROBLEMS,
   members: MEMBERS,
-});
-
-/** What services can do with orders. */
-export const SERVICE_DOCUMENT: OpenApiDocument = openApiDocument({
-  title: "Cartwright orders, for services with an internal token",
-  server: "/",
-  apis: [{ calls: SERVICE_CALLS, problems: ORDER_PROBLEMS, members: MEMBERS }],
-  tokenHeader: IDENTITY_HEADER,
 });

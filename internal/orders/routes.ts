@@ -1,34 +1,31 @@
-import type { Express, Request, RequestHandler, Response } from "express";
+import type { Express, Request, RequestHandler } from "express";
 import type { z } from "zod";
 import { CHECKOUT_BODY_BYTES } from "../platform/http/body-limits.ts";
 import { serveCalls } from "../platform/http/calls.ts";
 import { deadlineOf } from "../platform/http/deadline.ts";
-import { readIdempotencyKey } from "../platform/http/idempotency-key.ts";
 import { jsonBody, validate } from "../platform/http/json-body.ts";
-import { refusePreconditions } from "../platform/http/no-preconditions.ts";
-import { sendDocument } from "../platform/http/openapi.ts";
 import type { IdentityVerifier } from "../platform/identity/internal-token.ts";
 import { requireIdentity } from "../platform/identity/require-identity.ts";
 import { invalid, type Problem } from "../platform/problem/problem.ts";
 import { err, ok, type Result } from "../platform/result/result.ts";
 import { requestTraceparent } from "../platform/telemetry/request-traceparent.ts";
-import { orderCalls, SERVICE_CALLS, SERVICE_DOCUMENT, transitionBody } from "./calls.ts";
+import { answerTransition } from "./answer-transition.ts";
+import { orderCalls } from "./calls.ts";
 import type { Checkout } from "./checkout.ts";
 import { loweredLines } from "./consent.ts";
 import { cursorAfter, readCursor } from "./cursor.ts";
 import { checkoutBody, pageQuery } from "./input.ts";
-import type { OrderService, TransitionRequest } from "./order-service.ts";
-import type { RememberedRequest } from "./order-store.ts";
+import type { OrderService } from "./order-service.ts";
 import { orderView } from "./order-view.ts";
 import { problemOf, refuse } from "./problems.ts";
-import { requestOf } from "./request-hash.ts";
+import { readRequest, send } from "./requests.ts";
 
 const DEFAULT_PAGE = 20;
 
 /** Where clients find an order. */
 const LOCATION = "/api/orders/";
 
-/** Checkout and orders for owners, and the transitions for services. `cart` is a cart as clients get it. */
+/** Checkout and orders for owners. `cart` is a cart as clients get it. */
 export function orderRoutes(
   app: Express,
   parts: {
@@ -41,26 +38,6 @@ export function orderRoutes(
   const { checkout, service, identity } = parts;
   const owner = requireIdentity(identity, ["user", "guest"]);
   const body = jsonBody(CHECKOUT_BODY_BYTES);
-
-  const transition = async (
-    req: Request,
-    res: Response,
-    asked: Pick<TransitionRequest, "to" | "owner">,
-    sent: unknown,
-  ) => {
-    const request = readRequest(req, res, sent);
-    if (!request.ok) return refuse(req, res, request.error);
-    const id = String(req.params.id);
-    const result = await service.transition({
-      ...asked,
-      id,
-      request: request.value,
-      traceparent: requestTraceparent(req.headers),
-    });
-    if (!result.ok) return refuse(req, res, problemOf(result.error));
-    if (result.value.replayed) res.setHeader("idempotent-replayed", "true");
-    send(res, 200, orderView(result.value.order));
-  };
 
   const placeOrder: RequestHandler = async (req, res) => {
     const request = readRequest(req, res, req.body);
@@ -107,33 +84,10 @@ export function orderRoutes(
     ],
     orderCancel: [
       owner,
-      (req, res) => transition(req, res, { to: "cancelled", owner: res.locals.owner }, null),
+      (req, res) =>
+        answerTransition(req, res, service, { to: "cancelled", owner: res.locals.owner, sent: null }),
     ],
   });
-  serveCalls(app, SERVICE_CALLS, {
-    serviceDescription: sendDocument(SERVICE_DOCUMENT),
-    orderTransition: [
-      requireIdentity(identity, ["service"]),
-      body,
-      (req, res) => {
-        const fields = validate(transitionBody, req.body);
-        if (!fields.ok) return refuse(req, res, fields.error);
-        return transition(req, res, { to: fields.value.to, owner: null }, req.body);
-      },
-    ],
-  });
-}
-
-/** The request as its Idempotency-Key makes it known; null without one. */
-function readRequest(req: Request, res: Response, body: unknown): Result<RememberedRequest | null, Problem> {
-  const conditions = refusePreconditions(req.headers, "what is done with orders");
-  if (!conditions.ok) return conditions;
-  const key = readIdempotencyKey(req.headers);
-  if (!key.ok) return key;
-  if (key.value === null) return ok(null);
-  // As the router matched it: a path is the same however its fixed parts are capitalised.
-  const path = req.route.path.replace(":id", String(req.params.id).toLowerCase());
-  return ok(requestOf({ owner: res.locals.owner, method: req.method, path, key: key.value, body }));
 }
 
 function readPage(req: Request): Result<{ limit: number; before: number | null }, Problem> {
@@ -145,9 +99,4 @@ function readPage(req: Request): Result<{ limit: number; before: number | null }
   return before === null
     ? err(invalid("cursor", "is not the nextCursor of a page of orders"))
     : ok({ limit, before });
-}
-
-function send(res: Response, status: number, value: unknown): void {
-  res.setHeader("cache-control", "no-store");
-  res.status(status).json(value);
 }

@@ -125,14 +125,16 @@ export function sceneOn(redis: RedisConnection, id = newScene()) {
       );
     },
     mergedTotal: async () => (await merged.get()).values.reduce((sum, { value }) => sum + value, 0),
-    sweep: createMergeSweep({
-      store,
-      shards: SHARDS,
-      ageMs: -60_000,
-      settleOrders,
-      merged,
-      expired: metrics.expired,
-    }),
+    /** Finishes merges that have waited for so long; all of them unless told. */
+    sweep: (ageMs = -60_000) =>
+      createMergeSweep({
+        store,
+        shards: SHARDS,
+        ageMs,
+        settleOrders,
+        merged,
+        expired: metrics.expired,
+      })(),
     /** Adds to an owner's cart, one product after the other; resolves with the cart. */
     fill: async (owner: string, lines: Readonly<Record<string, number>>) => {
       for (const [productId, quantity] of Object.entries(lines)) {

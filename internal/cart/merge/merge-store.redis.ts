@@ -1,6 +1,7 @@
 import { shardOf } from "../../platform/identity/shard-of.ts";
 import type { Logger } from "../../platform/logger/logger.ts";
 import type { RedisConnection } from "../../platform/redis/redis.ts";
+import { redisNow } from "../../platform/redis/redis-now.ts";
 import { bindScript, loadScript } from "../../platform/redis/script.ts";
 import { err, ok, type Result } from "../../platform/result/result.ts";
 import { createAsk } from "../store/ask.redis.ts";
@@ -121,6 +122,7 @@ export function createRedisMergeStore(options: {
       const args = { owner: guest, cart: cartId, version: String(version), remember: IDEMPOTENCY_TTL_MS };
       return ask(keys[0]!, step("settle", guest, keys, JSON.stringify(args)), () => ok(undefined));
     },
+    now: () => redisNow(redis),
     waiting: (shard, before, limit) =>
       redis.zrangebyscore(shardKeys.transfers(shard), "-inf", before, "LIMIT", 0, limit),
     countWaiting: async () => {

@@ -74,6 +74,8 @@ export interface MergeStore {
    */
   give(transfer: Transfer, settled: string | null): Promise<Result<Given, StoreFault | UndecidedCheckout>>;
   settle(transfer: Transfer): Promise<Result<void, StoreFault>>;
+  /** The clock that says since when transfers wait, epoch ms. */
+  now(): Promise<number>;
   /** At most `limit` guests of a shard whose transfers wait since `before` (epoch ms), the first first. */
   waiting(shard: number, before: number, limit: number): Promise<string[]>;
   /** How many guests' transfers wait, in all shards. */

@@ -14,7 +14,7 @@ export function createMergeSweep(
   const { store, shards, ageMs } = options;
   const finishTransfer = createFinishTransfer(options);
   return async () => {
-    const before = Date.now() - ageMs;
+    const before = (await store.now()) - ageMs;
     await Promise.all(
       Array.from({ length: shards }, async (_, shard) => {
         for (const guest of await store.waiting(shard, before, BATCH)) {

@@ -44,6 +44,25 @@ export function describeUnfinishedMerges(name: string, connect: () => Promise<Re
       });
     }
 
+    for (const [off, hours] of [
+      ["fast", 1],
+      ["slow", -1],
+    ] as const)
+      it(`is as old for a sweeper whose clock is an hour ${off} as for Redis`, async () => {
+        await scene.fill(scene.guest, { tea: 2 });
+        await scene.upTo("take");
+        const { now } = Date;
+        Date.now = () => now() + hours * 3_600_000;
+        try {
+          await scene.sweep(60_000);
+          expect(await scene.pending(), "waits for less than a minute").to.deep.equal([scene.guest]);
+          await scene.sweep();
+          expect(await scene.pending()).to.deep.equal([]);
+        } finally {
+          Date.now = now;
+        }
+      });
+
     it("that cannot be finished stays, and does not keep a sweep from the others", async () => {
       const before = await scene.store.countWaiting();
       const more = async () => (await scene.store.countWaiting()) - before;

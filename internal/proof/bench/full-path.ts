@@ -79,10 +79,10 @@ export interface CostedLoad extends Cost {
 export async function costedLoad(
   stage: Stage,
   parts: Parts,
-  options: { url: string; requestFile: string; seconds: number },
+  options: { url: string; requestFile: string; seconds: number; connections?: number },
 ): Promise<CostedLoad> {
   const { result, cpu } = await withCpu(parts, async () => {
-    const loaded = await httpLoad({ ...options, connections: CONNECTIONS });
+    const loaded = await httpLoad({ connections: CONNECTIONS, ...options });
     await allPublished(stage);
     return loaded;
   });

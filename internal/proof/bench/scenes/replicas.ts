@@ -1,9 +1,10 @@
 import { costByPart, microsecondsEach } from "../cpu.ts";
-import { alternate, type Figure } from "../figure.ts";
+import { type Figure, takeTurns } from "../figure.ts";
 import {
   addsThroughGateway,
   CONNECTIONS,
   COUNTED_LIMITS,
+  type CostedLoad,
   costedLoad,
   openFullPath,
   shopperTokens,
@@ -28,15 +29,17 @@ export async function replicasScene(stage: Stage, profile: Profile): Promise<Fig
   const first = both.carts[0]!;
   const lone = await stage.product("gateway", { ...COUNTED_LIMITS, CART_URL: first.url });
   const parts = { ...both.parts, gateway: [lone.pid], cart: [first.pid] };
-  const withTwo = (s: number) => costedLoad(stage, both.parts, { url: both.url, requestFile, seconds: s });
+  const withTwo = (s: number, connections = CONNECTIONS) =>
+    costedLoad(stage, both.parts, { url: both.url, requestFile, seconds: s, connections });
   const withOne = (s: number) => costedLoad(stage, parts, { url: lone.url, requestFile, seconds: s });
   await withTwo(warmUpSeconds);
   await withOne(warmUpSeconds);
-  const { a, b } = await alternate(
-    rounds,
+  const turns = await takeTurns(rounds, [
     () => withTwo(seconds),
     () => withOne(seconds),
-  );
+    () => withTwo(seconds, 2 * CONNECTIONS),
+  ]);
+  const [a, b, c] = turns as [CostedLoad[], CostedLoad[], CostedLoad[]];
   await lone.kill("SIGTERM");
   await both.stop();
   return [
@@ -50,6 +53,17 @@ export async function replicasScene(stage: Stage, profile: Profile): Promise<Fig
       ours: a.map((round) => microsecondsEach(round, ["cart"])),
       baseline: b.map((round) => microsecondsEach(round, ["cart"])),
       details: { connections: CONNECTIONS, seconds, users: SHOPPERS, two: a, one: b },
+    },
+    {
+      id: "two-replicas-each-loaded",
+      what: "the same, each replica with the load of the one",
+      against: "one",
+      unit: "us",
+      bound: null,
+      note: `informs: ${costByPart(c)}`,
+      ours: c.map((round) => microsecondsEach(round, ["cart"])),
+      baseline: b.map((round) => microsecondsEach(round, ["cart"])),
+      details: { connections: 2 * CONNECTIONS, seconds, users: SHOPPERS, two: c, one: b },
     },
   ];
 }

@@ -2,10 +2,11 @@ import { expect } from "chai";
 import { SignJWT } from "jose";
 import { createInternalTokenSigner } from "../../platform/identity/internal-token.ts";
 import { eventually } from "../../testkit/eventually.ts";
-import { CART_AUDIENCE, INTERNAL_KEYS, SESSION_KEYS } from "../../testkit/gateway-keys.ts";
+import { CART_AUDIENCE, INTERNAL_KEYS, INTERNAL_SECRET, SESSION_KEYS } from "../../testkit/gateway-keys.ts";
 import { withUsers } from "../../testkit/gateway-scene.ts";
 import { sendRaw } from "../../testkit/raw-client.ts";
 import { AUDIENCE, ISSUER, type TestIssuer, testIssuer } from "../../testkit/test-issuer.ts";
+import { UNREADABLE_HEADERS } from "../../testkit/unreadable-headers.ts";
 import { issueGuestToken } from "./tokens.ts";
 
 describe("Identity at the gateway", () => {
@@ -68,6 +69,21 @@ describe("Identity at the gateway", () => {
     expect(scene.cart.asked.length).to.equal(before);
   });
 
+  it("a token without a readable header gets 401, whoever it says has issued it, and no word of missing keys", async () => {
+    for (const claims of [
+      { iss: "cartwright-gateway-session", aud: "cartwright-guest" },
+      { iss: ISSUER, aud: AUDIENCE },
+    ])
+      for (const header of UNREADABLE_HEADERS) {
+        const payload = Buffer.from(JSON.stringify({ ...claims, sub: "x", exp: 9e9 })).toString("base64url");
+        const { status, body } = await ask({ authorization: `Bearer ${header}.${payload}.c2ln` });
+        expect([status, body.code], `${claims.iss} ${header}`).to.deep.equal([401, "UNAUTHENTICATED"]);
+      }
+    expect(scene.gateway.lines.filter(({ level }) => level !== "debug" && level !== "trace")).to.deep.equal(
+      [],
+    );
+  });
+
   it("a token that has expired, or names nobody, gets 401 and is told so", async () => {
     const expired = await ask({ authorization: await user("alice", "-1m") });
     expect([expired.status, expired.body.detail]).to.deep.equal([
@@ -125,7 +141,7 @@ describe("Identity at the gateway", () => {
     await ask({ authorization: `${authorization}x` });
     const log = JSON.stringify(scene.gateway.lines);
     expect(log).not.to.include(authorization.slice("Bearer ".length));
-    expect(log).not.to.include(INTERNAL_KEYS);
+    expect(log).not.to.include(INTERNAL_SECRET);
     expect(log).not.to.include(String(scene.cart.last().headers["x-cartwright-identity"]));
   });
 });

@@ -4,6 +4,7 @@ import { signToken } from "../../platform/identity/signed-token.ts";
 import { SESSION_KEYS } from "../../testkit/gateway-keys.ts";
 import { withUsers } from "../../testkit/gateway-scene.ts";
 import { request } from "../../testkit/shopper.ts";
+import { UNREADABLE_HEADERS } from "../../testkit/unreadable-headers.ts";
 import { issueGuestToken } from "./tokens.ts";
 
 describe("A guest's token that a user presents", () => {
@@ -45,6 +46,10 @@ describe("A guest's token that a user presents", () => {
       ["", /valid access token or refresh token of a guest/],
       [`${accessToken}x`, /valid access token or refresh token of a guest/],
       [expired, /has expired/],
+      ...UNREADABLE_HEADERS.map(
+        (header) =>
+          [accessToken.replace(/^[^.]*/, header), /valid access token or refresh token of a guest/] as const,
+      ),
     ] as const) {
       const { status, body } = await merge({ body: { guestToken } });
       expect([status, body.code, body.field]).to.deep.equal([400, "GUEST_TOKEN_INVALID", "guestToken"]);

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { decodeProtectedHeader, SignJWT } from "jose";
+import { UNREADABLE_HEADERS } from "../../testkit/unreadable-headers.ts";
 import { createInternalTokenSigner, createInternalTokenVerifier } from "./internal-token.ts";
 import { candidatesAmong, fixedKeyRing, type KeyRing, signingKey } from "./key-ring.ts";
 import { signToken, verifyToken } from "./signed-token.ts";
@@ -56,6 +57,14 @@ describe("A signed token", () => {
       .sign(signingKey(OLD).bytes);
     expect(await verdict(turningRing(NEW, OLD), token)).to.equal("taken");
     expect(await verdict(turningRing(NEW), token)).to.equal("ERR_JWS_SIGNATURE_VERIFICATION_FAILED");
+  });
+
+  it("whose protected header cannot be read is refused as a token, like any other that is not well-formed", async () => {
+    const token = await signToken(fixedKeyRing(OLD), claims, 60);
+    for (const header of UNREADABLE_HEADERS) {
+      const other = token.replace(/^[^.]*/, header);
+      expect(await verdict(turningRing(OLD), other), header).to.equal("ERR_JWS_INVALID");
+    }
   });
 
   it("that is over is over, whichever key signed it", async () => {

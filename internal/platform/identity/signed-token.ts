@@ -33,7 +33,7 @@ export async function verifyToken(
 ): Promise<JWTPayload> {
   const options = { ...expected, algorithms: ["HS256"], requiredClaims: ["exp", "sub"] };
   let refused: unknown;
-  for (const { hmac } of keys.candidates(decodeProtectedHeader(token).kid)) {
+  for (const { hmac } of keys.candidates(keyNamedBy(token))) {
     try {
       return (await jwtVerify(token, hmac, options)).payload;
     } catch (error) {
@@ -42,4 +42,13 @@ export async function verifyToken(
     }
   }
   throw refused ?? new errors.JWSSignatureVerificationFailed();
+}
+
+function keyNamedBy(token: string): string | undefined {
+  try {
+    return decodeProtectedHeader(token).kid;
+  } catch (cause) {
+    // A bare TypeError, as jose throws here, would pass for a failure to fetch keys.
+    throw new errors.JWSInvalid("the protected header cannot be read", { cause });
+  }
 }

@@ -6,7 +6,8 @@ export interface Hop {
   readonly host: string | undefined;
 }
 
-const PAIR = /[ \t]*(?:([\w!#$%&'*+.^`|~-]+)=("(?:[^"\\]|\\.)*"|[\w!#$%&'*+.^`|~-]+))?[ \t]*(;|,|$)/y;
+/** Linear: no repeated part can begin with what may follow it, so that no text is divided in two ways. */
+const PAIR = /[ \t]*(?:([\w!#$%&'*+.^`|~-]+)=("(?:[^"\\]|\\.)*"|[\w!#$%&'*+.^`|~-]+)[ \t]*)?(;|,|$)/y;
 
 /**
  * The hops of a `Forwarded` header (RFC 7239) in its order, the client's first;

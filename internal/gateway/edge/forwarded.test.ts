@@ -50,10 +50,10 @@ describe("A Forwarded header", () => {
     expect(wellFormed).to.deep.equal(whole.map((_, at) => whole.slice(0, at + 1).join("")));
   });
 
-  // Read in steps that grow as its square, this would take hours.
+  // Read in steps that grow as its square, this would take minutes.
   it("is refused in one pass however long it goes on before its fault", () => {
     const runs = [" ", "\t ", "a", "a=b;", "a=b ,", '"', '\\"', "\\\\"].map((part) =>
-      part.repeat(1_000_000 / part.length),
+      part.repeat(200_000 / part.length),
     );
     for (const run of runs)
       for (const before of ["", "a=b;", "a=b", 'a="', "a="])

@@ -4,7 +4,7 @@ import type { Logger } from "../logger/logger.ts";
 import { Counter, Gauge, type Registry } from "../metrics/metrics.ts";
 import { networkOf } from "../net/network-of.ts";
 import type { Problem } from "../problem/problem.ts";
-import { answerTo } from "./parser-faults.ts";
+import { answerLast, answerTo } from "./parser-faults.ts";
 
 /** How many connections there may be at once: in all, and from one address. */
 export interface ConnectionLimits {
@@ -17,8 +17,7 @@ export interface ConnectionLimits {
   readonly refusalsUnderWay?: number;
 }
 
-/** Who is turned away may take this long, in ms, to read why; so many may at once. */
-const REFUSAL_MS = 1_000;
+/** So many may be reading why they are turned away at once. */
 const MOST_REFUSALS = 256;
 
 /** One line in the log for all that are turned away until nobody was for this long, in ms. */
@@ -97,13 +96,8 @@ export function limitConnections(
     socket.on("error", () => {});
     if (refusalsUnderWay >= mostRefusals) return void socket.destroy();
     refusalsUnderWay++;
-    const cut = setTimeout(() => socket.destroy(), REFUSAL_MS);
-    socket.once("close", () => {
-      refusalsUnderWay--;
-      clearTimeout(cut);
-    });
-    // Read, not left: closing on unread bytes resets the connection, and the answer is lost.
-    socket.resume().end(answerTo(PROBLEMS[reason], ""));
+    socket.once("close", () => refusalsUnderWay--);
+    answerLast(socket, answerTo(PROBLEMS[reason], ""));
   };
 
   // The one listener of a new http.Server: it begins to read requests.

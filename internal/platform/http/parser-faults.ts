@@ -28,6 +28,11 @@ const PROBLEMS = new Map<string | undefined, Problem>([
   ["HPE_INVALID_VERSION", { code: "HTTP_VERSION_NOT_SUPPORTED", detail: "Send HTTP/1.1 or HTTP/1.0." }],
 ]);
 
+/** A client may take this long, in ms, to read the last answer of its connection and close its side. */
+const LAST_ANSWER_MS = 1_000;
+/** What Node itself takes for this expectation, and meets. */
+const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i;
+
 /** Counts requests that no handler sees, by the code that they are refused with. */
 export function createUnreadCounter(registry: Registry) {
   const unread = new Counter({
@@ -45,14 +50,10 @@ export function createUnreadCounter(registry: Registry) {
  * the connection, whose next byte could mean anything. `onRefused` is told the code of each.
  */
 export function answerParserFaults(server: Server, turns: Turns, onRefused: (code: string) => void): void {
-  server.on("checkExpectation", (req: IncomingMessage, res: ServerResponse) => {
-    onRefused(EXPECTS.code);
-    refuseRequest(req, res, EXPECTS);
-  });
   server.on("connect", (req, socket: Socket) => {
     onRefused(TUNNEL.code);
     socket.on("error", () => {});
-    turns.whenAnswered(socket, () => void socket.end(answerTo(TUNNEL, pathOf(req))));
+    turns.whenAnswered(socket, () => answerLast(socket, answerTo(TUNNEL, pathOf(req))));
   });
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     const end = (problem: Problem | null, instance = "") => {
@@ -72,10 +73,23 @@ export function answerParserFaults(server: Server, turns: Turns, onRefused: (cod
   });
 }
 
+/** Null for a request that expects nothing that is not done here (RFC 9110 section 10.1.1). */
+export function refuseExpectation({ headers: { expect } }: IncomingMessage): Problem | null {
+  return expect === undefined || CONTINUE.test(expect) ? null : EXPECTS;
+}
+
 /** Answers a request before any handler has seen it, and ends its connection. */
 export function refuseRequest(req: IncomingMessage, res: ServerResponse, problem: Problem): void {
   const { status, text } = renderProblem(HTTP_PROBLEMS, pathOf(req), problem);
   res.writeHead(status, { ...problem.headers, ...headersOf(text) }).end(text);
+}
+
+/** Sends the last answer of a connection, and closes it soon after, whatever the client does with its side. */
+export function answerLast(socket: Socket, text: string): void {
+  const cut = setTimeout(() => socket.destroy(), LAST_ANSWER_MS).unref();
+  socket.once("close", () => clearTimeout(cut));
+  // Read, not left: closing on unread bytes resets the connection, and the answer is lost.
+  socket.resume().end(text);
 }
 
 /** A whole answer, for a connection without a request. */

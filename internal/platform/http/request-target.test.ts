@@ -57,6 +57,9 @@ describe("A request's Host and target", () => {
     ["GET http://shop.example:8080/a HTTP/1.1\nHost: shop.example", "path"],
     ["GET http://evil@shop.example/a HTTP/1.1\nHost: shop.example", "path"],
     ["GET http:///a HTTP/1.1\nHost:", "path"],
+    ["GET http://user:pw@evil.test/a HTTP/1.0", "path"],
+    ["GET http://shop.example:80a/a HTTP/1.0", "path"],
+    ["GET http:///a HTTP/1.0", "path"],
     ["GET ftp://shop.example/a HTTP/1.1\nHost: shop.example", "path"],
     ["GET * HTTP/1.1\nHost: shop.example", "path"],
   ] as const) {

@@ -18,6 +18,8 @@ export function refuseTarget(req: IncomingMessage): Problem | null {
   if (target === "*") return req.method === "OPTIONS" ? null : invalid("path", "may be * with OPTIONS alone");
   const [, authority, path = ""] = ABSOLUTE.exec(target) ?? [];
   if (authority === undefined) return invalid("path", "must begin with /");
+  if (!HOST.test(authority))
+    return invalid("path", "must name a host such as shop.example, or one with a port");
   req.headers.host ??= authority;
   if (bare(authority) === "" || bare(authority) !== bare(req.headers.host))
     return invalid("path", "must begin with /, or with http:// and the host that Host names");

@@ -4,7 +4,12 @@ import { type AddressInfo, type Socket, Server as TcpServer } from "node:net";
 import type { Logger } from "../logger/logger.ts";
 import type { Registry } from "../metrics/metrics.ts";
 import { type ConnectionLimits, limitConnections } from "./connection-limits.ts";
-import { answerParserFaults, createUnreadCounter, refuseRequest } from "./parser-faults.ts";
+import {
+  answerParserFaults,
+  createUnreadCounter,
+  refuseExpectation,
+  refuseRequest,
+} from "./parser-faults.ts";
 import { refuseTarget } from "./request-target.ts";
 import { createTurns } from "./turns.ts";
 import { createCutCounter, cutUnread } from "./unread-answers.ts";
@@ -94,7 +99,7 @@ export async function listen(
   });
   const answer: RequestListener = (req, res) => {
     if (retired) res.setHeader("connection", "close");
-    const refusal = refuseTarget(req);
+    const refusal = refuseTarget(req) ?? refuseExpectation(req);
     if (refusal === null) return handler(req, res);
     onUnread(refusal.code);
     refuseRequest(req, res, refusal);
@@ -103,10 +108,13 @@ export async function listen(
     cut?.("pipelined");
     socket.destroy();
   });
-  server.on("request", (req, res) => {
+  const take: RequestListener = (req, res) => {
     fresh.delete(req.socket);
     turns.take(req, res);
-  });
+  };
+  server.on("request", take);
+  // Its refusal ends the connection, so that nothing that waits behind it may be begun.
+  server.on("checkExpectation", take);
   answerParserFaults(server, turns, onUnread);
   const retire = () => {
     retired = true;

@@ -1,10 +1,11 @@
 import { once } from "node:events";
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { expect } from "chai";
 import { eventually } from "../../testkit/eventually.ts";
 import { recordingLogger } from "../../testkit/recording-logger.ts";
 import { Registry } from "../metrics/metrics.ts";
+import { answerParserFaults } from "./parser-faults.ts";
 import { type HttpServer, listen, PATIENCE } from "./server.ts";
 import { createTurns } from "./turns.ts";
 
@@ -17,6 +18,7 @@ describe("Requests of one connection", function () {
   let begun: string[];
   let waiting: ServerResponse[];
   const sockets: Socket[] = [];
+  const bareServers: Server[] = [];
   beforeEach(async () => {
     [begun, waiting, registry] = [[], [], new Registry()];
     server = await listen(
@@ -37,11 +39,23 @@ describe("Requests of one connection", function () {
   });
   afterEach(async () => {
     for (const socket of sockets.splice(0)) socket.destroy();
+    for (const bare of bareServers.splice(0)) bare.close().closeAllConnections();
     await server.close();
   });
 
-  function client(text = "") {
-    const socket = connect(server.port, "127.0.0.1");
+  /** A server of Node's with nothing but turns, for tests that look into it. */
+  async function bareServer(handle: RequestListener) {
+    const own = createServer().listen(0, "127.0.0.1");
+    bareServers.push(own);
+    const turns = createTurns(handle, () => {});
+    own.on("request", turns.take);
+    answerParserFaults(own, turns, () => {});
+    await once(own, "listening");
+    return { own, turns, port: (own.address() as AddressInfo).port };
+  }
+
+  function client(text = "", port = server.port) {
+    const socket = connect(port, "127.0.0.1");
     sockets.push(socket);
     let got = "";
     let closed = false;
@@ -158,6 +172,56 @@ describe("Requests of one connection", function () {
       expect(one.text()).to.match(/first[\s\S]*done \/a[\s\S]*application\/problem\+json/);
     });
 
+  it("keep their answers when what is malformed behind them comes in several pieces", async () => {
+    let faults = 0;
+    const { own, port } = await bareServer((_req, res) => waiting.push(res));
+    own.on("clientError", () => faults++);
+    const bad = "POST /bad HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const one = client(`${get("/wait")}${bad}zz\r\n`, port);
+    for (const times of [1, 2, 3]) {
+      await eventually("it is read", () => faults === times);
+      one.socket.write("more");
+    }
+    expect(one.text()).to.equal("");
+    waiting[0]!.end("first");
+    await eventually("it is closed", () => one.closed());
+    expect(statuses(one.text())).to.deep.equal([200, 400]);
+    expect(one.text()).to.match(/first[\s\S]*"instance":"\/bad"/);
+  });
+
+  it("are not begun behind one that expects what is not done here", async () => {
+    const expects = "PUT /expects HTTP/1.1\r\nHost: x\r\nExpect: tea\r\nContent-Length: 3\r\n\r\nabc";
+    for (const before of ["", get("/wait")]) {
+      const one = client(before + expects + get("/behind"));
+      if (before !== "") {
+        await eventually("the first is begun", () => waiting.length === 1);
+        waiting[0]!.end("first");
+      }
+      await eventually("it is closed", () => one.closed());
+      expect(statuses(one.text())).to.deep.equal(before === "" ? [417] : [200, 417]);
+    }
+    expect(begun).to.deep.equal(["/wait"]);
+  });
+
+  it("that expect 100-continue are told to, and answered", async () => {
+    const one = client("POST /p HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\nContent-Length: 3\r\n\r\n");
+    await eventually("it is told to", () => one.text().startsWith("HTTP/1.1 100 "));
+    one.socket.write("abc");
+    await eventually("it is answered", () => one.text().endsWith("read"));
+  });
+
+  it("that ask for a tunnel end their connection, also when the client keeps its side open", async () => {
+    const socket = connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true });
+    sockets.push(socket.on("error", () => {}));
+    socket.write("CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n");
+    const [answer] = await once(socket, "data");
+    expect(String(answer)).to.match(/^HTTP\/1.1 405 /);
+    await eventually("what it sends is refused", () => {
+      if (!socket.destroyed) socket.write("x");
+      return socket.destroyed;
+    });
+  });
+
   it("that are answered before their body has come get no second answer", async () => {
     const one = client("POST /wait HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
     await eventually("it is begun", () => waiting.length === 1);
@@ -170,23 +234,13 @@ describe("Requests of one connection", function () {
 
   it("are forgotten once they are over, though the connection goes on", async () => {
     const seen: Socket[] = [];
-    const own = createServer().listen(0, "127.0.0.1");
-    const turns = createTurns(
-      (req, res) => {
-        seen.push(req.socket);
-        res.end("done");
-      },
-      () => {},
-    );
-    own.on("request", turns.take);
-    await once(own, "listening");
-    const socket = connect((own.address() as AddressInfo).port, "127.0.0.1");
-    sockets.push(socket.resume());
-    socket.write(get("/a", "/b"));
+    const { turns, port } = await bareServer((req, res) => {
+      seen.push(req.socket);
+      res.end("done");
+    });
+    client(get("/a", "/b"), port);
     await eventually("both are begun", () => seen.length === 2);
     await eventually("none is unanswered", () => [...turns.unanswered].length === 0);
     expect(turns.last(seen[0]!)).to.equal(null);
-    own.closeAllConnections();
-    own.close();
   });
 });

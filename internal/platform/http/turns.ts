@@ -58,6 +58,8 @@ export function createTurns(handle: RequestListener, onFlood: (socket: Socket) =
 
   return {
     take(req: IncomingMessage, res: ServerResponse): void {
+      // It came after the connection's last answer.
+      if (!req.socket.writable) return;
       const exchange = { req, res };
       const line = lines.get(req.socket) ?? join(req.socket);
       line.last = exchange;
@@ -74,6 +76,7 @@ export function createTurns(handle: RequestListener, onFlood: (socket: Socket) =
       const line = lines.get(socket);
       if (line?.waiting.at(-1) !== exchange) return false;
       line.waiting.pop();
+      line.last = null;
       return true;
     },
     /** Does `act` once all requests of a connection are answered; never when it is closed before. */

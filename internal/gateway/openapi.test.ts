@@ -4,8 +4,10 @@ import { CART_API } from "../cart/openapi.ts";
 import { CATALOG_API } from "../catalog/calls.ts";
 import { ordersApi } from "../orders/calls.ts";
 import type { Call } from "../platform/http/calls.ts";
+import { eventually } from "../testkit/eventually.ts";
 import { type GatewayUnderTest, startGateway } from "../testkit/gateway.ts";
 import { describedCalls, expectDescribedAnswer, expectWellFormed } from "../testkit/openapi.ts";
+import { sendRaw } from "../testkit/raw-client.ts";
 import { freePort } from "../testkit/servers/free-port.ts";
 import { request } from "../testkit/shopper.ts";
 import { publicDocument } from "./openapi.ts";
@@ -66,6 +68,23 @@ describe("The gateway's description of the whole API", () => {
     it("with 502 while the services are down", async () => {
       gateway = await startGateway({ cartUrl: `http://127.0.0.1:${await freePort()}` });
       await everyCall(502, isProxied, await gateway.guest());
+    });
+
+    it("with 413 for a body that is too large, also of a call that has none", async () => {
+      gateway = await startGateway({ cartUrl: "http://127.0.0.1:9" });
+      const head = `Host: g\nAuthorization: ${await gateway.guest()}\nContent-Length: 300000\n\n`;
+      for (const call of describedCalls(document)) {
+        const [method = "", path = ""] = call.split(" ");
+        if (!isProxied(path)) continue;
+        const client = sendRaw(gateway.port, `${method} ${path.replace(/\{\w+\}/, "x")} HTTP/1.1\n${head}`);
+        const [status, body] = await eventually("an answer", () =>
+          /^HTTP\/1.1 (\d+)[\s\S]*?\r\n\r\n(.+)$/s.exec(client.text())?.slice(1),
+        );
+        client.socket.destroy();
+        expect(Number(status), call).to.equal(413);
+        const answer = { status: 413, headers: new Headers(), body: JSON.parse(body!) };
+        expectDescribedAnswer(document, path, method, answer);
+      }
     });
 
     it("with 401 without a token", async () => {

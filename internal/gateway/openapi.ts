@@ -12,9 +12,11 @@ const BEFORE_ROUTING: readonly HttpCode[] = [
   "NOT_FOUND",
   "METHOD_NOT_ALLOWED",
   "REQUEST_TIMEOUT",
+  "PAYLOAD_TOO_LARGE",
   "EXPECTATION_FAILED",
   "TOO_MANY_CONNECTIONS",
   "HEADERS_TOO_LARGE",
+  "TRANSFER_CODING_NOT_SUPPORTED",
   "OUT_OF_CONNECTIONS",
   "HTTP_VERSION_NOT_SUPPORTED",
 ];
@@ -60,12 +62,15 @@ function behindRoute(route: Route, call: Call): Call {
     "RATE_LIMIT_UNAVAILABLE",
     "UPSTREAM_UNAVAILABLE",
     "UPSTREAM_TIMEOUT",
+    // A body is read before it is known whether the call has one.
+    "PAYLOAD_TOO_LARGE",
+    "REQUEST_TIMEOUT",
+    "OUT_OF_BODY_MEMORY",
     ...(route.isCacheable ? (["NOT_CACHED"] as const) : []),
     ...(route.needsIdentity ? (["UNAUTHENTICATED"] as const) : []),
     ...(route.takesGuestToken
       ? (["GUEST_TOKEN_INVALID", "NOT_A_GUEST_TOKEN", "SESSION_STORE_UNAVAILABLE"] as const)
       : []),
-    ...(call.body ? (["PAYLOAD_TOO_LARGE", "REQUEST_TIMEOUT", "OUT_OF_BODY_MEMORY"] as const) : []),
     ...(call.path.includes("{") ? (["INVALID_REQUEST"] as const) : []),
   ];
   const problems = [...new Set([...call.problems, ...refusals])];

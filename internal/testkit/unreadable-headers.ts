@@ -1,6 +1,6 @@
 const encoded = (bytes: string | Buffer) => Buffer.from(bytes).toString("base64url");
 
-/** First parts of tokens that are no protected header (RFC 7515 section 4): no base64url, no JSON, no object. */
+/** First parts of tokens that are no protected header (RFC 7515 section 4). */
 export const UNREADABLE_HEADERS: readonly string[] = [
   "",
   "x",

@@ -7,8 +7,8 @@ import { request } from "../../testkit/shopper.ts";
 describe("What RFC 9112 has of a request, at the gateway", () => {
   const scene = playUpstream();
 
-  async function say(head: string) {
-    const client = sendRaw(scene.gateway.port, `${head}\nAuthorization: ${scene.authorization}\n\n`);
+  async function say(head: string, body = "") {
+    const client = sendRaw(scene.gateway.port, `${head}\nAuthorization: ${scene.authorization}\n\n${body}`);
     const [, status] = await eventually("an answer", () =>
       /^HTTP\/1.1 (\d+)[\s\S]*?\r\n\r\n/.exec(client.text()),
     );
@@ -64,14 +64,17 @@ describe("What RFC 9112 has of a request, at the gateway", () => {
     expect(text).to.match(/allow: GET[\s\S]*"code":"METHOD_NOT_ALLOWED"/i);
   });
 
-  for (const [what, head, status, code] of [
+  const chunked = (coding: string) => `POST /api/cart/items HTTP/1.1\nHost: a\nTransfer-Encoding: ${coding}`;
+  for (const [what, head, status, code, body] of [
     ["a version that nobody speaks", "GET /api/cart HTTP/4.2\nHost: a", 505, "HTTP_VERSION_NOT_SUPPORTED"],
     ["no HTTP", "hello", 400, "INVALID_REQUEST"],
     ["an expectation", "GET /api/cart HTTP/1.1\nHost: a\nExpect: tea", 417, "EXPECTATION_FAILED"],
     ["long headers", `GET /api/cart HTTP/1.1\nHost: a\nX: ${"y".repeat(20_000)}`, 431, "HEADERS_TOO_LARGE"],
+    ["a coded body", chunked("gzip, chunked"), 501, "TRANSFER_CODING_NOT_SUPPORTED", "2\n{}\n0\n\n"],
+    ["long chunk extensions", chunked("chunked"), 413, "PAYLOAD_TOO_LARGE", `2;${"x".repeat(20_000)}\n`],
   ] as const)
     it(`${what}: ${status} as problem+json, and nobody is asked`, async () => {
-      const answer = await say(head);
+      const answer = await say(head, body);
       expect(answer.status).to.equal(status);
       expect(answer.text).to.match(/content-type: application\/problem\+json/i);
       expect(answer.text).to.contain(`"code":"${code}"`);

@@ -15,6 +15,11 @@ const EXPECTS: Problem = {
   detail: "Expect may be 100-continue, or absent.",
   errors: [{ field: "Expect", message: "may be 100-continue, or absent" }],
 };
+const CODED: Problem = {
+  code: "TRANSFER_CODING_NOT_SUPPORTED",
+  detail: "Transfer-Encoding may be chunked, or absent.",
+  errors: [{ field: "Transfer-Encoding", message: "may be chunked, or absent" }],
+};
 const TUNNEL: Problem = {
   code: "METHOD_NOT_ALLOWED",
   detail: "This server opens no tunnels.",
@@ -41,7 +46,7 @@ export function createUnreadCounter(registry: Registry) {
     labelNames: ["code"] as const,
     registers: [registry],
   });
-  for (const { code } of [MALFORMED, EXPECTS, TUNNEL, ...PROBLEMS.values()]) unread.inc({ code }, 0);
+  for (const { code } of [MALFORMED, EXPECTS, CODED, TUNNEL, ...PROBLEMS.values()]) unread.inc({ code }, 0);
   return unread;
 }
 
@@ -73,9 +78,13 @@ export function answerParserFaults(server: Server, turns: Turns, onRefused: (cod
   });
 }
 
-/** Null for a request that expects nothing that is not done here (RFC 9110 section 10.1.1). */
-export function refuseExpectation({ headers: { expect } }: IncomingMessage): Problem | null {
-  return expect === undefined || CONTINUE.test(expect) ? null : EXPECTS;
+/** What a request wants of the server that is not done here; null for one that wants nothing of the kind. */
+export function refuseDemands({ headers }: IncomingMessage): Problem | null {
+  const { expect, "transfer-encoding": coding } = headers;
+  if (expect !== undefined && !CONTINUE.test(expect)) return EXPECTS;
+  if (coding === undefined || /^chunked$/i.test(coding)) return null;
+  // Node undoes the chunks alone, and what is coded below them would pass for the body.
+  return /,[ \t]*chunked$/i.test(coding) ? CODED : MALFORMED;
 }
 
 /** Answers a request before any handler has seen it, and ends its connection. */
@@ -84,7 +93,7 @@ export function refuseRequest(req: IncomingMessage, res: ServerResponse, problem
   res.writeHead(status, { ...problem.headers, ...headersOf(text) }).end(text);
 }
 
-/** Sends the last answer of a connection, and closes it soon after, whatever the client does with its side. */
+/** Sends the last answer of a connection, and closes it soon after, whatever the client does. */
 export function answerLast(socket: Socket, text: string): void {
   const cut = setTimeout(() => socket.destroy(), LAST_ANSWER_MS).unref();
   socket.once("close", () => clearTimeout(cut));

@@ -4,12 +4,7 @@ import { type AddressInfo, type Socket, Server as TcpServer } from "node:net";
 import type { Logger } from "../logger/logger.ts";
 import type { Registry } from "../metrics/metrics.ts";
 import { type ConnectionLimits, limitConnections } from "./connection-limits.ts";
-import {
-  answerParserFaults,
-  createUnreadCounter,
-  refuseExpectation,
-  refuseRequest,
-} from "./parser-faults.ts";
+import { answerParserFaults, createUnreadCounter, refuseDemands, refuseRequest } from "./parser-faults.ts";
 import { refuseTarget } from "./request-target.ts";
 import { createTurns } from "./turns.ts";
 import { createCutCounter, cutUnread } from "./unread-answers.ts";
@@ -99,7 +94,7 @@ export async function listen(
   });
   const answer: RequestListener = (req, res) => {
     if (retired) res.setHeader("connection", "close");
-    const refusal = refuseTarget(req) ?? refuseExpectation(req);
+    const refusal = refuseTarget(req) ?? refuseDemands(req);
     if (refusal === null) return handler(req, res);
     onUnread(refusal.code);
     refuseRequest(req, res, refusal);

@@ -26,6 +26,7 @@ export const HTTP_PROBLEMS = {
   TOO_MANY_CONNECTIONS: { status: 429, title: "Too many connections from one address", retryAfter: true },
   HEADERS_TOO_LARGE: { status: 431, title: "The request's headers are too large or too many" },
   INTERNAL: { status: 500, title: "Something went wrong on our side" },
+  TRANSFER_CODING_NOT_SUPPORTED: { status: 501, title: "This transfer coding is not undone here" },
   OUT_OF_CONNECTIONS: { status: 503, title: "Too many connections", retryAfter: true },
   HTTP_VERSION_NOT_SUPPORTED: { status: 505, title: "This version of HTTP is not spoken here" },
 } as const satisfies ProblemCatalogue;

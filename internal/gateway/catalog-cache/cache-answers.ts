@@ -1,36 +1,15 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { NOT_PASSED_BACK } from "../upstream/upstream.ts";
+import { endToEnd, type Head } from "../upstream/answer-headers.ts";
 
-/** The header fields of an answer, names in lower case. */
-export type Head = Record<string, string | string[]>;
-
-/** What is between two hops (RFC 9110 section 7.6.1), or true of one exchange alone. */
-const OF_ONE_EXCHANGE = new Set([
-  ...NOT_PASSED_BACK,
-  "connection",
-  "proxy-authenticate",
-  "proxy-authentication-info",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-  "warning",
-  "x-request-id",
-]);
-
-/** The head of an answer as it may be kept and passed on. */
-export function withoutHopByHop(given: IncomingHttpHeaders): Head {
-  const named = new Set(
-    `${given.connection ?? ""}`
-      .toLowerCase()
-      .split(",")
-      .map((name) => name.trim()),
-  );
-  const head: Head = {};
-  for (const [name, value] of Object.entries(given))
-    if (value !== undefined && !OF_ONE_EXCHANGE.has(name) && !named.has(name)) head[name] = value;
+/** The head of an answer as it may be kept: without what is true of one exchange alone. */
+export function keptHead(given: IncomingHttpHeaders): Head {
+  const { warning: _obsolete, "x-request-id": _id, ...head } = endToEnd(given);
   return head;
+}
+
+/** A body in one piece, which all who read it share. */
+export function inOnePiece(body: readonly Buffer[]): Buffer {
+  return body.length === 1 ? body[0]! : Buffer.concat(body);
 }
 
 /** Whether an answer may serve others who asked the same at that time (RFC 9111 section 4). */

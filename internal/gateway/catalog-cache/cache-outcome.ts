@@ -1,4 +1,4 @@
-import type { Head } from "./cache-answers.ts";
+import type { Head } from "../upstream/answer-headers.ts";
 import { ageOf, isFresh, type Lifetime, ttlOf } from "./cache-freshness.ts";
 import type { CacheStatusParameters } from "./cache-status.ts";
 

@@ -1,9 +1,10 @@
 import type { Request, Response } from "express";
 import { Counter, type Registry } from "../../platform/metrics/metrics.ts";
 import { type GatewayProblem, refuse } from "../problems.ts";
+import { setHead } from "../upstream/answer-headers.ts";
 import type { BalancerOptions } from "../upstream/balancer.http.ts";
 import { TIMEOUT, UNAVAILABLE, type Upstream } from "../upstream/upstream.ts";
-import { isKnown, notModifiedHead } from "./cache-answers.ts";
+import { inOnePiece, isKnown, notModifiedHead } from "./cache-answers.ts";
 import { sharedHeaders } from "./cache-forwarded.ts";
 import type { Answer, Outcome } from "./cache-outcome.ts";
 import { createReader, NotCached } from "./cache-read.http.ts";
@@ -69,14 +70,11 @@ function problemOf(error: Error): GatewayProblem {
 /** Answers the client, with 304 when it has the answer already. */
 function send(req: Request, res: Response, { status, head, body }: Answer, member: string): void {
   const known = isKnown(req.headers["if-none-match"], status, head);
-  const ours = res.getHeader("vary");
-  for (const [name, value] of Object.entries(known ? notModifiedHead(head) : head))
-    res.setHeader(name, value);
-  if (ours !== undefined && head.vary !== undefined) res.setHeader("vary", `${ours}, ${head.vary}`);
+  setHead(res, known ? notModifiedHead(head) : head);
   const caches = head["cache-status"];
   res.setHeader("cache-status", caches === undefined ? member : `${caches}, ${member}`);
   res.statusCode = known ? 304 : status;
-  const bytes = Buffer.concat(body);
+  const bytes = inOnePiece(body);
   if (!known && status !== 204 && status !== 304) res.setHeader("content-length", bytes.length);
   res.end(req.method === "HEAD" || known ? undefined : bytes);
 }

@@ -1,7 +1,8 @@
 import { type Dispatcher, interceptors } from "undici";
+import type { Head } from "../upstream/answer-headers.ts";
 import { Balancer, type BalancerOptions } from "../upstream/balancer.http.ts";
-import { type ExchangeRequest, UpstreamTimeout } from "../upstream/exchange.http.ts";
-import { type Head, sharableHead, withoutHopByHop } from "./cache-answers.ts";
+import { type ExchangeRequest, isTimeout, UpstreamTimeout } from "../upstream/exchange.http.ts";
+import { keptHead, sharableHead } from "./cache-answers.ts";
 import { NOT_IN_KEY } from "./cache-forwarded.ts";
 import type { AnswerStore, StoredAnswer } from "./cache-store.http.ts";
 
@@ -107,11 +108,8 @@ function exchange(
   };
 }
 
-const TIMEOUTS = new Set(["UPSTREAM_TIMEOUT", "UND_ERR_CONNECT_TIMEOUT", "UND_ERR_BODY_TIMEOUT"]);
-
-const codeOf = (err: Error) => (err as NodeJS.ErrnoException).code ?? "";
 const timeoutOf = (err: Error) =>
-  TIMEOUTS.has(codeOf(err)) ? new FetchTimeout("no answer in time", { cause: err }) : err;
+  isTimeout(err) ? new FetchTimeout("no answer in time", { cause: err }) : err;
 
 /**
  * What stands between the cache and the deduplication. The catalog hears nothing of the client's
@@ -138,7 +136,7 @@ function forwardTo(sendOnce: Dispatch, send: Dispatch): Dispatch {
           if (!alone) handler.onRequestStart?.(controller, context);
         },
         onResponseStart: (controller, status, given, message) => {
-          const head = withoutHopByHop(given);
+          const head = keptHead(given);
           const answer = (status: number, head: Head, message: string | undefined) => {
             forwarding.head = head;
             handler.onResponseStart?.(controller, status, head, message);

@@ -11,6 +11,13 @@ export class UpstreamTimeout extends Error {
   readonly code = "UPSTREAM_TIMEOUT";
 }
 
+const TIMEOUTS = new Set(["UPSTREAM_TIMEOUT", "UND_ERR_CONNECT_TIMEOUT", "UND_ERR_BODY_TIMEOUT"]);
+
+/** Whether an exchange failed for its time: in all, to connect, or between two parts of an answer. */
+export function isTimeout(error: Error): boolean {
+  return TIMEOUTS.has((error as NodeJS.ErrnoException).code ?? "");
+}
+
 /**
  * Attempts at one request at most, those that found no connection included: one for each address up to three,
  * but two where there is one alone, which may be a load balancer's.

@@ -3,9 +3,10 @@ import type { Request, Response } from "express";
 import type { Dispatcher } from "undici";
 import { requestIdOf } from "../../platform/http/app.ts";
 import { refuse } from "../problems.ts";
+import { endToEnd, setHead } from "./answer-headers.ts";
 import { Balancer, type BalancerOptions } from "./balancer.http.ts";
-import { type ExchangeRequest, UpstreamTimeout } from "./exchange.http.ts";
-import { NOT_PASSED_BACK, TIMEOUT, UNAVAILABLE, type Upstream } from "./upstream.ts";
+import { type ExchangeRequest, isTimeout } from "./exchange.http.ts";
+import { TIMEOUT, UNAVAILABLE, type Upstream } from "./upstream.ts";
 
 /**
  * A proxy to one service. One that cannot be reached is 502, one that does not answer in time 504, one that
@@ -17,8 +18,7 @@ export function createUpstream(options: BalancerOptions & { keyOf?: (owner: stri
   const balancer = new Balancer(options);
 
   function onError(err: Error, req: Request, res: Response, diedAnswering: boolean): void {
-    const timedOut =
-      err instanceof UpstreamTimeout || TIMEOUTS.has((err as NodeJS.ErrnoException).code ?? "");
+    const timedOut = isTimeout(err);
     log.warn(
       { err, upstream: name, timedOut, diedAnswering, requestId: requestIdOf(req) },
       "upstream failed",
@@ -42,8 +42,6 @@ export function createUpstream(options: BalancerOptions & { keyOf?: (owner: stri
     close: () => balancer.shutDown(),
   };
 }
-
-const TIMEOUTS = new Set(["UND_ERR_CONNECT_TIMEOUT", "UND_ERR_BODY_TIMEOUT"]);
 
 class ClientGone extends Error {}
 
@@ -82,7 +80,7 @@ class Answer implements Dispatcher.DispatchHandler {
     this.#begun = true;
     this.#missing = Number(headers["content-length"] ?? Number.NaN);
     this.#res.statusCode = status;
-    copyHeaders(headers, this.#res);
+    setHead(this.#res, endToEnd(headers));
   }
 
   onResponseData(exchange: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -105,25 +103,5 @@ class Answer implements Dispatcher.DispatchHandler {
     if (this.#over) return;
     this.#over = true;
     this.#onError(error, this.#req, this.#res, this.#begun);
-  }
-}
-
-const STAYS_BEHIND = new Set([
-  ...NOT_PASSED_BACK,
-  // Of the connection, not of the answer (RFC 9110 section 7.6.1).
-  "connection",
-  "transfer-encoding",
-  "upgrade",
-  "trailer",
-  "proxy-authenticate",
-]);
-
-/** The client's connection closes by its own rules. */
-function copyHeaders(headers: IncomingHttpHeaders, res: Response): void {
-  const ours = res.getHeader("vary");
-  for (const name in headers) {
-    if (STAYS_BEHIND.has(name)) continue;
-    const value = headers[name]!;
-    res.setHeader(name, name === "vary" && ours !== undefined ? `${ours}, ${value}` : value);
   }
 }

@@ -18,14 +18,3 @@ export const TIMEOUT: GatewayProblem = {
   code: "UPSTREAM_TIMEOUT",
   detail: "The service behind the gateway took too long; the request may have had its effect.",
 };
-
-/** Headers of an upstream's answer that are not passed on to the client. */
-export const NOT_PASSED_BACK = [
-  "keep-alive",
-  "x-powered-by",
-  "server",
-  // Whose pages may read an answer is the gateway's to say (edge.ts).
-  "access-control-allow-origin",
-  "access-control-allow-credentials",
-  "access-control-expose-headers",
-];

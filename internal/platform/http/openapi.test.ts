@@ -1,8 +1,12 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { expect } from "chai";
+import type { Request, Response } from "express";
 import { z } from "zod";
 import { expectWellFormed } from "../../testkit/openapi.ts";
 import type { Call } from "./calls.ts";
-import { type Api, openApiDocument } from "./openapi.ts";
+import { type Api, openApiDocument, sendDocument } from "./openapi.ts";
 
 describe("An OpenAPI document", () => {
   const page = z.object({ next: z.string().nullable() });
@@ -159,5 +163,27 @@ describe("An OpenAPI document", () => {
 
   it("is not written with a code that no catalogue has", () => {
     expect(() => write({ calls: { list }, problems: {} })).to.throw("list can be refused as SOLD_OUT");
+  });
+
+  it("is sent from the same bytes to all who read it, whole and with its length", async () => {
+    const document = write({ calls: { list }, problems });
+    const [handler, sent] = [sendDocument(document), [] as unknown[]];
+    const server = createServer((req, res) => {
+      const end = res.end.bind(res) as (bytes: unknown) => typeof res;
+      res.end = (bytes?: unknown) => {
+        sent.push(bytes);
+        return end(bytes);
+      };
+      handler(req as Request, res as Response, () => {});
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    for (let time = 0; time < 2; time++) {
+      const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+      const text = await answer.text();
+      expect(JSON.parse(text)).to.deep.equal(document);
+      expect(answer.headers.get("content-length")).to.equal(String(Buffer.byteLength(text)));
+    }
+    server.close().closeAllConnections();
+    expect(sent[0]).to.be.instanceOf(Buffer).and.to.equal(sent[1]);
   });
 });

@@ -150,7 +150,7 @@ internal/proof/mutants/node_modules/.installed: internal/proof/mutants/package-l
 	@scripts/step.sh "install the mutation runner" npm ci --prefix internal/proof/mutants --legacy-peer-deps --no-fund --no-audit --loglevel=error
 	@touch $@
 
-docs: packages ## write README's tables of the configuration and the page of all metrics
+docs: packages ## write the tables of the configuration (cmd/README.md) and the page of all metrics
 	@$(NODE) scripts/docs.ts
 
 fmt: packages ## format the sources

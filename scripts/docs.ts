@@ -6,25 +6,25 @@ import { processRegistries } from "../internal/testkit/processes/registries.ts";
 import { processSchemas } from "../internal/testkit/processes/schemas.ts";
 
 /*
- * `make docs`: writes README's tables of the configuration and the variables that the
+ * `make docs`: writes the tables of the configuration in cmd/README.md and the variables that the
  * chart knows from the schemas, and the page of all metrics from the registries. --check only compares.
  */
 
-const README = new URL("../README.md", import.meta.url);
+const CONFIGURATION = new URL("../cmd/README.md", import.meta.url);
 const VARIABLES = new URL("../charts/cartwright/files/variables.yaml", import.meta.url);
 const METRICS = new URL("../k8s/metrics.md", import.meta.url);
 const BEGIN = "<!-- configuration: written by `make docs` from cmd/*/config.ts -->\n";
 const END = "<!-- configuration ends -->\n";
 
-async function readme(text: string): Promise<string> {
+async function configuration(text: string): Promise<string> {
   const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`README.md has lost its markers: ${BEGIN}${END}`);
+  if (begin < 0 || end < begin) throw new Error(`cmd/README.md has lost its markers: ${BEGIN}${END}`);
   const tables = configurationTables(await processSchemas());
   return `${text.slice(0, begin)}${BEGIN}\n${tables}\n${text.slice(end)}`;
 }
 
 const pages = [
-  { file: README, from: "the schemas of cmd/*/config.ts", write: readme },
+  { file: CONFIGURATION, from: "the schemas of cmd/*/config.ts", write: configuration },
   {
     file: VARIABLES,
     from: "the schemas of cmd/*/config.ts",

@@ -10,6 +10,7 @@ import {
   type ProcessId,
   send,
   spawnLogged,
+  startTimeIn,
   stillRuns,
   waitUntil,
 } from "./child.ts";
@@ -39,6 +40,15 @@ describe("A process that we started", () => {
     send(former, "SIGKILL", "group");
     await endProcess(former, "SIGKILL");
     expect(stillRuns(sleeper)).to.equal(true);
+  });
+
+  it("runs until its last thread has ended, as it has its ports so long", () => {
+    const stat = (state: string, threads: number) =>
+      `7 (a name) with) ${state} 1 7 7 0 -1 4 0 0 0 0 0 0 0 0 20 0 ${threads} 0 4711 0 0`;
+    expect(startTimeIn(stat("S", 1))).to.equal("4711");
+    expect(startTimeIn(stat("Z", 3))).to.equal("4711");
+    expect(startTimeIn(stat("Z", 1))).to.equal(null);
+    expect(startTimeIn(readFileSync("/proc/self/stat", "utf8"))).to.equal(identify(process.pid).startTime);
   });
 
   it("is not our own process group when it was never started", () => {

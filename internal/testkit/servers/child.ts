@@ -65,15 +65,23 @@ export function stillRuns({ pid, startTime }: ProcessId): boolean {
   return pid > 0 && startTime !== null && startTimeOf(pid) === startTime;
 }
 
-/** When a living process began, in clock ticks since boot; null when there is none, or only a zombie. */
+/** When a living process began, in clock ticks since boot; null when there is none. */
 function startTimeOf(pid: number): string | null {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return state === "Z" || state === "X" ? null : (fields[18] ?? null);
+    return startTimeIn(readFileSync(`/proc/${pid}/stat`, "utf8"));
   } catch {
     return null;
   }
+}
+
+/**
+ * The same of a line of /proc/<pid>/stat (proc_pid_stat(5)); null of a zombie that is all there is. One whose
+ * other threads are still ending has its files and ports yet.
+ */
+export function startTimeIn(stat: string): string | null {
+  const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const threads = Number(fields[16]);
+  return (state === "Z" || state === "X") && threads <= 1 ? null : (fields[18] ?? null);
 }
 
 /** Signals the process if it still runs; with "group", everything in its process group too. */

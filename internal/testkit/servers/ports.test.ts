@@ -15,6 +15,14 @@ describe("A port of ours", () => {
   });
   after(() => server.close());
 
+  it("is given out by one process alone while it runs", async () => {
+    const port = await freePort();
+    const rival = createServer();
+    rival.listen(`\0cartwright-port-${port}`);
+    const [error] = await once(rival, "error");
+    expect((error as NodeJS.ErrnoException).code).to.equal("EADDRINUSE");
+  });
+
   it("is never given out twice, nor from where outgoing connections get theirs", async () => {
     const [low] = readFileSync("/proc/sys/net/ipv4/ip_local_port_range", "utf8").trim().split(/\s+/);
     const ports = await Promise.all(Array.from({ length: 50 }, freePort));

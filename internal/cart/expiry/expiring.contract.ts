@@ -185,13 +185,15 @@ export function describeExpiringNotices(name: string, connect: () => Promise<Red
     it("is not told of what is no cart any more, and one that cannot be read is in nobody's way", async () => {
       const shard = shardOf(owner, SHARDS);
       const soon = Date.now() + 1_000;
-      await redis.zadd(shardKeys.expiry(shard), soon, "guest:gone", soon, "guest:corrupt");
+      const index = shardKeys.expiry(shard);
+      await redis.zadd(index, soon, "guest:gone", soon, "guest:corrupt", soon, "guest:no-id");
       await redis.set(shardKeys.cart(shard, "guest:corrupt"), "x");
+      await redis.hset(shardKeys.cart(shard, "guest:no-id"), "@v", "1", "@x", soon, "a", "1");
       await add(BRIEF_MS);
       await sweeper()();
       expect(await types()).to.deep.equal(["cart.updated", "cart.expiring"]);
       expect(await count()).to.equal(1);
-      expect(await redis.zscore(shardKeys.expiry(shard), "guest:corrupt")).to.equal(null);
+      expect(await redis.zmscore(index, "guest:corrupt", "guest:no-id")).to.deep.equal([null, null]);
     });
 
     it("is forgotten when the life that it was told of is over, by the sweep or by itself", async () => {

@@ -29,9 +29,9 @@ local function iso8601(ms)
     rest / 3600000, rest / 60000 % 60, rest / 1000 % 60, rest % 1000)
 end
 
--- Names what is no number where the cart holds one, before anything is written.
-local function corrupt(key, field)
-  error({ err = "CORRUPT cart " .. key .. ": field " .. field .. " is not a number" })
+-- Names what is wrong with the cart's data, before anything is written.
+local function corrupt(key, field, fault)
+  error({ err = "CORRUPT cart " .. key .. ": field " .. field .. " is " .. fault })
 end
 
 -- The cart as it is now: { live, dead, id, version, expires, ordered, products = {id...},
@@ -46,7 +46,7 @@ local function load_cart(key, now)
     local field, value = flat[i], flat[i + 1]
     if field == "@id" then cart.id = value
     else
-      local number = tonumber(value) or corrupt(key, field)
+      local number = tonumber(value) or corrupt(key, field, "not a number")
       if field == "@v" then cart.version = number
       elseif field == "@x" then cart.expires = number
       elseif field == "@o" then cart.ordered = number
@@ -57,6 +57,7 @@ local function load_cart(key, now)
     end
   end
   if cart.expires then
+    if not cart.id then corrupt(key, "@id", "missing") end
     cart.live = cart.expires > now
     cart.dead = not cart.live
   end

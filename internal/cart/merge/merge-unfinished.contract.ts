@@ -63,26 +63,31 @@ export function describeUnfinishedMerges(name: string, connect: () => Promise<Re
         }
       });
 
-    it("that cannot be finished stays, and does not keep a sweep from the others", async () => {
-      const before = await scene.store.countWaiting();
-      const more = async () => (await scene.store.countWaiting()) - before;
-      await scene.fill(scene.guest, { tea: 2 });
-      await scene.upTo("take");
-      const cart = shardKeys.cart(shardOf(scene.user, SHARDS), scene.user);
-      await redis.set(cart, "corrupt");
-      const others = Array.from({ length: 20 }, () => sceneOn(redis));
-      for (const other of others) {
-        await other.fill(other.guest, { tea: 1 });
-        await other.upTo("take");
-      }
-      expect(await more()).to.equal(21);
-      await scene.sweep();
-      for (const other of others) expect(await other.cartOf(other.user)).to.deep.equal({ tea: 1 });
-      expect(await more()).to.equal(1);
-      expect(await scene.pending()).to.deep.equal([scene.guest]);
-      await redis.del(cart);
-      await scene.sweep();
-      expect(await scene.cartOf(scene.user)).to.deep.equal({ tea: 2 });
-    });
+    const spoilings = {
+      "of another type": (cart: string) => redis.set(cart, "corrupt"),
+      "without an id": (cart: string) => redis.hset(cart, "@v", "1", "@x", "99999999999999", "tea", "1"),
+    };
+    for (const [corrupt, spoil] of Object.entries(spoilings))
+      it(`that cannot be finished, for a user's cart ${corrupt}, stays, and does not keep a sweep from the others`, async () => {
+        const before = await scene.store.countWaiting();
+        const more = async () => (await scene.store.countWaiting()) - before;
+        await scene.fill(scene.guest, { tea: 2 });
+        await scene.upTo("take");
+        const cart = shardKeys.cart(shardOf(scene.user, SHARDS), scene.user);
+        await spoil(cart);
+        const others = Array.from({ length: 20 }, () => sceneOn(redis));
+        for (const other of others) {
+          await other.fill(other.guest, { tea: 1 });
+          await other.upTo("take");
+        }
+        expect(await more()).to.equal(21);
+        await scene.sweep();
+        for (const other of others) expect(await other.cartOf(other.user)).to.deep.equal({ tea: 1 });
+        expect(await more()).to.equal(1);
+        expect(await scene.pending()).to.deep.equal([scene.guest]);
+        await redis.del(cart);
+        await scene.sweep();
+        expect(await scene.cartOf(scene.user)).to.deep.equal({ tea: 2 });
+      });
   });
 }

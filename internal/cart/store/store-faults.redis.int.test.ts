@@ -42,17 +42,19 @@ describe("The cart store on a Redis with something wrong in it", function () {
   it("names a corrupt cart once and goes on with the others, which it does not take for a store that is away", async () => {
     await redis.set(shardKeys.cart(0, "user:wrong-type"), "x");
     await redis.hset(shardKeys.cart(0, "user:no-number"), "@id", "1", "@v", "one", "@x", "99999999999999");
-    for (const owner of ["user:wrong-type", "user:no-number"])
+    await redis.hset(shardKeys.cart(0, "user:no-id"), "@v", "1", "@x", "99999999999999", "a", "1");
+    for (const owner of ["user:wrong-type", "user:no-number", "user:no-id"])
       for (let n = 0; n < 3; n++) expect(await apply(owner, add("a"))).to.deep.equal(LASTING);
     unwrap(await apply("user:well", add("a")));
     const said = lines.filter(({ level }) => level === "error" || level === "warn");
     expect(said.map(({ key }) => key)).to.deep.equal([
       shardKeys.cart(0, "user:wrong-type"),
       shardKeys.cart(0, "user:no-number"),
+      shardKeys.cart(0, "user:no-id"),
     ]);
   });
 
-  it("lets every other cart of the shard expire though one cannot be read", async () => {
+  it("lets every other cart of the shard expire though some cannot be read, and names each of those once", async () => {
     const brief = createRedisCartStore({
       redis,
       shards: 1,
@@ -61,16 +63,21 @@ describe("The cart store on a Redis with something wrong in it", function () {
       limits: { maxLines: 5, maxQuantity: 9 },
       log,
     });
-    await redis.zadd(shardKeys.expiry(0), 1, "user:corrupt");
-    await redis.set(shardKeys.cart(0, "user:corrupt"), "x");
+    const corrupt = ["user:wrong-type", "user:no-id"].map((owner) => shardKeys.cart(0, owner));
+    await redis.zadd(shardKeys.expiry(0), 1, "user:wrong-type", 2, "user:no-id");
+    await redis.set(corrupt[0]!, "x");
+    await redis.hset(corrupt[1]!, "@v", "1", "@x", "2", "a", "1");
     for (const owner of ["user:one", "user:two"]) unwrap(await brief.apply(owner, add("a"), none));
     const registry = new Registry();
     const expired = createExpiredCounter(registry);
     while (unwrap(await store.read("user:two")).version !== 0);
-    await createExpirySweep({ redis, shards: 1, expired, log })();
+    const sweep = createExpirySweep({ redis, shards: 1, expired, log });
+    await sweep();
+    await sweep();
     expect((await expired.get()).values[0]!.value).to.equal(2);
     expect(await redis.zcard(shardKeys.expiry(0))).to.equal(0);
-    expect(await redis.exists(shardKeys.cart(0, "user:corrupt")), "left for whoever looks").to.equal(1);
+    expect(await redis.exists(...corrupt), "left for whoever looks").to.equal(2);
+    expect(lines.filter(({ level }) => level === "error").map(({ key }) => key)).to.deep.equal(corrupt);
   });
 
   it("refuses adds when memory is full, without taking it for away; reads and removals go on", async () => {

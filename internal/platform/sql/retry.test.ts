@@ -1,7 +1,12 @@
 import { expect } from "chai";
-import { isTransientPostgres } from "./postgres.ts";
+import { isRefusedByPostgres, isTransientPostgres } from "./postgres.ts";
 import { retryPatiently, retryWhen } from "./retry.ts";
-import { isDuplicateKey, isTransientSqlServer, isUnavailableSqlServer } from "./sqlserver.ts";
+import {
+  isDuplicateKey,
+  isRefusedBySqlServer,
+  isTransientSqlServer,
+  isUnavailableSqlServer,
+} from "./sqlserver.ts";
 
 const failing = (times: number, error: Error) => {
   let calls = 0;
@@ -50,5 +55,12 @@ describe("running a transaction again", () => {
     expect(isTransientSqlServer({ number: 2627 })).to.equal(false);
     for (const number of [2601, 2627]) expect(isDuplicateKey({ number })).to.equal(true);
     expect(isDuplicateKey({ number: 547 })).to.equal(false);
+  });
+
+  it("blames the values for a failed check, but in neither database for a key that is there already", () => {
+    for (const code of ["22001", "23502", "23514"]) expect(isRefusedByPostgres({ code })).to.equal(true);
+    expect(isRefusedByPostgres({ code: "23505" })).to.equal(false);
+    expect(isRefusedBySqlServer({ number: 547 })).to.equal(true);
+    for (const number of [2601, 2627]) expect(isRefusedBySqlServer({ number })).to.equal(false);
   });
 });

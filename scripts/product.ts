@@ -11,7 +11,9 @@ const variable = what === "stock" ? "STOCK" : "AMOUNT";
 const { PRODUCT: id = "" } = process.env;
 const value = process.env[variable] ?? "";
 if (id === "" || !/^\d{1,10}$/.test(value))
-  fail(`Say of which product, and a whole number: make ${what} PRODUCT=<id> ${variable}=<number>`);
+  fail(
+    `Say of which product, and a whole number from 0 to 9999999999: make ${what} PRODUCT=<id> ${variable}=<number>`,
+  );
 const wish = what === "stock" ? { stock: Number(value) } : { amount: Number(value) };
 const { name, price, stock } = await changeProduct(readState(), id, wish).catch(fail);
 console.log(`${name}: ${price.amount} ${price.currency} in minor units, ${stock} in stock`);

@@ -9,7 +9,8 @@ import { userToken } from "../internal/testkit/processes/dev-keys.ts";
 
 endOnBrokenPipe();
 const user = process.env.TOKEN_USER ?? "";
-if (!/^[\x21-\x7e]{1,128}$/.test(user)) fail("Say for whom: make token USER=alice");
+if (!/^[\x21-\x7e]{1,128}$/.test(user))
+  fail("Say for whom, in 1 to 128 visible ASCII characters: make token USER=alice");
 if (!existsSync(join(SECRETS_DIR, "signing-key.json")))
   fail("There is no signing key yet; run make up first.");
 console.log(await userToken(SECRETS_DIR, user));

@@ -39,7 +39,7 @@ function row(cells: string[]): void {
 async function healthOf(each: Started): Promise<string> {
   if (!stillRuns(each)) return "stopped";
   if (each.starting === true) return "starting";
-  if (each.adminPort === undefined) return (await portTaken(each.port)) ? "ready" : "not ready";
+  if (each.adminPort === undefined) return (await portTaken(each.port)) ? "listens" : "not ready";
   try {
     const answer = await fetch(`http://127.0.0.1:${each.adminPort}/readyz`, {
       signal: AbortSignal.timeout(3_000),

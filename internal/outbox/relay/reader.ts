@@ -87,6 +87,8 @@ export function createReader(options: {
       } catch (err) {
         if (failures++ === 0) log.warn({ err }, "the outbox cannot be read");
         options.behind(behind.count());
+        // It may come back without its last commits and count them again, behind the cursors.
+        for (const each of owned.all()) restart(each);
         await pause(Math.min(50 * 2 ** failures, 1_000));
         continue;
       }

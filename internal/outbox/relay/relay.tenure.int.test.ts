@@ -20,6 +20,17 @@ describe("The relay's hold on partitions", function () {
   const scene = relayScene();
   const { start, drained } = scene;
 
+  /** The last `count` commits were never there: their seqs are given out again. */
+  async function loseLast(count: number): Promise<void> {
+    const rows = await scene.inDatabase("SELECT MAX(seq) AS seq FROM outbox_event");
+    const left = Number((rows as { seq: number | string }[])[0]!.seq) - count;
+    await scene.inDatabase(`DELETE FROM outbox_event WHERE seq > ${left}`);
+    await scene.inDatabase({
+      postgres: `ALTER TABLE outbox_event ALTER COLUMN seq RESTART WITH ${left + 1}`,
+      sqlserver: `DBCC CHECKIDENT ('outbox_event', RESEED, ${left})`,
+    });
+  }
+
   it("shares the partitions fairly, and takes over those of a relay that stops", async () => {
     const [one, two] = [createMemoryPublisher(), createMemoryPublisher()];
     await start(one);
@@ -92,6 +103,34 @@ describe("The relay's hold on partitions", function () {
     await scene.store.append(events(8, 1).map((each) => ({ ...each, sequence: 21 })));
     await drained();
     expect(versionsOf(publisher, "cart-3")).to.deep.equal(Array.from({ length: 21 }, (_, n) => n + 1));
+  });
+
+  it("keeps each cart in order when a failover lost the last commits and new events take their seqs", async () => {
+    const publisher = createMemoryPublisher();
+    let away = false;
+    let refused = 0;
+    const unlessAway = <T>(ask: () => Promise<T>): Promise<T> => {
+      if (!away) return ask();
+      refused++;
+      return Promise.reject(new Error("the database is away"));
+    };
+    const store: OutboxStore = {
+      ...scene.store,
+      pending: (...query) => unlessAway(() => scene.store.pending(...query)),
+      deadSubjects: (...query) => unlessAway(() => scene.store.deadSubjects(...query)),
+      oldestPending: (...query) => unlessAway(() => scene.store.oldestPending(...query)),
+    };
+    await scene.store.append(events(8, 20));
+    await start(publisher, { store });
+    await drained();
+    away = true;
+    await eventually("a read has failed", () => refused > 0);
+    await loseLast(40);
+    await scene.store.append(events(8, 12).map((each) => ({ ...each, sequence: 20 + each.sequence })));
+    away = false;
+    await drained();
+    for (let s = 0; s < 8; s++)
+      expect(versionsOf(publisher, `cart-${s}`)).to.deep.equal(Array.from({ length: 32 }, (_, n) => n + 1));
   });
 
   it("publishes what a restored database has under the seq of an event in flight", async () => {

@@ -7,7 +7,7 @@ import { recordingLogger } from "../testkit/recording-logger.ts";
 import type { Cluster } from "./cluster.ts";
 import { type Controller, startController } from "./controller.ts";
 import { createOperatorMetrics } from "./metrics.ts";
-import type { CartPlatform } from "./resource.ts";
+import type { CartPlatform, PlatformStatus } from "./resource.ts";
 
 const platform = (name: string): CartPlatform => ({
   kind: "CartPlatform",
@@ -46,7 +46,7 @@ function refusingCluster(refusals: number, refusal: Error) {
   return { cluster, written, tried };
 }
 
-describe("The controller, when writes are refused", () => {
+describe("The controller, when writes are refused or a Secret is missing", () => {
   let controller: Controller;
   afterEach(() => controller.stop());
 
@@ -82,6 +82,30 @@ describe("The controller, when writes are refused", () => {
     await delay(1_000);
     expect(tried.length).to.be.below(9);
     expect(lines.map(({ level }) => level)).to.deep.equal(["warn"]);
+  });
+
+  it("scales and reports while the Secret of a key cannot be read, and keeps what it knew of the keys", async () => {
+    const known = { phase: "settled", since: "2026-01-01T00:00:00.000Z", rotations: 2 } as const;
+    const keys = ["gone", "kept"].map((secret) => ({ secret, everyHours: 1, overlapSeconds: 60 }));
+    const shop = platform("shop");
+    const statuses: PlatformStatus[] = [];
+    const lines = start({
+      ...refusingCluster(0, new Error("none")).cluster,
+      platforms: () => [
+        {
+          ...shop,
+          spec: { ...shop.spec, keys },
+          status: { conditions: [], keys: [{ secret: "kept", ...known }] } as unknown as PlatformStatus,
+        },
+      ],
+      keySecret: () => Promise.reject(new KubeError(404, "NotFound", 'secrets "gone" not found', 0)),
+      writePlatformStatus: async (_platform, status) => void statuses.push(status),
+    });
+    await eventually("it goes on at its own pace", () => statuses.length >= 5);
+    expect(statuses[0]?.keys).to.deep.equal([{ secret: "kept", ...known }]);
+    expect(lines.map(({ level, kind, name }) => [level, kind, name])).to.deep.equal([
+      ["warn", "Keys", "shop"],
+    ]);
   });
 
   it("says nothing of a round that ended because another leads", async () => {

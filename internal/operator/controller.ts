@@ -32,7 +32,7 @@ interface Failure {
  * Looks at every resource whenever woken, and every `intervalMs`, while this process leads. Level-triggered:
  * each round starts from the whole state as it is, so a missed or repeated change costs nothing. A resource
  * whose round failed is left alone for a while, as long as the server asks or with backoff, whoever wakes;
- * the others are not held up.
+ * the others are not held up, nor is a platform by its keys.
  */
 export function startController(options: {
   cluster: Cluster;
@@ -52,17 +52,21 @@ export function startController(options: {
     const platforms = cluster.platforms();
     const replays = cluster.replays();
     forget([
-      ...platforms.map((each) => keyOf("CartPlatform", each)),
+      ...platforms.flatMap((each) => [keyOf("Keys", each), keyOf("CartPlatform", each)]),
       ...replays.map((each) => keyOf("OutboxReplay", each)),
     ]);
     for (const platform of platforms) {
       const name = platform.metadata.name;
       const scaling = scalings.get(name) ?? { memory: { wanted: [] } };
       kept.set(name, scaling);
-      await guarded("CartPlatform", platform, async () => {
-        const keys = await reconcileKeys(cluster, platform);
-        await reconcilePlatform(cluster, platform, keys, scaling, metrics);
+      // Apart from the rest: a Secret that is missing or damaged must not stop the scaling.
+      let keys = platform.status?.keys ?? [];
+      await guarded("Keys", platform, async () => {
+        keys = await reconcileKeys(cluster, platform);
       });
+      await guarded("CartPlatform", platform, () =>
+        reconcilePlatform(cluster, platform, keys, scaling, metrics),
+      );
     }
     for (const replay of replays)
       await guarded("OutboxReplay", replay, () => reconcileReplay(cluster, replay));

@@ -29,7 +29,7 @@ export interface OperatorProcess {
   calls(): Promise<RecordedCall[]>;
   /** Its page of metrics, as Prometheus reads it. */
   metrics(): Promise<string>;
-  /** How often it has brought a resource to what it says. */
+  /** How often it has brought a CartPlatform to what it says. */
   rounds(): Promise<number>;
   /** SIGSTOP or SIGCONT. */
   signal(signal: NodeJS.Signals): void;
@@ -85,7 +85,7 @@ export async function startOperator(options: {
         return { verb: verb!, group: group!, resource: resource!, code: code!, count: Number(count) };
       }),
     rounds: async () =>
-      [...(await metrics()).matchAll(/^operator_reconciles_total\S* (\d+)$/gm)].reduce(
+      [...(await metrics()).matchAll(/^operator_reconciles_total\S*kind="CartPlatform"\S* (\d+)$/gm)].reduce(
         (sum, [, count]) => sum + Number(count),
         0,
       ),

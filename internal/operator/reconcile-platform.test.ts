@@ -15,11 +15,21 @@ const POD: PodState = {
   ended: false,
   terminationMessage: null,
 };
+/** What the kubelet leaves of a pod that had to make room. */
+const EVICTED: PodState = { ...POD, name: "relay-0", ready: false, metricsUrl: null, ended: true };
 
 /** A release with one relay, whose metrics and whose CartPlatform the test changes between rounds. */
 function release() {
   const told: string[] = [];
-  const state = { behind: 0, connected: 1, answers: true, paused: false, replicas: 1, refusesStatus: false };
+  const state = {
+    behind: 0,
+    connected: 1,
+    answers: true,
+    paused: false,
+    replicas: 1,
+    refusesStatus: false,
+    evicted: false,
+  };
   const platform = (): CartPlatform => ({
     kind: "CartPlatform",
     metadata: { name: "shop", generation: 1, annotations: { [PAUSE_ANNOTATION]: String(state.paused) } },
@@ -31,7 +41,7 @@ function release() {
     platforms: () => [platform()],
     replays: () => [],
     deployments: () => [{ name: RELAY, replicas: state.replicas, ready: 1 } as DeploymentState],
-    pods: () => [POD],
+    pods: () => (state.evicted ? [POD, EVICTED] : [POD]),
     jobs: () => [],
     scrape: async () =>
       state.answers
@@ -94,6 +104,14 @@ describe("A decision about the number of relays", () => {
     ]);
     expect(await round()).to.deep.equal(["Normal LagGrows: relays from 2 to 4: 4 partitions are behind"]);
     expect(state.replicas).to.equal(4);
+  });
+
+  it("is made without a pod that was evicted, however long its object stays", async () => {
+    const { round, state } = release();
+    expect(await round({ evicted: true, behind: 4 })).to.deep.equal([
+      "Normal LagGrows: relays from 1 to 2: 4 partitions are behind",
+    ]);
+    expect(state.replicas).to.equal(2);
   });
 
   it("is told by a new leader too, but for that all is well", async () => {

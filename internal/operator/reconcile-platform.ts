@@ -40,9 +40,10 @@ export async function reconcilePlatform(
 }
 
 async function askPods(cluster: Cluster, release: string): Promise<Figures> {
+  // A pod that was evicted stays as an object, and says nothing any more.
   const pods = cluster
     .pods(release)
-    .filter(({ component }) => component === "cart" || component === "outbox-relay");
+    .filter(({ component, ended }) => !ended && (component === "cart" || component === "outbox-relay"));
   return figuresOf(
     await Promise.all(
       pods.map(async ({ component, metricsUrl }) => ({

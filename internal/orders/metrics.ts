@@ -1,3 +1,4 @@
+import { inTimeForScrape } from "../platform/metrics/in-time-for-scrape.ts";
 import { Counter, DURATION_BUCKETS, Gauge, Histogram, type Registry } from "../platform/metrics/metrics.ts";
 import { TRANSITIONS } from "./order.ts";
 import type { OrderStore } from "./order-store.ts";
@@ -77,8 +78,9 @@ export function createSweptOrdersCounter(registry: Registry): Counter {
 }
 
 /**
- * `orders_unsettled`, counted at each scrape; NaN while the database cannot be asked. Orders that are not
- * `ageMs` old are not counted: a busy shop always has some whose checkout is about to end.
+ * `orders_unsettled`, counted at each scrape; NaN while the database cannot be asked, or does not answer in
+ * time. Orders that are not `ageMs` old are not counted: a busy shop always has some whose checkout is about
+ * to end.
  */
 export function registerUnsettledOrders(
   registry: Registry,
@@ -91,7 +93,8 @@ export function registerUnsettledOrders(
     registers: [registry],
     async collect() {
       // That the database is away is logged by who needs it.
-      this.set(await store.countUnsettled(Date.now() - ageMs).catch(() => Number.NaN));
+      const counting = store.countUnsettled(Date.now() - ageMs).catch(() => Number.NaN);
+      this.set((await inTimeForScrape(counting)) ?? Number.NaN);
     },
   });
 }

@@ -7,15 +7,19 @@ import type { Backlog } from "./store/store.ts";
 
 const NONE: Backlog = { pending: 0, dead: 0, oldestOccurredAt: null };
 
-/** Scrapes once, with what SQL and Redis are to say; an Error means that it does not answer. */
+type Staged = { oldestAt: (number | null)[]; staged: number; now?: number };
+
+/** Scrapes once, with what SQL and Redis are to say: an Error is an outage, a promise what may never come. */
 async function scrape(
-  sql: Backlog | Error,
-  redis: { oldestAt: (number | null)[]; staged: number; now?: number } | Error,
+  sql: Backlog | Error | Promise<Backlog>,
+  redis: Staged | Error,
   log = createLogger("test", "fatal"),
 ): Promise<Record<string, number>> {
   const registry = new Registry();
-  const answer = <T>(value: T | Error) =>
-    value instanceof Error ? Promise.reject(value) : Promise.resolve(value);
+  const answer = async <T>(value: T | Error | Promise<T>) => {
+    if (value instanceof Error) throw value;
+    return value;
+  };
   registerLagMetrics({
     registry,
     store: { backlog: () => answer(sql) },
@@ -31,7 +35,9 @@ async function scrape(
   return Object.fromEntries(metrics.map(({ name, values }) => [name, values[0]!.value]));
 }
 
-describe("The lag", () => {
+describe("The lag", function () {
+  this.timeout(15_000);
+
   it("is the age of the oldest staged event when SQL has none", async () => {
     const now = Date.now();
     const seen = await scrape(NONE, { oldestAt: [null, now - 40_000, now - 90_000], staged: 7 });
@@ -76,5 +82,12 @@ describe("The lag", () => {
       new Error("away"),
     );
     expect(seen.outbox_oldest_pending_age_seconds).to.be.within(20, 25);
+  });
+  it("holds up a scrape for two seconds at most when SQL does not answer at all", async () => {
+    const at = performance.now();
+    const seen = await scrape(new Promise(() => {}), { oldestAt: [Date.now() - 20_000], staged: 9 });
+    expect(performance.now() - at, "before Prometheus gives up").to.be.lessThan(9_000);
+    expect(seen.outbox_staged_events).to.equal(9);
+    expect(seen.outbox_oldest_pending_age_seconds).to.be.within(20, 30);
   });
 });

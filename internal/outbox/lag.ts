@@ -1,5 +1,6 @@
 import type { Logger } from "../platform/logger/logger.ts";
 import { createOutageLog } from "../platform/logger/outage-log.ts";
+import { inTimeForScrape } from "../platform/metrics/in-time-for-scrape.ts";
 import { Gauge, type Registry } from "../platform/metrics/metrics.ts";
 import type { StagingArea } from "./forwarder/staging.ts";
 import type { Backlog, OutboxReader } from "./store/store.ts";
@@ -12,7 +13,7 @@ const FRESH_MS = 1_000;
  * `outbox_pending_events`, `outbox_dead_events` and the lag that alerts use,
  * `outbox_oldest_pending_age_seconds`: the age of the oldest event that is neither published nor dead, staged
  * ones included. Any process may export them, so the lag goes on rising when every relay is dead; while a
- * source cannot be asked, what it said last grows older.
+ * source cannot be asked, or does not answer in time for the scrape, what it said last grows older.
  */
 export function registerLagMetrics(options: {
   registry: Registry;
@@ -53,7 +54,7 @@ export function registerLagMetrics(options: {
     measuring ??= measure().finally(() => {
       measuring = null;
     });
-    await measuring;
+    await inTimeForScrape(measuring);
   }
 
   function gauge(name: string, help: string, value: () => number): void {

@@ -34,13 +34,15 @@ const MOST_SKIPPED = 10_000;
  */
 const PACE_MS = 2;
 const FULL_READ = 256;
+/** Fewer of a partition are not asked for; so many times the partitions of a read is at most the room. */
+const LEAST_OF_ONE = 32;
 
 /**
  * Each turn asks for what lies beyond the cursors of the open partitions that have news, in one query, as
- * long as fewer than `capacity` events are held. Every `pollMs` all count as having news. A cursor is safe
- * because within a partition events become visible in seq order (the forwarder commits them so). A partition
- * is opened only when nothing sent or marked under an earlier tenure is outstanding, so that its events are
- * not sent twice for nothing.
+ * long as fewer than `capacity` events are held. Where these are too many for the room, some are asked for at
+ * a time. Every `pollMs` all count as having news. A cursor is safe because within a partition events become
+ * visible in seq order (the forwarder commits them so). A partition is opened only when nothing sent or
+ * marked under an earlier tenure is outstanding, so that its events are not sent twice for nothing.
  */
 export function createReader(options: {
   store: Pick<OutboxStore, "pending" | "oldestPending" | "deadSubjects">;
@@ -70,6 +72,7 @@ export function createReader(options: {
   let loop: Promise<void> = Promise.resolve();
   let stopped = false;
   let failures = 0;
+  let lastInTurn = -1;
   const pausing = createInterruptiblePause();
 
   async function run(): Promise<void> {
@@ -131,9 +134,10 @@ export function createReader(options: {
   async function read(): Promise<number> {
     const space = room();
     if (space === 0) return 0;
-    const open = owned.all().filter((each) => fresh[each.partition] && opened(each) && readable(each));
+    const due = owned.all().filter((each) => fresh[each.partition] && opened(each) && readable(each));
+    const open = inTurn(due, Math.ceil(space / LEAST_OF_ONE));
     if (open.length === 0) return 0;
-    const limit = Math.max(8, Math.ceil(space / open.length), Math.min(64, space));
+    const limit = Math.max(LEAST_OF_ONE, Math.ceil(space / open.length));
     for (const { partition } of open) fresh[partition] = false;
     readAt = performance.now();
     let events: StoredEvent[];
@@ -160,6 +164,16 @@ export function createReader(options: {
     for (const { partition, found } of byNumber.values()) behind.read(partition, found >= limit);
     if (events.length > 0) delivered();
     return events.length;
+  }
+
+  /** The next `most` of them, beginning after the one that was last read, so that none waits for ever. */
+  function inTurn(due: readonly OwnedPartition[], most: number): readonly OwnedPartition[] {
+    if (due.length <= most) return due;
+    const sorted = due.toSorted((a, b) => a.partition - b.partition);
+    const ahead = sorted.filter(({ partition }) => partition > lastInTurn);
+    const chosen = [...ahead, ...sorted].slice(0, most);
+    lastInTurn = chosen.at(-1)!.partition;
+    return chosen;
   }
 
   function opened(partition: OwnedPartition): boolean {

@@ -10,6 +10,7 @@ import { listDead } from "../store/dead.ts";
 import { purgeDead, purgePublished } from "../store/purge.ts";
 import { replaySelected } from "../store/replay.ts";
 import { createAmqpPublisher } from "./publisher.amqp.ts";
+import type { RelayOptions } from "./relay.ts";
 
 /* On a real database; the broker is a stand-in in memory, whose refusals and losses a test can choose. */
 describe("The relay", function () {
@@ -67,6 +68,37 @@ describe("The relay", function () {
     expect(new Set(publisher.held().map((each) => each.subject)).size).to.equal(16);
     publisher.release();
     await drained();
+  });
+
+  it("reads of many partitions with a backlog no more at once than it has room for, and of each in turn", async () => {
+    const partitions = 64;
+    const versions = 40;
+    const publisher = createMemoryPublisher();
+    const sizes: number[] = [];
+    const read: number[] = [];
+    const store: RelayOptions["store"] = {
+      ...scene.store,
+      pending: async (...query) => {
+        const found = await scene.store.pending(...query);
+        sizes.push(found.length);
+        read.push(...query[0].map(({ partition }) => partition));
+        return found;
+      },
+    };
+    await scene.store.append(
+      events(partitions, versions).map((each) => ({ ...each, partition: Number(each.subject.slice(5)) })),
+    );
+    publisher.hold(() => true);
+    await start(publisher, { store, partitions, window: 16 });
+    await eventually("the window is full", () => publisher.held().length === 16);
+    publisher.release();
+    await drained();
+    expect(Math.max(...sizes), "16 windows, or 512 if that is more").to.be.within(1, 512);
+    expect(new Set(read.slice(0, partitions)).size, "none twice before the last").to.equal(partitions);
+    for (let s = 0; s < partitions; s++)
+      expect(versionsOf(publisher, `cart-${s}`)).to.deep.equal(
+        Array.from({ length: versions }, (_, v) => v + 1),
+      );
   });
 
   it("repeats an event whose outcome is unknown, with the same id, before its cart's next one", async () => {

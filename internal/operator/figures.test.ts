@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { Gauge, Registry } from "../platform/metrics/metrics.ts";
 import { conditionsOf, findings } from "./conditions.ts";
 import { figuresOf } from "./figures.ts";
 
@@ -37,6 +38,16 @@ describe("The figures of a release", () => {
     });
     const figures = figuresOf([relay("outbox_partitions_behind 5\n"), relay(null)]);
     expect(figures.partitionsBehind).to.equal(null);
+  });
+
+  it("are unknown where a pod says that it does not know, unless another one does", async () => {
+    const registry = new Registry();
+    for (const name of ["outbox_oldest_pending_age_seconds", "outbox_dead_events"])
+      new Gauge({ name, help: "x", registers: [registry] }).set(Number.NaN);
+    const unknowing = cart(await registry.metrics());
+    expect(figuresOf([unknowing])).to.include({ lagSeconds: null, deadEvents: null });
+    const figures = figuresOf([unknowing, relay("outbox_dead_events 0\n"), unknowing]);
+    expect(figures).to.include({ lagSeconds: null, deadEvents: 0 });
   });
 });
 

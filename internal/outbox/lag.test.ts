@@ -90,4 +90,14 @@ describe("The lag", function () {
     expect(seen.outbox_staged_events).to.equal(9);
     expect(seen.outbox_oldest_pending_age_seconds).to.be.within(20, 30);
   });
+  it("is unknown, not 0, while a source has never answered and the other has nothing that waits", async () => {
+    const withoutSql = await scrape(new Error("away"), { oldestAt: [null], staged: 0 });
+    expect(withoutSql.outbox_staged_events).to.equal(0);
+    for (const name of ["outbox_pending_events", "outbox_dead_events", "outbox_oldest_pending_age_seconds"])
+      expect(withoutSql[name], name).to.be.NaN;
+    const withoutRedis = await scrape(NONE, new Error("away"));
+    expect(withoutRedis).to.include({ outbox_pending_events: 0, outbox_dead_events: 0 });
+    for (const name of ["outbox_staged_events", "outbox_oldest_pending_age_seconds"])
+      expect(withoutRedis[name], name).to.be.NaN;
+  });
 });

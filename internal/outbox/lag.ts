@@ -8,12 +8,16 @@ import type { Backlog, OutboxReader } from "./store/store.ts";
 /** How old a measurement may be when it is scraped, in ms. */
 const FRESH_MS = 1_000;
 
+/** Of what a source has not told since the process began: 0 would say that all is well. */
+const UNKNOWN = Number.NaN;
+
 /**
  * The lag gauges, measured when scraped (at most once a second): `outbox_staged_events`,
  * `outbox_pending_events`, `outbox_dead_events` and the lag that alerts use,
  * `outbox_oldest_pending_age_seconds`: the age of the oldest event that is neither published nor dead, staged
  * ones included. Any process may export them, so the lag goes on rising when every relay is dead; while a
  * source cannot be asked, or does not answer in time for the scrape, what it said last grows older.
+ * NaN is what is not known yet; an age is then that of what is known.
  */
 export function registerLagMetrics(options: {
   registry: Registry;
@@ -22,8 +26,8 @@ export function registerLagMetrics(options: {
   log: Logger;
 }): void {
   const { registry, store, staging, log } = options;
-  let pending: Backlog = { pending: 0, dead: 0, oldestOccurredAt: null };
-  let staged: { count: number; oldestAt: number | null } = { count: 0, oldestAt: null };
+  let stored: Backlog | null = null;
+  let staged: { count: number; oldestAt: number | null } | null = null;
   let clockSkewMs = 0;
   let measuredAt = Number.NEGATIVE_INFINITY;
   let measuring: Promise<void> | null = null;
@@ -35,7 +39,7 @@ export function registerLagMetrics(options: {
   async function measure(): Promise<void> {
     const results = await Promise.allSettled([
       store.backlog().then((backlog) => {
-        pending = backlog;
+        stored = backlog;
       }),
       staging.backlog().then((backlog) => {
         const oldest = backlog.oldestAt.filter((at) => at !== null);
@@ -69,15 +73,24 @@ export function registerLagMetrics(options: {
     });
   }
 
-  gauge("outbox_staged_events", "Events staged in Redis, not yet committed to SQL", () => staged.count);
-  gauge("outbox_pending_events", "Events in SQL, neither published nor dead", () => pending.pending);
-  gauge("outbox_dead_events", "Events parked as dead", () => pending.dead);
+  gauge(
+    "outbox_staged_events",
+    "Events staged in Redis, not yet committed to SQL",
+    () => staged?.count ?? UNKNOWN,
+  );
+  gauge(
+    "outbox_pending_events",
+    "Events in SQL, neither published nor dead",
+    () => stored?.pending ?? UNKNOWN,
+  );
+  gauge("outbox_dead_events", "Events parked as dead", () => stored?.dead ?? UNKNOWN);
   gauge(
     "outbox_oldest_pending_age_seconds",
     "Age of the oldest event that is neither published nor dead",
     () => {
-      const times = [pending.oldestOccurredAt, staged.oldestAt].filter((at) => at !== null);
-      return times.length === 0 ? 0 : Math.max(0, Date.now() + clockSkewMs - Math.min(...times)) / 1000;
+      const times = [stored?.oldestOccurredAt, staged?.oldestAt].flatMap((at) => at ?? []);
+      if (times.length === 0) return stored && staged ? 0 : UNKNOWN;
+      return Math.max(0, Date.now() + clockSkewMs - Math.min(...times)) / 1000;
     },
   );
 }

@@ -14,12 +14,12 @@ export interface LagWatch {
 const LAG = "outbox_oldest_pending_age_seconds";
 const LOOK_MS = 500;
 
-/** Starts looking; a process that is down or frozen reports nothing meanwhile. */
+/** Starts looking; a process that is down, frozen or has not measured yet reports nothing meanwhile. */
 export function watchLag(processes: readonly Running[]): LagWatch {
   let worst = 0;
   const look = async () => {
     const lags = await Promise.all(processes.map(({ adminUrl }) => gauge(adminUrl, LAG).catch(() => 0)));
-    worst = Math.max(worst, ...lags);
+    worst = Math.max(worst, ...lags.filter((lag) => !Number.isNaN(lag)));
   };
   const timer = setInterval(() => void look(), LOOK_MS);
   const all = async (holds: (each: Running) => Promise<boolean>) =>

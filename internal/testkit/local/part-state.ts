@@ -23,10 +23,19 @@ function reader(metrics: string): Read {
 function lag(read: Read): string {
   const age = read("outbox_oldest_pending_age_seconds");
   if (age === undefined) return "";
-  const counts = ["staged", "pending", "dead"].map((kind) => `${read(`outbox_${kind}_events`)} ${kind}`);
-  const events = `${age.toFixed(1)} s (${counts.join(", ")})`;
+  const counts = ["staged", "pending", "dead"].map(
+    (kind) => `${known(read(`outbox_${kind}_events`))} ${kind}`,
+  );
+  const events = `${known(age, 1)} s (${counts.join(", ")})`;
   const [orders, merges] = [read("orders_unsettled"), read("cart_merges_waiting")];
-  return orders === undefined ? events : `${events}, ${orders} orders and ${merges} merges to finish`;
+  return orders === undefined
+    ? events
+    : `${events}, ${known(orders)} orders and ${known(merges)} merges to finish`;
+}
+
+/** A number that a process may not know: NaN, while what it would ask does not answer. */
+function known(value: number | undefined, digits = 0): string {
+  return value === undefined || Number.isNaN(value) ? "?" : value.toFixed(digits);
 }
 
 function gateway(read: Read): string {

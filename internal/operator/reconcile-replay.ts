@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
+import { KubeError } from "../platform/kube/kube-error.ts";
 import type { Cluster } from "./cluster.ts";
 import { conditionsOf, type Finding } from "./conditions.ts";
 import { jobNameOf, replayJob } from "./replay-job.ts";
@@ -34,14 +35,33 @@ async function begin(cluster: Cluster, replay: OutboxReplay, release: string): P
   const platform = cluster.platforms().find((each) => releaseOf(each) === release);
   const relay = cluster.deployments(release).find(({ name }) => name === platform?.spec.relays.deployment);
   if (!relay) return; // Seen again when the Deployment appears.
-  await cluster.createJob(replayJob(replay, relay.template, release));
-  if (replay.status) return;
+  try {
+    await cluster.createJob(replayJob(replay, relay.template, release));
+  } catch (err) {
+    if (!(err instanceof KubeError && isRefusal(err.code))) throw err;
+    return refused(cluster, replay, err);
+  }
   await write(cluster, replay, "Running", {
     type: "Ready",
     status: "False",
     reason: "Running",
     message: "the Job is at work",
   });
+}
+
+/** Says why there is no Job; throws where another try may be answered otherwise. */
+async function refused(cluster: Cluster, replay: OutboxReplay, err: KubeError): Promise<void> {
+  const invalid = err.code === 400 || err.code === 422;
+  const message = `Job ${jobNameOf(replay)} was refused: ${err.message.slice(0, 300)}`;
+  const finding = { type: "Ready", status: "False", reason: "JobRefused", message } as const;
+  await write(cluster, replay, invalid ? "Failed" : "Running", finding);
+  if (!invalid) throw err;
+  await cluster.event(replay, "Warning", "Failed", message);
+}
+
+/** 408 and 429 say nothing of the Job itself. */
+function isRefusal(code: number): boolean {
+  return code >= 400 && code < 500 && code !== 408 && code !== 429;
 }
 
 async function finish(

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { type RelayTemplate, replayJob } from "./replay-job.ts";
+import { jobNameOf, type RelayTemplate, replayJob } from "./replay-job.ts";
 import type { OutboxReplay } from "./resource.ts";
 
 const REPLAY: OutboxReplay = {
@@ -17,5 +17,11 @@ describe("The Job of a replay", () => {
     };
     const job = replayJob(REPLAY, relay, "shop") as { spec: { template: { spec: object } } };
     expect(job.spec.template.spec).to.deep.include({ ...identity, ...where });
+  });
+
+  it("has a valid name, wherever the dots of the replay's name are", () => {
+    const named = (name: string) => jobNameOf({ ...REPLAY, metadata: { ...REPLAY.metadata, name } });
+    expect(named(`${"a".repeat(39)}.b`)).to.equal(`replay-${"a".repeat(39)}-01a21269`);
+    expect(named("all.dead")).to.equal("replay-all.dead-01a21269");
   });
 });

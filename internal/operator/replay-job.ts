@@ -28,9 +28,13 @@ const ENVIRONMENT = /^DATABASE_/;
 
 const RESOURCES = { requests: { cpu: "20m", memory: "96Mi" }, limits: { memory: "256Mi" } };
 
-/** A Job's name is at most 63 characters, and one name may be used again after its resource was deleted. */
+/**
+ * A Job's name is at most 63 characters, no dot stands before a hyphen in it,
+ * and one name may be used again after its resource was deleted.
+ */
 export function jobNameOf(replay: OutboxReplay): string {
-  return `replay-${replay.metadata.name.slice(0, 40)}-${(replay.metadata.uid ?? "").slice(0, 8)}`;
+  const name = replay.metadata.name.slice(0, 40).replace(/\.$/, "");
+  return `replay-${name}-${(replay.metadata.uid ?? "").slice(0, 8)}`;
 }
 
 /**

@@ -86,6 +86,23 @@ describe("An operator whose API server is in trouble", function () {
     expect(owner).to.include({ manager: "cartwright-operator", operation: "Apply" });
   });
 
+  it("starts a replay whose name has a dot where the name of its Job is cut", async () => {
+    const kind = "cartwright.dev/v1alpha1/outboxreplays";
+    const name = `${"a".repeat(39)}.b`;
+    await scene.create(kind, {
+      apiVersion: "cartwright.dev/v1alpha1",
+      kind: "OutboxReplay",
+      metadata: { name },
+      spec: { selector: { all: true } },
+    });
+    const { job } = await eventually("it runs", async () => {
+      const path = scene.path(`${kind}/${name}`);
+      const { status } = await scene.client.get<{ status?: { phase: string; job: string } }>(path);
+      return status?.phase === "Running" ? status : null;
+    });
+    await scene.client.get(scene.path(`batch/v1/jobs/${job}`));
+  });
+
   it("makes no write while nothing changes", async () => {
     shop.figures.behind = 0;
     const writes = async () =>

@@ -12,7 +12,9 @@ export const schema = z.object({
     .describe(
       "the services' database role, which is granted the use of the tables; without it nothing is granted",
     ),
-  MIGRATE_TIMEOUT_MS: milliseconds(1, 3_600_000).default(60_000).describe("ms to wait for the database"),
+  MIGRATE_TIMEOUT_MS: milliseconds(1, 3_600_000)
+    .default(60_000)
+    .describe("ms to wait for the database, and on PostgreSQL for another migrate and tables in use"),
 });
 
 export const readConfig = (): z.infer<typeof schema> => readEnvOrExit(schema, process.env);

@@ -3,11 +3,13 @@ import type { DatabaseAddress } from "./database-url.ts";
 import { connectPostgresTarget } from "./migrator.postgres.ts";
 import { connectSqlServerTarget } from "./migrator.sqlserver.ts";
 import type { MigrationTarget } from "./migrator.ts";
+import { createPatience, type Patience } from "./patience.ts";
 import { isUnavailableSqlServer } from "./sqlserver.ts";
 
 /**
  * Connects and does `work`, which must bear being done again: a SQL Server that goes away meanwhile, or
- * that Azure is moving, is waited for, all within `timeoutMs`. Closes the connection in the end.
+ * that Azure is moving, is waited for, and on PostgreSQL another migrate and tables in use, all within
+ * `timeoutMs`. Closes the connection in the end.
  */
 export async function withTarget(
   address: DatabaseAddress,
@@ -16,8 +18,9 @@ export async function withTarget(
   work: (target: MigrationTarget) => Promise<void>,
 ): Promise<void> {
   const startedAt = performance.now();
+  const patience = createPatience(timeoutMs, say);
   for (;;) {
-    const target = await connectTarget(address, timeoutMs, say);
+    const target = await connectTarget(address, timeoutMs, say, patience);
     try {
       return await work(target);
     } catch (error) {
@@ -39,12 +42,13 @@ async function connectTarget(
   address: DatabaseAddress,
   timeoutMs: number,
   say: (line: string) => void,
+  patience: Patience,
 ): Promise<MigrationTarget> {
   const startedAt = performance.now();
   let saidAt = Number.NEGATIVE_INFINITY;
   for (;;) {
     try {
-      if (address.dialect === "postgres") return await connectPostgresTarget(address.url);
+      if (address.dialect === "postgres") return await connectPostgresTarget(address.url, patience);
       const target = await connectSqlServerTarget(address);
       if (target.created) say(`created the database ${address.database}`);
       if (!target.rowVersions)

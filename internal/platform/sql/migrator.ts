@@ -21,7 +21,7 @@ export type AppliedMigration = Pick<Migration, "name" | "kind" | "checksum">;
 
 /** A database as the migrator needs it; one connection that holds the lock from `lock` to `close`. */
 export interface MigrationTarget {
-  /** Takes the migration lock, waiting for a rival to finish, and creates the table of applied migrations. */
+  /** Takes the migration lock, waiting for a rival in bounds, and creates the table of applied migrations. */
   lock(): Promise<void>;
   applied(): Promise<readonly AppliedMigration[]>;
   /** Runs one migration and records it, in one transaction. */

@@ -24,4 +24,18 @@ describe("The Job of a replay", () => {
     expect(named(`${"a".repeat(39)}.b`)).to.equal(`replay-${"a".repeat(39)}-01a21269`);
     expect(named("all.dead")).to.equal("replay-all.dead-01a21269");
   });
+
+  it("escapes what Kubernetes would expand in its arguments", () => {
+    const selector = { errorContains: "$(DATABASE_URL) costs $$5$", type: "cart.updated" };
+    const relay: RelayTemplate = { spec: { containers: [{ name: "outbox-relay", image: "cartwright:1" }] } };
+    const job = replayJob({ ...REPLAY, spec: { selector } }, relay, "shop") as {
+      spec: { template: { spec: { containers: { args: string[] }[] } } };
+    };
+    expect(job.spec.template.spec.containers[0]!.args).to.deep.equal([
+      "outbox-admin",
+      "replay",
+      "--type=cart.updated",
+      "--error=$$(DATABASE_URL) costs $$$$5$$",
+    ]);
+  });
 });

@@ -90,7 +90,7 @@ export function replayJob(replay: OutboxReplay, relay: RelayTemplate, release: s
               name: "replay",
               image: container.image,
               imagePullPolicy: container.imagePullPolicy,
-              args: ["outbox-admin", "replay", ...selectorArguments(replay)],
+              args: ["outbox-admin", "replay", ...selectorArguments(replay).map(verbatim)],
               env: [
                 ...(container.env ?? []).filter((variable) => ENVIRONMENT.test(variable.name)),
                 { name: "RESULT_FILE", value: "/dev/termination-log" },
@@ -117,4 +117,9 @@ function selectorArguments({ spec: { selector, dryRun } }: OutboxReplay): string
     ...(before === undefined ? [] : [`--before=${before}`]),
     ...(dryRun === true ? ["--dry-run"] : []),
   ];
+}
+
+/** As Kubernetes, which expands `$(NAME)` in arguments and makes `$$` one `$`, must be given it. */
+function verbatim(argument: string): string {
+  return argument.replaceAll("$", "$$$$");
 }

@@ -12,6 +12,11 @@ export const schema = z.object({
     .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "must be the name of a Kubernetes namespace")
     .prefault(mountedNamespace)
     .describe("the namespace to look after; without it that of the pod's service account"),
+  RELEASE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("the Helm release to look after; without it every CartPlatform of the namespace"),
   LEASE_NAME: z
     .string()
     .min(1)

@@ -22,6 +22,7 @@ const cluster = openCluster({ client, namespace, identity, leadsFor, changed: wa
 lifecycle.onStop("watches", () => cluster.close());
 const controller = startController({
   cluster,
+  release: config.RELEASE,
   leading,
   intervalMs: config.RECONCILE_INTERVAL_MS,
   metrics: createOperatorMetrics(registry, leading),

@@ -1,13 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 import { KubeError } from "../platform/kube/kube-error.ts";
+import type { KubeObject } from "../platform/kube/objects.ts";
 import { Registry } from "../platform/metrics/metrics.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { recordingLogger } from "../testkit/recording-logger.ts";
 import type { Cluster } from "./cluster.ts";
 import { type Controller, startController } from "./controller.ts";
 import { createOperatorMetrics } from "./metrics.ts";
-import type { CartPlatform, PlatformStatus } from "./resource.ts";
+import type { CartPlatform, OutboxReplay, PlatformStatus } from "./resource.ts";
 
 const platform = (name: string): CartPlatform => ({
   kind: "CartPlatform",
@@ -50,10 +51,10 @@ describe("The controller, when writes are refused or a Secret is missing", () =>
   let controller: Controller;
   afterEach(() => controller.stop());
 
-  function start(cluster: Cluster, leading = () => true) {
+  function start(cluster: Cluster, leading = () => true, release?: string) {
     const { log, lines } = recordingLogger();
     const metrics = createOperatorMetrics(new Registry(), leading);
-    controller = startController({ cluster, leading, intervalMs: 100, metrics, log });
+    controller = startController({ cluster, release, leading, intervalMs: 100, metrics, log });
     return lines;
   }
 
@@ -106,6 +107,30 @@ describe("The controller, when writes are refused or a Secret is missing", () =>
     expect(lines.map(({ level, kind, name }) => [level, kind, name])).to.deep.equal([
       ["warn", "Keys", "shop"],
     ]);
+  });
+
+  it("leaves alone what is of another release, which has an operator of its own", async () => {
+    const replay = (name: string, release?: string): OutboxReplay => ({
+      kind: "OutboxReplay",
+      metadata: { name, uid: name, ...(release && { labels: { "app.kubernetes.io/instance": release } }) },
+      spec: { selector: { all: true } },
+    });
+    const { cluster, written } = refusingCluster(0, new Error("none"));
+    const jobs = new Set<string>();
+    const template = { spec: { containers: [{ name: "outbox-relay", image: "cartwright:1" }] } };
+    start(
+      {
+        ...cluster,
+        replays: () => [replay("of-shop", "shop"), replay("of-other", "other"), replay("of-nobody")],
+        deployments: (of) => [{ name: `${of}-outbox-relay`, replicas: 1, ready: 1, template }],
+        createJob: async (job) => void jobs.add((job as KubeObject).metadata.name),
+      },
+      () => true,
+      "shop",
+    );
+    await eventually("it has looked three times", () => written.length >= 3);
+    expect(new Set(written)).to.deep.equal(new Set(["shop"]));
+    expect([...jobs]).to.deep.equal(["replay-of-shop-of-shop"]);
   });
 
   it("says nothing of a round that ended because another leads", async () => {

@@ -8,6 +8,7 @@ import type { OperatorMetrics } from "./metrics.ts";
 import { reconcileKeys } from "./reconcile-keys.ts";
 import { reconcilePlatform, type ScalingState } from "./reconcile-platform.ts";
 import { reconcileReplay } from "./reconcile-replay.ts";
+import { releaseOf } from "./resource.ts";
 
 /** The loop that brings the cluster to what the resources say. */
 export interface Controller {
@@ -36,12 +37,14 @@ interface Failure {
  */
 export function startController(options: {
   cluster: Cluster;
+  /** The one to look after, as others in the namespace have operators of their own; without it all. */
+  release?: string | undefined;
   leading: () => boolean;
   intervalMs: number;
   metrics: OperatorMetrics;
   log: Logger;
 }): Controller {
-  const { cluster, leading, intervalMs, metrics, log } = options;
+  const { cluster, release, leading, intervalMs, metrics, log } = options;
   const stopping = new AbortController();
   let scalings = new Map<string, ScalingState>();
   const failures = new Map<string, Failure>();
@@ -49,7 +52,9 @@ export function startController(options: {
 
   async function round(): Promise<void> {
     const kept = new Map<string, ScalingState>();
-    const platforms = cluster.platforms();
+    const platforms = cluster
+      .platforms()
+      .filter((each) => release === undefined || releaseOf(each) === release);
     const replays = cluster.replays();
     forget([
       ...platforms.flatMap((each) => [keyOf("Keys", each), keyOf("CartPlatform", each)]),
@@ -69,7 +74,7 @@ export function startController(options: {
       );
     }
     for (const replay of replays)
-      await guarded("OutboxReplay", replay, () => reconcileReplay(cluster, replay));
+      await guarded("OutboxReplay", replay, () => reconcileReplay(cluster, replay, release));
     scalings = kept;
   }
 

@@ -10,9 +10,10 @@ const result = z.object({ matched: z.number().int().min(0), replayed: z.number()
 
 /**
  * Runs one replay once: starts its Job, and when that has ended writes what came of it into the status, which
- * stays as the record. A replay that has ended is never run again. Throws when the API server refuses.
+ * stays as the record. A replay that has ended is never run again, nor one of another release than `ours`.
+ * Throws when the API server refuses.
  */
-export async function reconcileReplay(cluster: Cluster, replay: OutboxReplay): Promise<void> {
+export async function reconcileReplay(cluster: Cluster, replay: OutboxReplay, ours?: string): Promise<void> {
   if (replay.status?.phase === "Complete" || replay.status?.phase === "Failed") return;
   const release = releaseOfReplay(cluster, replay);
   if (release === null) {
@@ -24,6 +25,7 @@ export async function reconcileReplay(cluster: Cluster, replay: OutboxReplay): P
     });
     return;
   }
+  if (ours !== undefined && release !== ours) return;
   const name = jobNameOf(replay);
   const job = cluster.jobs(release).find((each) => each.name === name);
   if (!job) return begin(cluster, replay, release);

@@ -78,7 +78,13 @@ describe("The rights of the operator, as the chart gives them", function () {
     const shop = await openShop(scene);
     const config = await accountConfig();
     const { namespace } = scene;
-    const operator = await startOperator({ config, namespace, identity: "one", leaseSeconds: 15 });
+    const operator = await startOperator({
+      config,
+      namespace,
+      identity: "one",
+      leaseSeconds: 15,
+      release: RELEASE,
+    });
     shop.figures.behind = 2;
     await shop.seen("the relays are scaled", ({ relays }) => relays === 2);
     await shop.change({ metadata: { annotations: { "cartwright.dev/rotate-keys": "now" } } });

@@ -44,8 +44,10 @@ export async function startOperator(options: {
   namespace: string;
   identity: string;
   leaseSeconds: number;
+  /** Without it, it looks after all of the namespace. */
+  release?: string;
 }): Promise<OperatorProcess> {
-  const { config, namespace, identity, leaseSeconds } = options;
+  const { config, namespace, identity, leaseSeconds, release } = options;
   const dir = logDir(`operator-${identity}`);
   const file = join(dir, "kubeconfig");
   writeFileSync(file, config.exportConfig(), { mode: 0o600 });
@@ -60,6 +62,7 @@ export async function startOperator(options: {
       HOST: "127.0.0.1",
       ADMIN_PORT: String(port),
       NAMESPACE: namespace,
+      ...(release !== undefined && { RELEASE: release }),
       POD_NAME: identity,
       LEASE_SECONDS: String(leaseSeconds),
       RECONCILE_INTERVAL_MS: "500",

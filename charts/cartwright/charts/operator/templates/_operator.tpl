@@ -70,6 +70,7 @@ spec:
 {{- end -}}
 
 {{- define "operator.env" -}}
+- { name: RELEASE, value: {{ .Release.Name | quote }} }
 - { name: LEASE_NAME, value: {{ include "cartwright.fullname" . }}-operator }
 - name: POD_NAME
   valueFrom: { fieldRef: { fieldPath: metadata.name } }

@@ -14,10 +14,10 @@ const UNKNOWN = Number.NaN;
 /**
  * The lag gauges, measured when scraped (at most once a second): `outbox_staged_events`,
  * `outbox_pending_events`, `outbox_dead_events` and the lag that alerts use,
- * `outbox_oldest_pending_age_seconds`: the age of the oldest event that is neither published nor dead, staged
- * ones included. Any process may export them, so the lag goes on rising when every relay is dead; while a
- * source cannot be asked, or does not answer in time for the scrape, what it said last grows older.
- * NaN is what is not known yet; an age is then that of what is known.
+ * `outbox_oldest_pending_age_seconds`: the age of the oldest event that is neither published nor dead, nor
+ * waits for a dead one, staged ones included. Any process may export them, so the lag goes on rising when
+ * every relay is dead; while a source cannot be asked, or does not answer in time for the scrape, what it
+ * said last grows older. NaN is what is not known yet; an age is then that of what is known.
  */
 export function registerLagMetrics(options: {
   registry: Registry;
@@ -80,13 +80,13 @@ export function registerLagMetrics(options: {
   );
   gauge(
     "outbox_pending_events",
-    "Events in SQL, neither published nor dead",
+    "Events in SQL, neither published nor dead; those that wait for a dead one included",
     () => stored?.pending ?? UNKNOWN,
   );
   gauge("outbox_dead_events", "Events parked as dead", () => stored?.dead ?? UNKNOWN);
   gauge(
     "outbox_oldest_pending_age_seconds",
-    "Age of the oldest event that is neither published nor dead",
+    "Age of the oldest event that is neither published nor dead, nor waits for a dead one",
     () => {
       const times = [stored?.oldestOccurredAt, staged?.oldestAt].flatMap((at) => at ?? []);
       if (times.length === 0) return stored && staged ? 0 : UNKNOWN;

@@ -51,6 +51,24 @@ export function describeDead(scene: OutboxScene): void {
     expect(await scene.store.replay("all")).to.equal(1);
   });
 
+  it("counts what waits for a dead event as pending, but not its age, until that is replayed", async () => {
+    const [a, b, c] = ["a", "b", "c"].map((name) => `${name}${scene.base}`) as [string, string, string];
+    const elsewhere = { partition: scene.base + 1 };
+    const [dead, other] = [event(a, 1, { occurredAt: 700_000_000_000 }), event(c, 1, elsewhere)];
+    const before = await scene.store.backlog();
+    for (const each of [dead, other]) await scene.store.park(each, "no");
+    await scene.store.append([
+      event(a, 2, { occurredAt: 700_000_000_001 }),
+      event(b, 1, { occurredAt: 700_000_000_002 }),
+      event(c, 2, { ...elsewhere, occurredAt: 600_000_000_000 }),
+    ]);
+    const held = { pending: before.pending + 3, dead: before.dead + 2, oldestOccurredAt: 700_000_000_002 };
+    expect(await scene.store.backlog()).to.deep.equal(held);
+    expect(await scene.store.replay([dead.id])).to.equal(1);
+    expect((await scene.store.backlog()).oldestOccurredAt).to.equal(dead.occurredAt);
+    expect(await scene.store.replay([other.id])).to.equal(1);
+  });
+
   it("purges what died long enough ago, and nothing else; what waited behind it is pending", async () => {
     const [dead, behind, other] = [event("a", 1), event("a", 2), event("b", 1)];
     await scene.store.park(dead, "no");

@@ -69,11 +69,12 @@ export interface Refusal extends Fenced {
 
 /** What is waiting, for the lag metrics. */
 export interface Backlog {
-  /** Events committed, not yet published and not dead. */
+  /** Events committed, not yet published and not dead; those that wait for a dead one included. */
   readonly pending: number;
   readonly dead: number;
   /**
-   * `occurredAt` of the oldest pending event, epoch ms; null when none is pending. Dead events do not count.
+   * `occurredAt` of the oldest pending event, epoch ms; null when there is none. Dead events do not count,
+   * nor do those that wait for one.
    */
   readonly oldestOccurredAt: number | null;
 }

@@ -27,7 +27,8 @@ export interface LeaseHolder {
 /**
  * Renews every third of `ttlMs`. A relay's share is partitions divided by living relays, rounded up; above
  * it, it drains and releases, below it, it claims what is free or expired. A relay that cannot renew in time
- * regards its leases as lost `ttlMs` / 5 before the database does, by a clock that does not jump.
+ * regards its leases as lost `ttlMs` / 5 before the database does, by a clock that does not jump. One that is
+ * not `able` for longer than `ttlMs` withdraws, and takes a share again as soon as it is.
  */
 export function createLeaseKeeper(options: {
   store: LeaseStore;
@@ -35,21 +36,26 @@ export function createLeaseKeeper(options: {
   partitions: number;
   ttlMs: number;
   holder: LeaseHolder;
+  /** Whether events can be published. */
+  able: () => boolean;
   log: Logger;
 }): LeaseKeeper {
-  const { store, relay, partitions, ttlMs, holder, log } = options;
+  const { store, relay, partitions, ttlMs, holder, able, log } = options;
   const marginMs = ttlMs / 5;
   let held = new Map<number, number>();
   let timer: NodeJS.Timeout | undefined;
   let turn: Promise<void> = Promise.resolve();
   let prepared = false;
   let stopped = false;
+  let ableAt = performance.now();
+  let withdrawal: "none" | "begun" | "done" = "none";
   const outage = createOutageLog(log, {
     began: "leases cannot be renewed; partitions are given up as they run out",
     ended: "leases are being renewed again",
   });
 
   async function keep(): Promise<void> {
+    if (await withdrawn()) return;
     if (!prepared) await store.ensurePartitions(partitions);
     prepared = true;
     const askedAt = performance.now();
@@ -74,6 +80,27 @@ export function createLeaseKeeper(options: {
     }
   }
 
+  /** Whether others, which may reach the broker, are to have this relay's share. */
+  async function withdrawn(): Promise<boolean> {
+    if (able()) ableAt = performance.now();
+    else if (withdrawal === "none" && performance.now() - ableAt > ttlMs) withdrawal = "begun";
+    if (withdrawal === "begun") {
+      // To the end, even if it is able meanwhile: a partition that was drained is sent from no more.
+      await giveBackAll();
+      withdrawal = "done";
+      log.warn("nothing can be published; the partitions are left to other relays");
+    }
+    if (withdrawal === "done" && able()) withdrawal = "none";
+    return withdrawal !== "none";
+  }
+
+  async function giveBackAll(): Promise<void> {
+    await Promise.all([...held.keys()].map((partition) => holder.drained(partition)));
+    for (const partition of held.keys()) holder.lost(partition);
+    held = new Map();
+    await store.retire(relay);
+  }
+
   async function release(leases: readonly Lease[]): Promise<void> {
     await Promise.all(leases.map((lease) => holder.drained(lease.partition)));
     for (const lease of leases) {
@@ -84,6 +111,11 @@ export function createLeaseKeeper(options: {
     log.info({ released: leases.length, owned: held.size }, "released partitions to other relays");
   }
 
+  function untilNextTurn(): number {
+    if (outage.lasts) return Math.min(500, ttlMs / 3);
+    return withdrawal === "done" ? Math.min(100, ttlMs / 3) : ttlMs / 3;
+  }
+
   async function tick(): Promise<void> {
     try {
       await keep();
@@ -92,12 +124,9 @@ export function createLeaseKeeper(options: {
       outage.met({ err });
     }
     if (!stopped) {
-      timer = setTimeout(
-        () => {
-          turn = tick();
-        },
-        outage.lasts ? Math.min(500, ttlMs / 3) : ttlMs / 3,
-      );
+      timer = setTimeout(() => {
+        turn = tick();
+      }, untilNextTurn());
     }
   }
 
@@ -111,10 +140,7 @@ export function createLeaseKeeper(options: {
       clearTimeout(timer);
       await turn;
       clearTimeout(timer);
-      await Promise.all([...held.keys()].map((partition) => holder.drained(partition)));
-      for (const partition of held.keys()) holder.lost(partition);
-      held = new Map();
-      await store.retire(relay);
+      await giveBackAll();
     },
   };
 }

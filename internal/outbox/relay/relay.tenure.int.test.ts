@@ -4,7 +4,7 @@ import { Registry } from "../../platform/metrics/metrics.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { createMemoryPublisher } from "../../testkit/memory-publisher.ts";
 import { recordingLogger } from "../../testkit/recording-logger.ts";
-import { event, events, PARTITIONS, relayScene, versionsOf } from "../../testkit/relay-scene.ts";
+import { arrived, event, events, PARTITIONS, relayScene, versionsOf } from "../../testkit/relay-scene.ts";
 import type { CommitSubscriber } from "../commit-notifier.ts";
 import { createRelayMetrics } from "../metrics.ts";
 import type { OutboxStore } from "../store/store.ts";
@@ -53,6 +53,25 @@ describe("The relay's hold on partitions", function () {
     await drained();
     expect(two.published.length).to.equal(before);
     expect(one.published.filter((each) => each.sequence === 100_000)).to.have.length(16);
+  });
+
+  it("leaves its share to others while it cannot reach the broker, and takes one again when it can", async () => {
+    const [reaching, cutOff] = [createMemoryPublisher(), createMemoryPublisher()];
+    const metrics = createRelayMetrics(new Registry());
+    const owned = async () => (await metrics.owned.get()).values[0]?.value;
+    await start(reaching);
+    await start(cutOff, { metrics });
+    await eventually("the partitions are shared", async () => (await owned()) === PARTITIONS / 2);
+    cutOff.disconnect();
+    await scene.store.append(events(16, 2));
+    await drained();
+    expect(arrived(reaching)).to.equal(32);
+    expect(await owned()).to.equal(0);
+    cutOff.reconnect();
+    await eventually("it has its share again", async () => (await owned()) === PARTITIONS / 2);
+    await scene.store.append(events(16, 1).map((each) => ({ ...each, sequence: 3 })));
+    await drained();
+    expect(arrived(cutOff)).to.be.greaterThan(0);
   });
 
   it("reads partitions that it takes over at once, not at its next look", async () => {

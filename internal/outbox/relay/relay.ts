@@ -106,9 +106,17 @@ export function createRelay(options: RelayOptions): Relay {
     log,
   });
   const refusals = createRefusals({ ...options, marker, queues, sending, waits, dead: reader.noteDead });
-  const keeper = createLeaseKeeper({ ...options, ttlMs: options.leaseMs, holder: tenure });
+  let accepts = false;
+  /** While it sends much, the broker takes nothing for moments: what it accepted since last asked counts. */
+  const able = () => {
+    const accepted = accepts;
+    accepts = false;
+    return accepted || publisher.fault() === null;
+  };
+  const keeper = createLeaseKeeper({ ...options, ttlMs: options.leaseMs, holder: tenure, able });
 
   function noteAccepted(delivery: Delivery): void {
+    accepts = true;
     const { event, partition } = delivery;
     metrics.latency.observe({}, Math.max(0, Date.now() - event.occurredAt) / 1000, event.traceparent);
     const { seq, id } = event;

@@ -128,9 +128,10 @@ describe("The relay", function () {
     expect(lines[0]).to.match(/cart\.updated {2}cart-2 cartversion 2 {2}3 attempts/);
     expect(lines.at(-1)).to.match(/^1 dead/);
     const id = lines[0]!.split(" ")[0]!;
+    const pause = async () => {};
     const asked = { ids: [id], type: "cart.updated", errorContains: "refused", before: Date.now() + 60_000 };
     expect(
-      await replaySelected(scene.store, { ...asked, type: "cart.cleared" }, { dryRun: false }),
+      await replaySelected(scene.store, { ...asked, type: "cart.cleared" }, { dryRun: false, pause }),
     ).to.deep.equal({
       matched: 0,
       replayed: 0,
@@ -139,7 +140,7 @@ describe("The relay", function () {
       matched: 1,
       replayed: 0,
     });
-    expect(await replaySelected(scene.store, {}, { dryRun: false }), "nothing asked for").to.include({
+    expect(await replaySelected(scene.store, {}, { dryRun: false, pause }), "nothing asked for").to.include({
       matched: 0,
     });
     expect(await replaySelected(scene.store, asked, { dryRun: false })).to.deep.equal({

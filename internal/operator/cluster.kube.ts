@@ -79,6 +79,10 @@ export function openCluster(options: {
     deployments: (release) => ofRelease(deployments.items(), release).map(deploymentState),
     pods: (release) => ofRelease(pods.items(), release).map(podState),
     jobs: (release) => ofRelease(jobs.items(), release).map(jobState),
+    podsOfJob: async (name) => {
+      const query = { labelSelector: `batch.kubernetes.io/job-name=${name}` };
+      return (await client.get<{ items: Pod[] }>(`${core}/pods`, query)).items.map(podState);
+    },
     scrape: async (url) => {
       try {
         const answer = await fetch(url, { signal: AbortSignal.timeout(SCRAPE_TIMEOUT_MS) });

@@ -46,7 +46,8 @@ export interface KeySecret {
 
 /**
  * The cluster as the operator needs it: one namespace. Reads come from watched lists and may be a moment
- * old, but for `keySecret`. Writes throw on a lost or refusing API server; each may safely be made again.
+ * old, but for `keySecret` and `podsOfJob`. Writes throw on a lost or refusing API server; each may safely
+ * be made again.
  */
 export interface Cluster {
   /** True once every list has been read. */
@@ -56,6 +57,8 @@ export interface Cluster {
   deployments(release: string): readonly DeploymentState[];
   pods(release: string): readonly PodState[];
   jobs(release: string): readonly JobState[];
+  /** The pods of one Job as they are now; throws when the API server does not say. */
+  podsOfJob(name: string): Promise<readonly PodState[]>;
   /** What a pod's `/metrics` say; null when it does not answer in time. */
   scrape(url: string): Promise<string | null>;
 

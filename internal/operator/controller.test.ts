@@ -31,6 +31,7 @@ function refusingCluster(refusals: number, refusal: Error) {
     deployments: () => [],
     pods: () => [],
     jobs: () => [],
+    podsOfJob: async () => [],
     scrape: async () => null,
     writePlatformStatus: async ({ metadata: { name } }) => {
       if (name === "shop") tried.push(performance.now());

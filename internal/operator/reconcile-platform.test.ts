@@ -43,6 +43,7 @@ function release() {
     deployments: () => [{ name: RELAY, replicas: state.replicas, ready: 1 } as DeploymentState],
     pods: () => (state.evicted ? [POD, EVICTED] : [POD]),
     jobs: () => [],
+    podsOfJob: async () => [],
     scrape: async () =>
       state.answers
         ? `outbox_partitions_behind ${state.behind}\noutbox_broker_connected ${state.connected}\n`

@@ -25,8 +25,12 @@ const POD: PodState = {
   terminationMessage: '{"matched":3,"replayed":3}',
 };
 
-/** What is written of a replay whose Job has ended, when its pod is known like this. */
-async function written(state: "succeeded" | "failed", pod: Partial<PodState>): Promise<ReplayStatus[]> {
+/** What is written of a replay whose Job has ended, when the watch and the server know these pods. */
+async function written(
+  state: "succeeded" | "failed",
+  watched: readonly Partial<PodState>[],
+  listed: readonly Partial<PodState>[] = watched,
+): Promise<ReplayStatus[]> {
   const statuses: ReplayStatus[] = [];
   const none = () => Promise.reject(new Error("not expected"));
   const cluster: Cluster = {
@@ -34,8 +38,9 @@ async function written(state: "succeeded" | "failed", pod: Partial<PodState>): P
     platforms: () => [PLATFORM],
     replays: () => [REPLAY],
     deployments: () => [],
-    pods: () => [{ ...POD, ...pod }],
+    pods: () => watched.map((pod) => ({ ...POD, ...pod })),
     jobs: () => [{ name: jobNameOf(REPLAY), component: "outbox-replay", state }],
+    podsOfJob: async () => listed.map((pod) => ({ ...POD, ...pod })),
     scrape: none,
     writePlatformStatus: none,
     writeReplayStatus: async (_replay, status) => void statuses.push(status),
@@ -61,6 +66,7 @@ async function begun(refusal: KubeError | null, before?: ReplayStatus) {
     deployments: () => [{ name: "relay", replicas: 1, ready: 1, template }],
     pods: () => [],
     jobs: () => [],
+    podsOfJob: none,
     scrape: none,
     writePlatformStatus: none,
     writeReplayStatus: async (_replay, status) => void statuses.push(status),
@@ -105,18 +111,29 @@ describe("A replay whose Job is refused", () => {
 
 describe("A replay whose Job has ended", () => {
   it("is complete, with what its pod left", async () => {
-    const [status] = await written("succeeded", {});
+    const [status] = await written("succeeded", [{}]);
     expect(status).to.include({ phase: "Complete", matched: 3, replayed: 3 });
   });
 
   it("waits for its pod's end, which another watch may tell later", async () => {
-    expect(await written("succeeded", { ended: false, terminationMessage: null })).to.deep.equal([]);
-    const [status] = await written("succeeded", { terminationMessage: "" });
+    expect(await written("succeeded", [{ ended: false, terminationMessage: null }])).to.deep.equal([]);
+    const [status] = await written("succeeded", [{ terminationMessage: "" }]);
     expect(status).to.include({ phase: "Failed" });
   });
 
+  it("is complete though the watch of pods has told of none", async () => {
+    const [status] = await written("succeeded", [], [{}]);
+    expect(status).to.include({ phase: "Complete", matched: 3, replayed: 3 });
+    expect(await written("succeeded", [], [{ ended: false, terminationMessage: null }])).to.deep.equal([]);
+  });
+
+  it("has failed when its pods are gone with what they left", async () => {
+    const [status] = await written("succeeded", [], []);
+    expect(status?.conditions[0]?.message).to.match(/left no result/);
+  });
+
   it("has failed with the reason that its pod left", async () => {
-    const [status] = await written("failed", { terminationMessage: "the database is away" });
+    const [status] = await written("failed", [{ terminationMessage: "the database is away" }]);
     expect(status?.phase).to.equal("Failed");
     expect(status?.conditions[0]?.message).to.match(/the database is away$/);
   });

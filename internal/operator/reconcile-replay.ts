@@ -73,7 +73,9 @@ async function finish(
   succeeded: boolean,
 ): Promise<void> {
   const name = jobNameOf(replay);
-  const pods = cluster.pods(release).filter(({ job }) => job === name);
+  const known = cluster.pods(release).filter(({ job }) => job === name);
+  // A watch of pods that is silent knows of none: the verdict is for ever, so the server is asked.
+  const pods = known.length > 0 ? known : await cluster.podsOfJob(name);
   const said = pods.map(({ terminationMessage }) => terminationMessage);
   const counts = said.map(parseResult).find((each) => each !== null) ?? null;
   // Jobs and pods come by two watches: the pod's end may be seen after its Job's.

@@ -43,6 +43,11 @@ export function createLeaseKeeper(options: {
   const { store, relay, partitions, ttlMs, holder, able, log } = options;
   const marginMs = ttlMs / 5;
   let held = new Map<number, number>();
+  /** Given up and not yet given back, by partition: what was sent of them may be unanswered. */
+  const leaving = new Map<number, Lease>();
+  /** Those of them that have no more to wait for. */
+  let drained: Lease[] = [];
+  let resting = false;
   let timer: NodeJS.Timeout | undefined;
   let turn: Promise<void> = Promise.resolve();
   let prepared = false;
@@ -56,6 +61,8 @@ export function createLeaseKeeper(options: {
 
   async function keep(): Promise<void> {
     if (await withdrawn()) return;
+    // Before renewing, which would count them as held again.
+    await release();
     if (!prepared) await store.ensurePartitions(partitions);
     prepared = true;
     const askedAt = performance.now();
@@ -64,10 +71,13 @@ export function createLeaseKeeper(options: {
     const now = new Map(leases.map((lease) => [lease.partition, lease.epoch]));
     for (const [partition, epoch] of held) if (now.get(partition) !== epoch) holder.lost(partition);
     held = now;
+    for (const { partition, epoch } of leaving.values())
+      if (now.get(partition) !== epoch) leaving.delete(partition);
     for (const lease of leases) holder.held(lease, validUntil);
 
     const share = Math.ceil(partitions / Math.max(1, relays));
-    if (leases.length > share) await release(leases.slice(share));
+    const staying = leases.filter((lease) => !isLeaving(lease));
+    if (staying.length > share) giveUp(staying.slice(share));
     else if (leases.length < share) {
       const claimedAt = performance.now();
       const claimed = await store.claim(relay, share - leases.length, ttlMs);
@@ -98,25 +108,52 @@ export function createLeaseKeeper(options: {
     await Promise.all([...held.keys()].map((partition) => holder.drained(partition)));
     for (const partition of held.keys()) holder.lost(partition);
     held = new Map();
+    leaving.clear();
+    drained = [];
     await store.retire(relay);
   }
 
-  async function release(leases: readonly Lease[]): Promise<void> {
-    await Promise.all(leases.map((lease) => holder.drained(lease.partition)));
-    for (const lease of leases) {
-      held.delete(lease.partition);
-      holder.lost(lease.partition);
+  function isLeaving({ partition, epoch }: Lease): boolean {
+    return leaving.get(partition)?.epoch === epoch;
+  }
+
+  /** Drains beside the turns: an answer may take longer than a lease, and the others are to be renewed. */
+  function giveUp(leases: readonly Lease[]): void {
+    for (const lease of leases) leaving.set(lease.partition, lease);
+    void Promise.all(leases.map((lease) => holder.drained(lease.partition))).then(() => {
+      drained.push(...leases.filter(isLeaving));
+      if (resting && !stopped && drained.length > 0) next();
+    });
+  }
+
+  async function release(): Promise<void> {
+    const leases = drained.filter(isLeaving);
+    if (leases.length > 0) {
+      for (const { partition, epoch } of leases) {
+        if (held.get(partition) !== epoch) continue;
+        held.delete(partition);
+        holder.lost(partition);
+      }
+      await store.release(relay, leases);
+      for (const { partition } of leases) leaving.delete(partition);
+      log.info({ released: leases.length, owned: held.size }, "released partitions to other relays");
     }
-    await store.release(relay, leases);
-    log.info({ released: leases.length, owned: held.size }, "released partitions to other relays");
+    drained = drained.filter(isLeaving);
   }
 
   function untilNextTurn(): number {
     if (outage.lasts) return Math.min(500, ttlMs / 3);
+    if (drained.length > 0) return 0;
     return withdrawal === "done" ? Math.min(100, ttlMs / 3) : ttlMs / 3;
   }
 
+  function next(): void {
+    clearTimeout(timer);
+    turn = tick();
+  }
+
   async function tick(): Promise<void> {
+    resting = false;
     try {
       await keep();
       outage.over();
@@ -124,9 +161,8 @@ export function createLeaseKeeper(options: {
       outage.met({ err });
     }
     if (!stopped) {
-      timer = setTimeout(() => {
-        turn = tick();
-      }, untilNextTurn());
+      resting = true;
+      timer = setTimeout(next, untilNextTurn());
     }
   }
 

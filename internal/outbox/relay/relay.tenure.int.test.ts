@@ -74,6 +74,35 @@ describe("The relay's hold on partitions", function () {
     expect(arrived(cutOff)).to.be.greaterThan(0);
   });
 
+  it("renews what it holds while partitions that it gives up wait for an answer for longer than a lease", async () => {
+    const [one, two] = [createMemoryPublisher(), createMemoryPublisher()];
+    const metrics = createRelayMetrics(new Registry());
+    const owned = async () => (await metrics.owned.get()).values[0]?.value;
+    const { log, lines } = recordingLogger();
+    let renewals = 0;
+    const store: OutboxStore = {
+      ...scene.store,
+      renew: async (...args) => {
+        const renewed = await scene.store.renew(...args);
+        renewals++;
+        return renewed;
+      },
+    };
+    one.hold();
+    await scene.store.append(events(8, 2));
+    await start(one, { store, log, leaseMs: 3_000 });
+    await eventually("one of each cart is in flight", () => one.held().length === 8);
+    await start(two, { metrics });
+    renewals = 0;
+    await eventually("it has renewed for twice a lease", () => renewals >= 6);
+    expect(await owned(), "nothing has run out").to.equal(0);
+    one.release();
+    await eventually("the partitions are shared", async () => (await owned()) === PARTITIONS / 2);
+    await drained();
+    expect(one.published.length + two.published.length, "nothing twice").to.equal(16);
+    expect(lines.filter(({ msg }) => /given up/.test(String(msg)))).to.deep.equal([]);
+  });
+
   it("reads partitions that it takes over at once, not at its next look", async () => {
     const two = createMemoryPublisher();
     const first = await start(createMemoryPublisher(), { pollMs: 3_600_000 });

@@ -30,6 +30,9 @@ export interface EventConsumer {
 
 const RECONNECT_MS = 200;
 
+/** A broker that is starting may take a connection and never answer on it: so long (ms) it is waited for. */
+const OPEN_MS = 10_000;
+
 /**
  * Consumes a queue, accepting each message, until closed; connects again whenever the
  * connection is lost. Resolves when the link is open for the first time; rejects when
@@ -151,9 +154,11 @@ function openReceiver(
       },
     }),
   });
+  const opening = setTimeout(() => end(`it did not open within ${OPEN_MS} ms`), OPEN_MS).unref();
   function end(reason: string): void {
     if (over) return;
     over = true;
+    clearTimeout(opening);
     socket?.destroy(new Error("destroyed"));
     on.onEnd(reason);
   }
@@ -167,7 +172,10 @@ function openReceiver(
     const version = addressVersion ?? addressVersionOf(connection.properties);
     connection.open_receiver({ source: queueSource(version, queue), credit_window: 500 });
   });
-  connection.on("receiver_open", () => on.onOpen());
+  connection.on("receiver_open", () => {
+    clearTimeout(opening);
+    on.onOpen();
+  });
   connection.on("message", ({ message }: EventContext) => {
     if (!over) on.onMessage(message!);
   });

@@ -13,4 +13,6 @@ export const schema = z.object({
     ),
 });
 
-export const readConfig = (): z.infer<typeof schema> => readEnvOrExit(schema, process.env);
+export type Config = z.infer<typeof schema>;
+
+export const readConfig = (): Config => readEnvOrExit(schema, process.env);

@@ -10,15 +10,15 @@ export function createMemoryCounter(quotas: Quotas, mostWindows = MOST_WINDOWS):
   return {
     count: async (limitClass: LimitClass, who: string) => {
       const key = `${limitClass}:${who}`;
-      // Of a clock that nobody sets back.
-      const now = performance.now();
+      // Of a clock that nobody sets back; whole, for a window of fractions may seem longer than it is.
+      const now = Math.floor(performance.now());
       let window = windows.get(key);
       if (window === undefined || window.endsAt <= now) {
         window = { count: 0, endsAt: now + (quotas[limitClass]?.seconds ?? 0) * 1000 };
         windows.set(key, window);
       }
       window.count++;
-      return { count: window.count, resetMs: Math.ceil(window.endsAt - now) };
+      return { count: window.count, resetMs: window.endsAt - now };
     },
   };
 }

@@ -108,6 +108,16 @@ describe("A rate limit in one process", () => {
     expect(counts).to.deep.equal([1, 1, 2, 1, 3, 1]);
   });
 
+  it("never says that more than the whole window is left", async () => {
+    const seconds = [1, 7, 60, 3_600, 86_400];
+    const left = seconds.map(async (each) => {
+      const counter = createMemoryCounter({ owner: { points: 9, seconds: each } });
+      const owners = Array.from({ length: 2_000 }, (_, n) => counter.count("owner", `guest:${n}`));
+      return (await Promise.all(owners)).filter(({ resetMs }) => resetMs > each * 1_000);
+    });
+    expect(await Promise.all(left)).to.deep.equal(seconds.map(() => []));
+  });
+
   it("begins anew when the window is over, however many came meanwhile", async () => {
     const counter = createMemoryCounter({ owner: { points: 1, seconds: 1 } });
     const firsts: number[] = [];

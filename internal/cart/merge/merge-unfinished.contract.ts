@@ -63,6 +63,30 @@ export function describeUnfinishedMerges(name: string, connect: () => Promise<Re
         }
       });
 
+    for (const [what, text] of [
+      ["is no JSON", "{"],
+      ["has a strategy that nobody knows", JSON.stringify({ strategy: "mine" })],
+    ] as const)
+      it(`whose transfer ${what} stays, and does not keep a sweep from the others, nor a call from its answer`, async () => {
+        const other = sceneOn(redis);
+        for (const each of [scene, other]) {
+          await each.fill(each.guest, { tea: 2 });
+          await each.upTo("take");
+        }
+        const transfer = shardKeys.transfer(shardOf(scene.guest, SHARDS), scene.guest);
+        const whole = await redis.hget(transfer, "pending");
+        await redis.hset(transfer, "pending", text);
+        await scene.sweep();
+        expect(await other.cartOf(other.user)).to.deep.equal({ tea: 2 });
+        expect(await scene.store.resume(scene.guest)).to.deep.equal({
+          ok: false,
+          error: { code: "CART_STORE_UNAVAILABLE", lasting: true },
+        });
+        await redis.hset(transfer, "pending", whole!);
+        await scene.sweep();
+        expect(await scene.cartOf(scene.user)).to.deep.equal({ tea: 2 });
+      });
+
     const spoilings = {
       "of another type": (cart: string) => redis.set(cart, "corrupt"),
       "without an id": (cart: string) => redis.hset(cart, "@v", "1", "@x", "99999999999999", "tea", "1"),

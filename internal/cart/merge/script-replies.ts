@@ -3,7 +3,14 @@ import { type Reply, resultOf, stateOf } from "../store/store.redis.ts";
 import type { Given, GuestCart, OpenCheckout, Taken } from "./merge-store.ts";
 import { type MergedLine, type Transfer, transferSchema } from "./transfer.ts";
 
-export const transferOf = (text: string): Transfer => transferSchema.parse(JSON.parse(text));
+/** A transfer as Redis keeps it; throws CORRUPT for what none of our releases has written. */
+export function transferOf(text: string): Transfer {
+  try {
+    return transferSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new Error("CORRUPT transfer", { cause });
+  }
+}
 
 /** What take.lua has answered; `transfer` is what it was given to keep. */
 export function takenOf(reply: Reply, shard: number, transfer: Transfer | null): Taken {

@@ -3,12 +3,18 @@ import { createOutageLog } from "../../platform/logger/outage-log.ts";
 import { err, type Result } from "../../platform/result/result.ts";
 import type { StoreFault } from "./store.ts";
 
-/** Reads what a script has answered; a store that does not answer, or is full, is an outcome. */
+/**
+ * Reads what a script has answered; a store that does not answer, or is full, is an outcome, and so are data
+ * that the script or `read` find CORRUPT.
+ */
 export type Ask = <T, E>(
   key: string,
   work: Promise<unknown>,
   read: (reply: unknown) => Result<T, E>,
 ) => Promise<Result<T, E | StoreFault>>;
+
+/** How the message of an error begins that is about one cart's data. */
+const CORRUPT = /^(WRONGTYPE|CORRUPT) /;
 
 /** Corrupt carts that are named in the log, at most. */
 const MOST_NAMED = 1_000;
@@ -32,14 +38,19 @@ export function createAsk(log: Logger): Ask {
       return err(faultOf(key, cause));
     }
     outage.over();
-    return read(reply);
+    try {
+      return read(reply);
+    } catch (cause) {
+      if (!CORRUPT.test((cause as Error).message)) throw cause;
+      return err(faultOf(key, cause));
+    }
   };
 
   function faultOf(key: string, cause: unknown): StoreFault {
     const { message } = cause as Error;
     if (/^OOM /.test(message)) return { code: "CART_STORE_FULL" };
     // One cart's data say nothing of the store: its key is named once, and the others go on.
-    if (/^(WRONGTYPE|CORRUPT) /.test(message)) {
+    if (CORRUPT.test(message)) {
       if (!corrupt.has(key) && corrupt.size < MOST_NAMED)
         log.error({ key, err: cause }, "a cart cannot be read");
       if (corrupt.size < MOST_NAMED) corrupt.add(key);

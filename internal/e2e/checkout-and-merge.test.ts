@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
-import type { Identity } from "../platform/identity/identity.ts";
 import { expectProblem } from "./expect-problem.ts";
 import { eventually, openGatedCheckouts, PATIENCE } from "./gated-checkouts.ts";
 
@@ -21,11 +20,7 @@ describe("A guest's cart whose checkout nobody saw the end of", function () {
     user = `user:crash-${randomUUID()}`;
   });
 
-  async function merge() {
-    const identity: Identity = { owner: user, kind: "user", guest };
-    // The gateway has read the token, and says whose it is.
-    return scene.callAs(identity, scene.other, "POST", "/cart/merge", { guestToken: "read" });
-  }
+  const merge = () => scene.merge(user, guest);
   /** A checkout that waits for the catalog, with the cart claimed. */
   async function heldAtCatalog(body: unknown) {
     const reached = Promise.withResolvers<void>();

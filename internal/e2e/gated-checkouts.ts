@@ -117,6 +117,9 @@ export async function openGatedCheckouts() {
       forget();
       return owner;
     },
+    /** As a user who holds the guest's token; the gateway has read it, and says whose it is. */
+    merge: (user: string, guest: string) =>
+      callAs({ owner: user, kind: "user", guest }, other, "POST", "/cart/merge", { guestToken: "read" }),
     add: async (quantity: number) => {
       const { status } = await call(other, "POST", "/cart/items", { productId: MUG, quantity });
       expect(status).to.equal(200);

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { createRedisMergeStore } from "../cart/merge/merge-store.redis.ts";
-import { type Identity, identityOf } from "../platform/identity/identity.ts";
+import { identityOf } from "../platform/identity/identity.ts";
 import { awaitRedis, connectRedis } from "../platform/redis/redis.ts";
 import { parseRedisUrl } from "../platform/redis/redis-url.ts";
 import { unwrap } from "../platform/result/result.ts";
@@ -35,11 +35,7 @@ describe("A merge into a cart that was ordered and not yet reduced", function ()
     const { status } = await scene.callAs(identityOf(guest)!, scene.other, "POST", "/cart/items", line);
     expect(status).to.equal(200);
   }
-  async function merge() {
-    const identity: Identity = { owner: user, kind: "user", guest };
-    // The gateway has read the token, and says whose it is.
-    return scene.callAs(identity, scene.other, "POST", "/cart/merge", { guestToken: "read" });
-  }
+  const merge = () => scene.merge(user, guest);
   /** Checks out three; Redis is lost once the order is committed, and just then something else happens. */
   async function orderedAndNotReduced<T>(happens: () => Promise<T>): Promise<T> {
     const isBack = async () => (await scene.call(scene.gated, "GET", "/cart")).status === 200;

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { newId } from "../platform/uuid/new-id.ts";
-import { type OpenOutbox, openOutbox } from "../testkit/outbox.ts";
+import { freePending, type OpenOutbox, openOutbox } from "../testkit/outbox.ts";
 import { openOrderStore } from "./open-store.ts";
 import type { Order } from "./order.ts";
 import { eventOf } from "./order-events.ts";
@@ -48,7 +48,7 @@ export interface OrderStoreScene {
   readonly rivals: OpenOutbox;
   readonly owner: string;
   /** The events about an order that are in the outbox. */
-  eventsOf(order: Order): ReturnType<OpenOutbox["pending"]>;
+  eventsOf(order: Order): ReturnType<typeof freePending>;
   place(order: Order, request?: ReturnType<typeof aRequest>): ReturnType<OrderStore["place"]>;
 }
 
@@ -90,7 +90,7 @@ export function orderStoreScene(url: () => Promise<string>): OrderStoreScene {
       return owner;
     },
     eventsOf: async (order) =>
-      (await outbox.pending([{ partition: 3, after: 0 }], 10_000)).filter((e) => e.subject === order.id),
+      (await freePending(outbox, [{ partition: 3, after: 0 }], 10_000)).filter((e) => e.subject === order.id),
     place: (order, request = aRequest()) => store.place(order, request, told(order)),
   };
 }

@@ -4,7 +4,7 @@ import { Registry } from "../../platform/metrics/metrics.ts";
 import { awaitRedis, connectRedis, type RedisConnection } from "../../platform/redis/redis.ts";
 import { parseRedisUrl } from "../../platform/redis/redis-url.ts";
 import { ORIGIN } from "../../testkit/event-origin.ts";
-import { type OpenOutbox, openOutbox } from "../../testkit/outbox.ts";
+import { freePending, type OpenOutbox, openOutbox } from "../../testkit/outbox.ts";
 import { migrateDatabase } from "../../testkit/processes/platform.ts";
 import { recordingLogger } from "../../testkit/recording-logger.ts";
 import { ownDatabase, testRedis } from "../../testkit/servers/test-servers.ts";
@@ -130,7 +130,7 @@ export function forwarderScene() {
 
     /** What is in the outbox of this test's making and may be published, in its order. */
     committedIds: async (shard: number): Promise<string[]> => {
-      const events = await store.pending([{ partition: shard, after: 0 }], 100_000);
+      const events = await freePending(store, [{ partition: shard, after: 0 }], 100_000);
       return events.filter((event) => event.traceparent === space).map((event) => event.id);
     },
   };

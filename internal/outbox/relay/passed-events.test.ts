@@ -14,10 +14,10 @@ describe("Events that a relay has read past", () => {
 
   /** A relay that has read two partitions up to 9; the test says what the database holds. */
   function scene() {
-    const database = { dead: [] as DeadSubject[], oldest: [] as { partition: number; seq: number }[] };
+    const database = { dead: [] as DeadSubject[], behind: [] as number[] };
     const partitions = [0, 1].map((number) => ({ ...openPartition(number), cursor: 9 }));
     const { log, lines } = recordingLogger();
-    const store = { deadSubjects: async () => database.dead, oldestPending: async () => database.oldest };
+    const store = { deadSubjects: async () => database.dead, pendingBehind: async () => database.behind };
     const passed = createPassedEvents(store, () => partitions, log);
     return { database, partitions, passed, lines };
   }
@@ -26,7 +26,7 @@ describe("Events that a relay has read past", () => {
     const { database, partitions, passed, lines } = scene();
     database.dead = [{ subject: "cart-2", seq: 5 }];
     await passed.replayed(true);
-    database.oldest = [{ partition: 1, seq: 3 }];
+    database.behind = [1];
     expect(await passed.goneBack(() => true)).to.deep.equal([partitions[1]]);
     expect(lines.map(({ msg, partition }) => [msg, partition])).to.deep.equal([
       ["the database has gone back; the partition is read anew", 1],
@@ -42,7 +42,7 @@ describe("Events that a relay has read past", () => {
     await passed.replayed(true);
     clock += 10;
     database.dead = [{ subject: "cart-2", seq: 5 }];
-    database.oldest = [{ partition: 0, seq: 4 }];
+    database.behind = [0];
     expect(await passed.replayed(false), "it is not yet time to look").to.deep.equal([]);
     expect(await passed.goneBack(() => true)).to.deep.equal(partitions);
     expect(lines).to.deep.equal([]);
@@ -52,7 +52,7 @@ describe("Events that a relay has read past", () => {
 
   it("are not looked for in partitions that are not at rest", async () => {
     const { database, passed, lines } = scene();
-    database.oldest = [{ partition: 1, seq: 3 }];
+    database.behind = [1];
     expect(await passed.goneBack(({ partition }) => partition === 0)).to.deep.equal([]);
     expect(lines).to.deep.equal([]);
   });

@@ -12,7 +12,7 @@ export interface PassedEvents {
   replayed(now: boolean): Promise<readonly OwnedPartition[]>;
   /** Of partitions at rest, those that the database counts again from an earlier seq. */
   goneBack(isIdle: (partition: OwnedPartition) => boolean): Promise<readonly OwnedPartition[]>;
-  /** This relay has parked the event. */
+  /** This relay has parked the event, or read one that waits for it. */
   noteDead(event: DeadSubject): void;
   /** True when an earlier event of its subject is dead; what came before a dead one does not wait. */
   waitsForDead(event: DeadSubject): boolean;
@@ -22,29 +22,31 @@ export interface PassedEvents {
 
 const REPLAYED_MS = 1_000;
 const GONE_BACK_MS = 2_000;
+/** So many below a cursor are looked at: what a database gone back counts anew are the last of them. */
+const MOST_BEHIND_CURSOR = 256;
 
 /** Asks the database at most once in so many ms each, about the partitions that are `owned` then. */
 export function createPassedEvents(
-  store: Pick<OutboxStore, "oldestPending" | "deadSubjects">,
+  store: Pick<OutboxStore, "pendingBehind" | "deadSubjects">,
   owned: () => readonly OwnedPartition[],
   log: Logger,
 ): PassedEvents {
   /** The seq of the first dead event, by subject. */
   let dead = new Map<string, number>();
   /** Noted while the database was asked for the dead. */
-  let noted: DeadSubject[] = [];
+  let noted = new Map<string, number>();
   let askedForDead = 0;
-  let askedForOldest = 0;
+  let lookedBehind = 0;
 
   async function replayed(): Promise<readonly OwnedPartition[]> {
     askedForDead = performance.now();
     const partitions = owned();
     if (partitions.length === 0) return [];
-    noted = [];
+    noted = new Map();
     const found = new Map<string, number>();
     for (const each of await store.deadSubjects(partitions.map(({ partition }) => partition)))
       note(found, each);
-    for (const each of noted) note(found, each);
+    for (const [subject, seq] of noted) note(found, { subject, seq });
     const some = [...dead].some(([subject, seq]) => seq < (found.get(subject) ?? Number.POSITIVE_INFINITY));
     dead = found;
     return some ? partitions : [];
@@ -53,8 +55,8 @@ export function createPassedEvents(
   return {
     replayed: async (now) => (now || performance.now() - askedForDead > REPLAYED_MS ? replayed() : []),
     goneBack: async (isIdle) => {
-      if (performance.now() - askedForOldest <= GONE_BACK_MS) return [];
-      askedForOldest = performance.now();
+      if (performance.now() - lookedBehind <= GONE_BACK_MS) return [];
+      lookedBehind = performance.now();
       const back = await goneBack(store, owned().filter(isIdle));
       if (back.length === 0) return [];
       // A dead event may have been replayed since the dead were last asked for.
@@ -64,9 +66,9 @@ export function createPassedEvents(
         log.warn({ partition }, "the database has gone back; the partition is read anew");
       return back;
     },
-    noteDead: ({ subject, seq }) => {
-      note(dead, { subject, seq });
-      noted.push({ subject, seq });
+    noteDead: (event) => {
+      note(dead, event);
+      note(noted, event);
     },
     waitsForDead: ({ subject, seq }) => seq > (dead.get(subject) ?? Number.POSITIVE_INFINITY),
     nextLook: () => askedForDead + REPLAYED_MS,
@@ -83,15 +85,11 @@ function note(dead: Map<string, number>, { subject, seq }: DeadSubject): void {
  * left out can it have come only so.
  */
 async function goneBack(
-  store: Pick<OutboxReader, "oldestPending">,
+  store: Pick<OutboxReader, "pendingBehind">,
   idle: readonly OwnedPartition[],
 ): Promise<OwnedPartition[]> {
   if (idle.length === 0) return [];
-  // As they are now: a partition may be read further while the database is asked.
-  const cursors = new Map(idle.map(({ partition, cursor }) => [partition, cursor]));
-  const oldest = await store.oldestPending([...cursors.keys()]);
-  const behind = new Set(
-    oldest.flatMap(({ partition, seq }) => (seq <= cursors.get(partition)! ? [partition] : [])),
-  );
+  const cursors = idle.map(({ partition, cursor }) => ({ partition, after: cursor }));
+  const behind = new Set(await store.pendingBehind(cursors, MOST_BEHIND_CURSOR));
   return idle.filter(({ partition }) => behind.has(partition));
 }

@@ -1,5 +1,5 @@
 import type { Logger } from "../../platform/logger/logger.ts";
-import type { StoredEvent } from "../event.ts";
+import { isWaiting, type PendingEvent, type WaitingEvent } from "../event.ts";
 import type { DeadSubject, OutboxStore } from "../store/store.ts";
 import { createInterruptiblePause } from "./interruptible-pause.ts";
 import type { OwnedPartition, OwnedPartitions } from "./owned-partitions.ts";
@@ -45,7 +45,7 @@ const LEAST_OF_ONE = 32;
  * marked under an earlier tenure is outstanding, so that its events are not sent twice for nothing.
  */
 export function createReader(options: {
-  store: Pick<OutboxStore, "pending" | "oldestPending" | "deadSubjects">;
+  store: Pick<OutboxStore, "pending" | "pendingBehind" | "deadSubjects">;
   owned: OwnedPartitions;
   queues: SubjectQueues;
   /** How long to go without a look at every partition, in ms. */
@@ -140,7 +140,7 @@ export function createReader(options: {
     const limit = Math.max(LEAST_OF_ONE, Math.ceil(space / open.length));
     for (const { partition } of open) fresh[partition] = false;
     readAt = performance.now();
-    let events: StoredEvent[];
+    let events: PendingEvent[];
     try {
       events = await store.pending(
         open.map(({ partition, cursor }) => ({ partition, after: cursor })),
@@ -157,6 +157,10 @@ export function createReader(options: {
       if (++entry.found === limit) fresh[event.partition] = true;
       if (partition.phase !== "open") continue;
       owned.advance(partition, event.seq);
+      if (isWaiting(event)) {
+        noteWaiting(event);
+        continue;
+      }
       if (passed.waitsForDead(event) || skipped.get(partition)?.has(event.subject)) continue;
       const delivery = deliveryOf(event, partition);
       if (!queues.enter(delivery)) skip(delivery);
@@ -164,6 +168,14 @@ export function createReader(options: {
     for (const { partition, found } of byNumber.values()) behind.read(partition, found >= limit);
     if (events.length > 0) delivered();
     return events.length;
+  }
+
+  /**
+   * What it waits for may be replayed before the dead are next asked for. A dead one of another partition may
+   * be another relay's, so that asking does not find it: it would seem replayed each time.
+   */
+  function noteWaiting({ subject, partition, waitsFor }: WaitingEvent): void {
+    if (waitsFor.partition === partition) passed.noteDead({ subject, seq: waitsFor.seq });
   }
 
   /** The next `most` of them, beginning after the one that was last read, so that none waits for ever. */

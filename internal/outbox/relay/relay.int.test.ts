@@ -4,6 +4,7 @@ import type { EventEnvelope } from "../../platform/event/event.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { startFakeRabbit4 } from "../../testkit/fake-rabbit4.ts";
 import { createMemoryPublisher } from "../../testkit/memory-publisher.ts";
+import { freePending } from "../../testkit/outbox.ts";
 import { recordingLogger } from "../../testkit/recording-logger.ts";
 import { event, events, relayScene, versionsOf } from "../../testkit/relay-scene.ts";
 import { listDead } from "../store/dead.ts";
@@ -247,7 +248,9 @@ describe("The relay", function () {
       return (await scene.store.purge(0, 1)) === 0;
     });
     expect(
-      (await scene.store.pending([{ partition: waiting.partition, after: 0 }], 10)).map((each) => each.id),
+      (await freePending(scene.store, [{ partition: waiting.partition, after: 0 }], 10)).map(
+        (each) => each.id,
+      ),
     ).to.deep.equal([waiting.id]);
   });
 });

@@ -166,7 +166,7 @@ describe("The relay's hold on partitions", function () {
       ...scene.store,
       pending: (...query) => unlessAway(() => scene.store.pending(...query)),
       deadSubjects: (...query) => unlessAway(() => scene.store.deadSubjects(...query)),
-      oldestPending: (...query) => unlessAway(() => scene.store.oldestPending(...query)),
+      pendingBehind: (...query) => unlessAway(() => scene.store.pendingBehind(...query)),
     };
     await scene.store.append(events(8, 20));
     await start(publisher, { store });

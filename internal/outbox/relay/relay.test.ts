@@ -20,7 +20,7 @@ function storeOf(subject: string): OutboxStore {
     appendWhereFree: async () => [],
     park: async () => {},
     pending: async ([cursor]) => events.filter(({ seq }) => seq > (cursor?.after ?? 0)),
-    oldestPending: async () => [],
+    pendingBehind: async () => [],
     markPublished: async (_relay, marked) => marked.map(({ seq }) => seq),
     markRefused: async () => [],
     backlog: async () => ({ pending: 0, dead: 0, oldestOccurredAt: null }),

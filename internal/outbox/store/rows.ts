@@ -1,4 +1,4 @@
-import type { StoredEvent } from "../event.ts";
+import type { PendingEvent, StoredEvent } from "../event.ts";
 import type { Lease } from "./store.ts";
 
 /** As the drivers give it: `occurred_at` is a number of PostgreSQL's, text of SQL Server's. */
@@ -32,6 +32,22 @@ export function storedEvent(row: EventRow): StoredEvent {
     traceparent: row.traceparent,
     occurredAt: Number(row.occurred_at),
     attempts: row.attempts,
+  };
+}
+
+/** As pending.sql gives it: without payload where an earlier event of its subject is dead. */
+export interface PendingRow extends EventRow {
+  dead_seq: string | null;
+  dead_partition: number | null;
+}
+
+export function pendingEvent(row: PendingRow): PendingEvent {
+  if (row.dead_seq === null) return storedEvent(row);
+  return {
+    seq: Number(row.seq),
+    partition: row.partition_no,
+    subject: row.subject,
+    waitsFor: { seq: Number(row.dead_seq), partition: row.dead_partition! },
   };
 }
 

@@ -3,7 +3,7 @@ export const STATEMENTS = [
   "append",
   "park",
   "pending",
-  "oldestPending",
+  "pendingBehind",
   "markPublished",
   "markRefused",
   "backlog",

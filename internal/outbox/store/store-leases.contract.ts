@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { eventually } from "../../testkit/eventually.ts";
+import { freePending } from "../../testkit/outbox.ts";
 import type { OutboxScene } from "./store-scene.contract.ts";
 
 /** Leases, and the fence that they put around every mark. */
@@ -108,7 +109,8 @@ export function describeLeases(scene: OutboxScene): void {
     );
     for (let round = 0; round < 20; round++) {
       await scene.store.append(mine.toReversed().map((partition) => event("a", round, { partition })));
-      const found = await scene.store.pending(
+      const found = await freePending(
+        scene.store,
         mine.map((partition) => ({ partition, after: 0 })),
         100,
       );

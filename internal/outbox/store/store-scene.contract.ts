@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { EventEnvelope } from "../../platform/event/event.ts";
-import type { OpenOutbox } from "../../testkit/outbox.ts";
-import type { Fenced, OutboxStore } from "./store.ts";
+import { freePending, type OpenOutbox } from "../../testkit/outbox.ts";
+import type { StoredEvent } from "../event.ts";
+import type { Fenced } from "./store.ts";
 
 export const ids = (events: readonly { id: string }[]) => events.map((each) => each.id);
 
@@ -27,7 +28,8 @@ export interface OutboxScene extends OutboxBench {
   /** The first of ten partitions that are the running test's own. */
   readonly base: number;
   event(subject: string, sequence: number, more?: Partial<EventEnvelope>): EventEnvelope;
-  pending(partition?: number, after?: number, limit?: number): ReturnType<OutboxStore["pending"]>;
+  /** What is pending and waits for no dead event. */
+  pending(partition?: number, after?: number, limit?: number): Promise<StoredEvent[]>;
   /** Makes `relay` the holder of the test's partition, whatever others are free; returns the epoch. */
   hold(relay: string, ttlMs?: number): Promise<number>;
   /** The test's pending events, as published under an epoch. */
@@ -95,7 +97,7 @@ export function outboxScene(bench: OutboxBench): OutboxScene {
       ...more,
     }),
     pending: (partition = base, after = 0, limit = 1_000) =>
-      scene.store.pending([{ partition, after }], limit),
+      freePending(scene.store, [{ partition, after }], limit),
     hold: async (relay, ttlMs = 60_000) => {
       const claimed = await scene.store.claim(relay, 400, ttlMs);
       const mine = claimed.find((lease) => lease.partition === base);

@@ -9,9 +9,9 @@ import {
 } from "../../platform/sql/postgres.ts";
 import { loadStatements, type NamedStatement, namedStatements } from "../../platform/sql/sql-file.ts";
 import { refusalText } from "./refusal-text.ts";
-import { type EventRow, type LeaseRow, lease, storedEvent } from "./rows.ts";
+import { type EventRow, type LeaseRow, lease, type PendingRow, pendingEvent, storedEvent } from "./rows.ts";
 import { STATEMENTS } from "./statements.ts";
-import { EventsRefused, type OutboxStore } from "./store.ts";
+import { type Cursor, EventsRefused, type OutboxStore } from "./store.ts";
 
 const SQL = namedStatements(
   "outbox",
@@ -45,18 +45,12 @@ export function createPostgresOutboxStore(database: Postgres): OutboxStore {
     },
 
     pending: async (cursors, limitEach) => {
-      const { rows } = await query<EventRow>(SQL.pending, [
-        array(cursors.map((c) => c.partition)),
-        array(cursors.map((c) => c.after)),
-        limitEach,
-      ]);
-      return rows.map(storedEvent);
+      const { rows } = await query<PendingRow>(SQL.pending, [...cursorArrays(cursors), limitEach]);
+      return rows.map(pendingEvent);
     },
-    oldestPending: async (partitions) => {
-      const { rows } = await query<{ partition_no: number; seq: string }>(SQL.oldestPending, [
-        array(partitions),
-      ]);
-      return rows.map((row) => ({ partition: row.partition_no, seq: Number(row.seq) }));
+    pendingBehind: async (cursors, mostEach) => {
+      const { rows } = await query<PartitionRow>(SQL.pendingBehind, [...cursorArrays(cursors), mostEach]);
+      return rows.map((row) => row.partition_no);
     },
     markPublished: async (relay, events) => {
       const { rows } = await query<{ seq: string }>(SQL.markPublished, [
@@ -150,6 +144,10 @@ interface PartitionRow {
 function runnerOf(tx: Transaction): PostgresRunner {
   if (tx.dialect === "postgres") return tx;
   throw new Error("a transaction of SQL Server was given to PostgreSQL");
+}
+
+function cursorArrays(cursors: readonly Cursor[]): [partitions: string, seqs: string] {
+  return [array(cursors.map((c) => c.partition)), array(cursors.map((c) => c.after))];
 }
 
 /** As PostgreSQL writes an array of numbers or UUIDs; pg itself quotes and escapes each. */

@@ -9,7 +9,7 @@ import {
   type SqlServerRunner,
 } from "../../platform/sql/sqlserver.ts";
 import { refusalText } from "./refusal-text.ts";
-import { type EventRow, type LeaseRow, lease, storedEvent } from "./rows.ts";
+import { type EventRow, type LeaseRow, lease, type PendingRow, pendingEvent, storedEvent } from "./rows.ts";
 import { STATEMENTS } from "./statements.ts";
 import { EventsRefused, type OutboxStore } from "./store.ts";
 import { cursorRows, eventRows, idRows, leaseRows, markRows, partitionRows } from "./tables.sqlserver.ts";
@@ -83,17 +83,17 @@ export function createSqlServerOutboxStore(server: SqlServer): OutboxStore {
 
     pending: async (cursors, limitEach) => {
       if (cursors.length === 0) return [];
-      const { recordset } = await run<EventRow>(SQL.pending, (request) =>
+      const { recordset } = await run<PendingRow>(SQL.pending, (request) =>
         request.input("cursors", cursorRows(cursors)).input("limit", mssql.Int, limitEach),
       );
-      return recordset.map(storedEvent);
+      return recordset.map(pendingEvent);
     },
-    oldestPending: async (partitions) => {
-      if (partitions.length === 0) return [];
-      const { recordset } = await run<{ partition_no: number; seq: string }>(SQL.oldestPending, (request) =>
-        request.input("partitions", partitionRows(partitions)),
+    pendingBehind: async (cursors, mostEach) => {
+      if (cursors.length === 0) return [];
+      const { recordset } = await run<{ partition_no: number }>(SQL.pendingBehind, (request) =>
+        request.input("cursors", cursorRows(cursors)).input("limit", mssql.Int, mostEach),
       );
-      return recordset.map((row) => ({ partition: row.partition_no, seq: Number(row.seq) }));
+      return recordset.map((row) => row.partition_no);
     },
     markPublished: async (relay, events) => {
       if (events.length === 0) return [];

@@ -1,6 +1,6 @@
 import type { EventEnvelope } from "../../platform/event/event.ts";
 import type { Transaction } from "../../platform/sql/database.ts";
-import type { StoredEvent } from "../event.ts";
+import type { PendingEvent, StoredEvent } from "../event.ts";
 
 /**
  * The SQL side of the outbox, as the forwarder and the relay need it. Every method is one transaction of
@@ -82,17 +82,16 @@ export interface Backlog {
 export interface OutboxReader {
   /**
    * Events neither published nor dead, beyond each partition's cursor, at most
-   * `limitEach` a partition, ordered by seq within a partition. Events of a
-   * subject that has an earlier dead event are left out: they wait for it.
+   * `limitEach` a partition, ordered by seq within a partition. Events of a subject that has an earlier dead
+   * event wait for it; they come too, so that a cursor passes them and no read searches the same ones again.
    */
-  pending(cursors: readonly Cursor[], limitEach: number): Promise<StoredEvent[]>;
+  pending(cursors: readonly Cursor[], limitEach: number): Promise<PendingEvent[]>;
   /**
-   * The first pending event of each partition that has one, as {@link pending} from the start would give it.
-   * One at or below a relay's cursor that the relay neither holds nor has sent tells that the database has
-   * gone back in time (a restore, a failover that lost commits): the partition is to be read again from the
-   * start.
+   * The partitions that have, among their last `mostEach` pending events at or below the cursor, one that
+   * waits for no dead event. One that the relay neither holds nor has sent tells that the database has gone
+   * back in time (a restore, a failover that lost commits): the partition is to be read again from the start.
    */
-  oldestPending(partitions: readonly number[]): Promise<{ partition: number; seq: number }[]>;
+  pendingBehind(cursors: readonly Cursor[], mostEach: number): Promise<number[]>;
   /**
    * Marks events published, except those whose partition is no longer held by `relay` at that epoch. Returns
    * the seqs that are published now, by this call or an earlier one: repeated after an unknown outcome it

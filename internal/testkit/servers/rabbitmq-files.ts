@@ -88,7 +88,8 @@ export function noteReady(dir: string): void {
   rmSync(firstStartOf(dir), { force: true });
 }
 
-const dataOf = (dir: string) => join(dir, "mnesia");
+const DATA = "mnesia";
+const dataOf = (dir: string) => join(dir, DATA);
 /** Lies there from before the first start until the broker is ready. */
 const firstStartOf = (dir: string) => join(dir, "first-start");
 
@@ -151,7 +152,7 @@ function configuration(dir: string, major: 3 | 4, settings: Settings, tls?: Rabb
   ].join("\n");
 }
 
-/** The environment in which the broker of `dir` runs: nothing of it comes from /etc. */
+/** The environment in which the broker of `dir` runs, from that folder: nothing of it comes from /etc. */
 export function brokerEnvironment(
   dir: string,
   settings: Settings,
@@ -167,7 +168,8 @@ export function brokerEnvironment(
     RABBITMQ_NODE_PORT: String(settings.amqp),
     RABBITMQ_DIST_PORT: String(settings.distribution),
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: "-kernel inet_dist_use_interface {127,0,0,1}",
-    RABBITMQ_MNESIA_BASE: dataOf(dir),
+    // 3.10 asks a shell for the disk's free space, and its alarm fails where the path has a space in it.
+    RABBITMQ_MNESIA_BASE: `/proc/self/cwd/${DATA}`,
     RABBITMQ_LOG_BASE: dir,
     RABBITMQ_CONFIG_FILE: join(dir, "rabbitmq.conf"),
     RABBITMQ_ENABLED_PLUGINS_FILE: join(dir, "enabled_plugins"),

@@ -6,7 +6,7 @@ import { watch } from "../guard.ts";
 import { type ProcessId, send } from "./child.ts";
 import { portTaken } from "./free-port.ts";
 import { type RabbitServer, startRabbit } from "./rabbitmq.ts";
-import { ownRabbit, tempDir } from "./test-servers.ts";
+import { onTeardown, ownRabbit, tempDir } from "./test-servers.ts";
 
 describe("A RabbitMQ of ours", function () {
   this.timeout(120_000);
@@ -71,6 +71,28 @@ describe("A RabbitMQ of ours", function () {
     writeFileSync(left, "");
     await (await startRabbit({ dir, onSpawn })).stop();
     expect(existsSync(left), "the data of a broker that was ready are kept").to.equal(true);
+  });
+
+  it("sees how full its disk is, and raises the alarm, also where its path has what a shell would read", async () => {
+    const dir = tempDir("rabbitmq 'a & b'");
+    const own = await startRabbit({ dir, onSpawn: watch });
+    onTeardown(() => own.stop());
+    const disk = async () => {
+      const [node] = (await own.manage("GET", "nodes")) as {
+        disk_free?: number;
+        disk_free_alarm?: boolean;
+      }[];
+      return { free: node?.disk_free ?? 0, alarm: node?.disk_free_alarm };
+    };
+    const room = async () => (await disk()).free > 100_000_000;
+    await eventually("it knows how much is free", room, { timeoutMs: 20_000 });
+    expect((await disk()).alarm).to.equal(false);
+    await own.kill("SIGTERM");
+    const file = join(dir, "rabbitmq.conf");
+    writeFileSync(file, readFileSync(file, "utf8").replace("absolute = 100MB", "absolute = 900000GB"));
+    await own.start();
+    await eventually("the alarm is raised", async () => (await disk()).alarm, { timeoutMs: 20_000 });
+    await own.stop();
   });
 
   it("has no guest, a relay that only writes events, and a consumer that only reads them", async () => {

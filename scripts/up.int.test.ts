@@ -19,7 +19,7 @@ import { watch } from "../internal/testkit/guard.ts";
 import type { Started, State } from "../internal/testkit/local/state.ts";
 import { endProcess, identify, stillRuns } from "../internal/testkit/servers/child.ts";
 import { freePort, portTaken } from "../internal/testkit/servers/free-port.ts";
-import { ownRabbit } from "../internal/testkit/servers/test-servers.ts";
+import { ownRabbit, testRabbit } from "../internal/testkit/servers/test-servers.ts";
 
 /* The commands behind the Makefile, on a run folder of their own. */
 
@@ -49,6 +49,26 @@ describe("make up and make down", function () {
     expect(code).to.equal(1);
     expect(output).to.contain(`(pid ${process.pid})`).and.to.contain("PORT=");
     expect(existsSync(stateFile())).to.equal(false);
+  });
+
+  it("names the variable whose server cannot be used, and why, before it starts anything", async () => {
+    const rabbit = await testRabbit();
+    const closed = await freePort();
+    for (const [given, said] of [
+      [
+        { AMQP_URL: rabbit.relayUrl.replace(/relay:\w+@/, "relay:s3cret@") },
+        "AMQP_URL names a server that cannot be used: the broker refuses the configured user or password",
+      ],
+      [
+        { AMQP_URL: rabbit.relayUrl, DATABASE_URL: `sqlserver://cart:s3cret@127.0.0.1:${closed}/shop` },
+        `DATABASE_URL names a server that cannot be used: connect ECONNREFUSED 127.0.0.1:${closed}`,
+      ],
+    ] as const) {
+      const { code, output } = await script("up.ts", given);
+      expect([code, output.trim().split("\n").at(-1)]).to.deep.equal([1, said]);
+      expect(output).to.not.contain("s3cret");
+      expect(readdirSync(env.CARTWRIGHT_RUN_DIR!)).to.deep.equal([]);
+    }
   });
 
   it("leaves nothing unknown when it is killed -9 while the broker starts, and goes on the next time", async () => {

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { outliveBrokenPipe } from "../internal/platform/lifecycle/broken-pipe.ts";
 import { chooseBroker } from "../internal/testkit/local/choose-broker.ts";
 import { chooseDatabase } from "../internal/testkit/local/choose-database.ts";
+import { reachGiven } from "../internal/testkit/local/given-servers.ts";
 import { howToUse } from "../internal/testkit/local/how-to-use.ts";
 import { lockOrThrow } from "../internal/testkit/local/lock.ts";
 import { startLogKeeper } from "../internal/testkit/local/log-keeper.ts";
@@ -26,9 +27,10 @@ try {
 
   const already = state.started.filter((each) => runningOf(state, each.name)).length;
   console.log(already > 0 ? `Cartwright: ${already} parts run already` : "Starting Cartwright");
+  const given = { sqlServerUrl, amqpUrl, managementUrl: process.env.MANAGEMENT_URL };
+  await reachGiven(state, given, process.env);
   const secrets = await devSecrets(SECRETS_DIR);
-  const managementUrl = process.env.MANAGEMENT_URL;
-  await startServers(state, secrets, { sqlServerUrl, amqpUrl, managementUrl });
+  await startServers(state, secrets, given);
   await step("migrate the database", async () => migrate(state, sqlServerUrl === null));
   await startProcesses(state, secrets, port);
   await startLogKeeper(state);

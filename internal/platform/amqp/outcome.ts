@@ -1,5 +1,5 @@
 import type { LinkEnd } from "./link-end.ts";
-import { lasting, WRONG_LOGIN, WRONG_VHOST } from "./set-up-faults.ts";
+import { lasting, missingExchange, WRONG_LOGIN, WRONG_VHOST } from "./set-up-faults.ts";
 
 /**
  * What a refusal is about: the message (`encoding`: it cannot even
@@ -82,7 +82,7 @@ export function endOf(scope: "connection" | "link", error: Condition | undefined
     return /^Failed to authenticate/.test(error?.description ?? "") ? WRONG_LOGIN : WRONG_VHOST;
   if (condition === FORBIDDEN)
     return lasting(`the broker does not let the configured user publish to exchange "${exchange}"`);
-  if (condition === MISSING) return lasting(`exchange "${exchange}" does not exist`);
+  if (condition === MISSING) return missingExchange(exchange);
   if (!condition) return lost(`the broker closed the ${scope}`);
   const sessionFault = scope === "link" && !NOT_BY_A_MESSAGE.has(condition);
   return { reason: `the broker ended the ${scope}: ${describe(error)}`, sessionFault, lasting: false };

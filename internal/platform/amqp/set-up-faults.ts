@@ -10,6 +10,8 @@ export const WRONG_VHOST = lasting(
   "the broker refuses the configured virtual host: create it, or give the user permissions in it " +
     "(rabbitmqctl add_vhost, set_permissions), or change the path of the broker's URL",
 );
+/** Somebody, or a topology that is set up later, has to make it. */
+export const missingExchange = (exchange: string) => lasting(`exchange "${exchange}" does not exist`);
 const OTHER_PROTOCOL = lasting(
   "what listens there does not speak AMQP 1.0: on RabbitMQ 3 enable the plugin " +
     "(rabbitmq-plugins enable rabbitmq_amqp1_0), elsewhere check host and port of the broker's URL",

@@ -1,33 +1,29 @@
 import { createHash } from "node:crypto";
 import { existsSync, lstatSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { parseAmqpUrl } from "../../platform/amqp/amqp-url.ts";
 import type { DevSecrets } from "../processes/dev-keys.ts";
 import { startPostgres } from "../servers/postgres.ts";
 import { reachableDir } from "../servers/postgres-data.ts";
 import { startRabbit } from "../servers/rabbitmq.ts";
 import { rabbitRelease } from "../servers/rabbitmq-release.ts";
 import { startRedis } from "../servers/redis.ts";
-import { managementOf, setUpTopology } from "../servers/topology.ts";
+import type { Given } from "./given-servers.ts";
 import { portFor, startPart } from "./start-part.ts";
 import { RUN_DIR, runningOf, type State, writeState } from "./state.ts";
-import { step } from "./steps.ts";
 
 /** Starts the servers that do not run yet, and notes how to reach them. What is given is used instead. */
 export async function startServers(
   state: State,
   secrets: DevSecrets,
-  given: { sqlServerUrl: string | null; amqpUrl: string | null; managementUrl: string | undefined },
+  { sqlServerUrl, amqpUrl }: Given,
 ): Promise<void> {
-  const { sqlServerUrl, amqpUrl, managementUrl } = given;
   if (!runningOf(state, "redis")) await redis(state, secrets);
   if (sqlServerUrl !== null) {
     state.ownerUrl = sqlServerUrl;
     state.databaseUrl = sqlServerUrl;
     writeState(state);
   } else if (!runningOf(state, "postgres")) await postgres(state);
-  if (amqpUrl !== null) await useBroker(state, amqpUrl, managementUrl);
-  else if (!runningOf(state, "rabbitmq")) await rabbit(state);
+  if (amqpUrl === null && !runningOf(state, "rabbitmq")) await rabbit(state);
 }
 
 /** Full, Redis refuses changes; reads and removals go on, and no cart disappears. */
@@ -74,26 +70,6 @@ function postgresDir(state: State): string {
     state.postgresDir = dir;
   }
   return dir;
-}
-
-/** Its user may be one that only publishes: then somebody else has set the topology up, or is told how. */
-async function useBroker(state: State, amqpUrl: string, managementUrl: string | undefined): Promise<void> {
-  const management = managementOf(parseAmqpUrl(amqpUrl), managementUrl);
-  const { url } = management;
-  Object.assign(state, {
-    givenAmqpUrl: amqpUrl,
-    relayUrl: amqpUrl,
-    consumerUrl: amqpUrl,
-    managementUrl: url,
-  });
-  writeState(state);
-  try {
-    await step(`set up the topology at ${url}`, () => setUpTopology(management));
-  } catch (error) {
-    console.log(`    ${(error as Error).message}
-    Going on with the topology that is there. An administrator makes it with:
-    make topology AMQP_URL=amqp://user:password@host MANAGEMENT_URL=${url}`);
-  }
 }
 
 async function rabbit(state: State): Promise<void> {

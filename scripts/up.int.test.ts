@@ -104,6 +104,18 @@ describe("make up and make down", function () {
     expect(pids()).to.deep.equal(before);
   });
 
+  it("refuses variables other than those that it runs with, and names all of them", async () => {
+    const before = pids();
+    const others = { DATABASE_URL: "sqlserver://a:s3cret@h:1/d", AMQP_URL: "amqp://a:s3cret@h", REDIS: "8" };
+    const { code, output } = await script("up.ts", { ...others, CART_TTL_SECONDS: "60" });
+    const names = "DATABASE_URL, AMQP_URL, REDIS, CART_TTL_SECONDS";
+    expect([code, output.trim()]).to.deep.equal([
+      1,
+      `Cartwright runs with another ${names}; make down first to change it, or leave it out.`,
+    ]);
+    expect(pids()).to.deep.equal(before);
+  });
+
   it("starts what died, and what must learn that it moved", async () => {
     const before = pids();
     const redis = part("redis")!;
@@ -212,7 +224,7 @@ describe("make up and make down", function () {
     expect(state().started.map(({ name }) => name)).to.not.include("rabbitmq");
     expect((await script("demo.ts")).output).to.contain("versions 1 2 3 4 5 6: each told once, in order");
     const other = await script("up.ts", { AMQP_URL: amqpUrl });
-    expect(other.output).to.contain("Cartwright runs on another broker; make down first");
+    expect(other.output).to.contain("Cartwright runs with another AMQP_URL; make down first");
     expect((await script("up.ts")).output).to.contain("6 parts run already");
     await script("down.ts");
     await rabbit.stop();

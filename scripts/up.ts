@@ -10,6 +10,7 @@ import { refuseTaken, startProcesses } from "../internal/testkit/local/start-pro
 import { startServers } from "../internal/testkit/local/start-servers.ts";
 import { readState, runningOf, SECRETS_DIR, type State } from "../internal/testkit/local/state.ts";
 import { fail, step } from "../internal/testkit/local/steps.ts";
+import { forgetVariables, refuseChanged, refuseUnread } from "../internal/testkit/local/variables.ts";
 import { devSecrets } from "../internal/testkit/processes/dev-keys.ts";
 import { mainOf, refuseIgnored } from "../internal/testkit/processes/processes.ts";
 
@@ -19,9 +20,12 @@ outliveBrokenPipe();
 try {
   lockOrThrow();
   const state = readState();
+  forgetVariables(state);
+  await refuseChanged(state, process.env);
   const sqlServerUrl = chooseDatabase(state, process.env.DATABASE_URL || undefined);
   const amqpUrl = chooseBroker(state, process.env.AMQP_URL || undefined);
   refuseIgnored(process.env);
+  refuseUnread(process.env, sqlServerUrl, amqpUrl);
   const port = gatewayPort(state);
   if (!runningOf(state, "gateway")) await refuseTaken(state, port);
 
@@ -44,9 +48,6 @@ function gatewayPort(state: State): number {
   const port = Number(process.env.PORT || running || 8_080);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
     throw new Error(`PORT=${process.env.PORT} is not a TCP port`);
-  }
-  if (running !== undefined && running !== port) {
-    throw new Error(`The gateway runs on port ${running}; make down first to change it.`);
   }
   return port;
 }

@@ -4,19 +4,17 @@ import type { State } from "./state.ts";
 
 const USERS = ["rabbitmq", "outbox-relay"];
 
-/**
- * The AMQP_URL of the broker to use, or null for a RabbitMQ of our own. What runs already keeps its broker;
- * asking for another one meanwhile is refused, because events of one cart would go to two brokers.
- */
+/** The AMQP_URL of what runs, null for a RabbitMQ of our own; undefined while nothing uses a broker. */
+export function brokerInUse(state: State): string | null | undefined {
+  const running = state.started.some((each) => USERS.includes(each.name) && stillRuns(each));
+  return running ? (state.givenAmqpUrl ?? null) : undefined;
+}
+
+/** The AMQP_URL to use, or null for a RabbitMQ of our own. What runs already keeps its broker. */
 export function chooseBroker(state: State, given: string | undefined): string | null {
   if (given !== undefined) checked(given);
-  const running = state.started.some((each) => USERS.includes(each.name) && stillRuns(each));
-  if (!running) return given ?? null;
-  const inUse = state.givenAmqpUrl ?? null;
-  if (given !== undefined && given !== inUse) {
-    throw new Error("Cartwright runs on another broker; make down first to change it.");
-  }
-  return inUse;
+  const inUse = brokerInUse(state);
+  return inUse === undefined ? (given ?? null) : inUse;
 }
 
 function checked(given: string): void {

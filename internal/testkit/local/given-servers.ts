@@ -8,6 +8,7 @@ import { step } from "./steps.ts";
 import { type Exchange, tryBroker } from "./try-broker.ts";
 import { tryDatabase } from "./try-database.ts";
 import { untilUsable } from "./usable.ts";
+import { settledFor, type Variables } from "./variables.ts";
 
 /** The servers that variables name, in place of ours. */
 export interface Given {
@@ -22,8 +23,9 @@ export interface Given {
  */
 export async function reachGiven(state: State, given: Given, env: NodeJS.ProcessEnv): Promise<void> {
   const { sqlServerUrl, amqpUrl } = given;
+  const relay = await settledFor(state, "outbox-relay", env);
   const brokerInUse = runningOf(state, "outbox-relay") !== undefined;
-  const target = amqpUrl === null ? null : exchangeOf(parseAmqpUrl(amqpUrl), env);
+  const target = amqpUrl === null ? null : exchangeOf(parseAmqpUrl(amqpUrl), relay);
   const managementUrl = given.managementUrl || (brokerInUse ? state.managementUrl : undefined);
   const management = target && managementOf(target.address, managementUrl);
   const missing = target && !brokerInUse ? await reachBroker(target) : false;
@@ -69,9 +71,9 @@ async function setUp(management: Management): Promise<void> {
   }
 }
 
-/** As the relay reads it from its environment. */
-function exchangeOf(address: AmqpAddress, env: NodeJS.ProcessEnv): Exchange {
-  const { AMQP_CA_FILE, AMQP_EXCHANGE, AMQP_ADDRESS_VERSION: version } = env;
+/** As the relay reads it from the variables that it is started with. */
+function exchangeOf(address: AmqpAddress, relay: Variables): Exchange {
+  const { AMQP_CA_FILE, AMQP_EXCHANGE, AMQP_ADDRESS_VERSION: version } = relay;
   return {
     address: { ...address, ...(AMQP_CA_FILE && { ca: authority(AMQP_CA_FILE) }) },
     exchange: AMQP_EXCHANGE || "cart.events",

@@ -9,6 +9,7 @@ import { portOwner } from "../servers/port-owner.ts";
 import { portFor, startPart, stopPart } from "./start-part.ts";
 import { RUN_DIR, runningOf, type State } from "./state.ts";
 import { step } from "./steps.ts";
+import { settledFor } from "./variables.ts";
 
 const PORTS = {
   "catalog-stub": { port: 27_082, admin: 27_182 },
@@ -49,9 +50,11 @@ async function startProcess(
   const adminPort = await portFor(state, `${name} admin`, PORTS[name].admin);
   const port = await servicePort(state, name, gatewayPort, adminPort);
   const logFile = join(RUN_DIR, "logs", `${name}.log`);
-  const part = { name, port, adminPort, logFile, settings, signal: "SIGTERM" } as const;
+  const variables = await settledFor(state, name, process.env);
+  const part = { name, port, adminPort, logFile, settings, signal: "SIGTERM", variables } as const;
   await startPart(state, part, async (onSpawn) => {
-    const env = environmentOf(name, surroundings, { port, adminPort, ...urls });
+    const user = { ...process.env, ...variables };
+    const env = environmentOf(name, surroundings, { port, adminPort, ...urls }, user);
     await spawnReady(name, { env, adminPort, logFile, onSpawn });
   });
 }

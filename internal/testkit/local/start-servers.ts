@@ -7,9 +7,11 @@ import { reachableDir } from "../servers/postgres-data.ts";
 import { startRabbit } from "../servers/rabbitmq.ts";
 import { rabbitRelease } from "../servers/rabbitmq-release.ts";
 import { startRedis } from "../servers/redis.ts";
+import { redisCommand } from "../servers/redis-release.ts";
 import type { Given } from "./given-servers.ts";
 import { portFor, startPart } from "./start-part.ts";
 import { RUN_DIR, runningOf, type State, writeState } from "./state.ts";
+import { settledFor } from "./variables.ts";
 
 /** Starts the servers that do not run yet, and notes how to reach them. What is given is used instead. */
 export async function startServers(
@@ -32,13 +34,16 @@ const REDIS_SETTINGS = { maxmemory: "1gb" };
 async function redis(state: State, secrets: DevSecrets): Promise<void> {
   const dir = join(RUN_DIR, "redis");
   const port = await portFor(state, "redis", 27_379);
-  const part = { name: "redis", port, logFile: join(dir, "redis.log"), signal: "SIGTERM" } as const;
+  const variables = await settledFor(state, "redis", process.env);
+  const logFile = join(dir, "redis.log");
+  const part = { name: "redis", port, logFile, signal: "SIGTERM", variables } as const;
   await startPart(state, part, async (onSpawn) => {
     const server = await startRedis({
       dir,
       port,
       password: secrets.redisPassword,
       settings: REDIS_SETTINGS,
+      command: redisCommand(variables.REDIS),
       onSpawn,
     });
     state.redisUrl = server.url;
@@ -77,9 +82,11 @@ async function rabbit(state: State): Promise<void> {
   const port = await portFor(state, "rabbitmq", 27_672);
   state.rabbitDir = dir;
   delete state.givenAmqpUrl;
-  const part = { name: "rabbitmq", port, logFile: join(dir, "rabbitmq.log"), signal: "SIGTERM" } as const;
+  const variables = await settledFor(state, "rabbitmq", process.env);
+  const logFile = join(dir, "rabbitmq.log");
+  const part = { name: "rabbitmq", port, logFile, signal: "SIGTERM", variables } as const;
   await startPart(state, part, async (onSpawn) => {
-    const release = rabbitRelease();
+    const release = rabbitRelease(variables.RABBITMQ);
     const queueType = release.major === 4 ? "quorum" : "classic";
     const server = await startRabbit({
       dir,

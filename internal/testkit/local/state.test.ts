@@ -59,11 +59,6 @@ describe("What make up remembers", () => {
       expect(chooseDatabase(running("postgres://a:b@h:1/d"), undefined)).to.equal(null);
     });
 
-    it("cannot be exchanged under a running platform", () => {
-      expect(() => chooseDatabase(running("postgres://a:b@h:1/d"), sql)).to.throw("make down first");
-      expect(() => chooseDatabase(running(sql), `${sql}2`)).to.throw("make down first");
-    });
-
     it("is a SQL Server or our own", () => {
       expect(() => chooseDatabase(state(), "postgres://a:b@h:1/d")).to.throw("must be sqlserver://");
     });

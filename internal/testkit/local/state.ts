@@ -22,6 +22,8 @@ export interface Started extends ProcessId {
   readonly starting?: boolean;
   /** Tells whether it was started with the addresses and secrets that hold now. */
   readonly settings?: string;
+  /** The user's variables that it was started with. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 /**

@@ -39,6 +39,8 @@ export function mainOf(name: ProcessName | "migrate" | "outbox-admin"): string {
 const PASSED_ON =
   /^(CART_(TTL_SECONDS|EXPIRY_GRACE_SECONDS|EXPIRING_NOTICE_SECONDS|SHARDS|MAX_LINES|MAX_QUANTITY|CURRENCY)|CATALOG_(TIMEOUT_MS|CACHE_[A-Z_]+|STALE_WAIT_MS|SEED)|OUTBOX_[A-Z_]+|ORDER_[A-Z_]+|RELAY_[A-Z_]+|SWEEP_[A-Z_]+|AMQP_(CA_FILE|EXCHANGE|ADDRESS_VERSION|SEND_TIMEOUT_MS)|REDIS_TIMEOUT_MS|UPSTREAM_TIMEOUT_MS|BODY_(LIMIT_BYTES|TIMEOUT_MS)|BODIES_TOTAL_BYTES|HEADERS_TIMEOUT_MS|CONNECTIONS_(TOTAL|PER_ADDRESS)|RATE_LIMIT_[A-Z_]+|TRUSTED_PROXIES|CORS_ORIGINS|HSTS_SECONDS|TOKEN_CACHE_ENTRIES|ACCESS_TOKEN_TTL_SECONDS|REFRESH_TOKEN_(TTL|GRACE)_SECONDS|LOG_LEVEL|OTEL_[A-Z_]+|SHUTDOWN_[A-Z_]+)$/;
 
+export const isPassedOn = (name: string): boolean => PASSED_ON.test(name);
+
 /** A purpose's keys: the folder below `keysDir` where there is one, else the secret that never changes. */
 function keysOf(purpose: "INTERNAL_TOKEN" | "SESSION", surroundings: Surroundings): NodeJS.ProcessEnv {
   const { keysDir, internalTokenSecret, sessionSecret } = surroundings;
@@ -64,7 +66,7 @@ export function environmentOf(
   urls: { port: number; adminPort: number; cart: string; catalog: string },
   user: NodeJS.ProcessEnv = process.env,
 ): NodeJS.ProcessEnv {
-  const passed = Object.fromEntries(Object.entries(user).filter(([key]) => PASSED_ON.test(key)));
+  const passed = Object.fromEntries(Object.entries(user).filter(([key]) => isPassedOn(key)));
   const common = { PATH: user.PATH, HOST: "127.0.0.1", ADMIN_PORT: String(urls.adminPort), ...passed };
   const port = { PORT: String(urls.port) };
   switch (name) {

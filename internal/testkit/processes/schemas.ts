@@ -10,13 +10,16 @@ export function processNames(): string[] {
     .sort();
 }
 
+/** The configuration that a process declares in its config.ts. */
+export async function mainSchema(name: string): Promise<z.ZodObject> {
+  const { schema } = (await import(new URL(`${name}/config.ts`, CMD).href)) as { schema?: z.ZodObject };
+  if (schema === undefined) throw new Error(`cmd/${name}/config.ts exports no schema`);
+  return schema;
+}
+
 /** The configuration that each process declares in its config.ts. */
 export async function processSchemas(): Promise<ReadonlyMap<string, z.ZodObject>> {
   const schemas = new Map<string, z.ZodObject>();
-  for (const name of processNames()) {
-    const { schema } = (await import(new URL(`${name}/config.ts`, CMD).href)) as { schema?: z.ZodObject };
-    if (schema === undefined) throw new Error(`cmd/${name}/config.ts exports no schema`);
-    schemas.set(name, schema);
-  }
+  for (const name of processNames()) schemas.set(name, await mainSchema(name));
   return schemas;
 }

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { endProcess, NOT_STARTED, type ProcessId, send, spawnLogged, waitUntil } from "./child.ts";
+import type { Command } from "./debian13.ts";
 import { freePort } from "./free-port.ts";
 import { redisCommand } from "./redis-release.ts";
 
@@ -28,6 +29,8 @@ export interface RedisOptions {
   readonly password?: string;
   /** More lines for its configuration, such as `{ maxmemory: "10mb" }`. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Default: what REDIS in the environment asks for. */
+  readonly command?: Command;
   readonly onSpawn?: ((process: ProcessId) => void) | undefined;
 }
 
@@ -45,7 +48,7 @@ export async function startRedis(options: RedisOptions): Promise<RedisServer> {
   async function start(): Promise<void> {
     const logFile = join(dir, "redis.log");
     writeFileSync(configFile, configuration(port, options), { mode: 0o600 });
-    const [program, ...args] = redisCommand();
+    const [program, ...args] = options.command ?? redisCommand();
     server = spawnLogged(program, [...args, configFile], { logFile, onSpawn });
     await waitUntil("redis-server", () => ping(port, password), {
       timeoutMs: 60_000,

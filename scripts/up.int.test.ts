@@ -18,6 +18,7 @@ import { eventually } from "../internal/testkit/eventually.ts";
 import { watch } from "../internal/testkit/guard.ts";
 import type { Started, State } from "../internal/testkit/local/state.ts";
 import { endProcess, identify, stillRuns } from "../internal/testkit/servers/child.ts";
+import { ask } from "../internal/testkit/servers/database.ts";
 import { freePort, portTaken } from "../internal/testkit/servers/free-port.ts";
 import { ownRabbit, testRabbit } from "../internal/testkit/servers/test-servers.ts";
 
@@ -149,6 +150,15 @@ describe("make up and make down", function () {
     expect(output).to.contain(
       "told by cart.merged, cart.updated, cart.updated, order.cancelled, order.placed",
     );
+  });
+
+  it("says how to replay dead events only where there are some", async () => {
+    expect(await script("outbox-admin.ts")).to.deep.equal({ code: 0, output: "no dead events\n" });
+    const one = "WHERE seq = (SELECT max(seq) FROM outbox_event)";
+    await ask(state().ownerUrl!, `UPDATE outbox_event SET dead_at = now(), published_at = NULL ${one}`);
+    const { output } = await script("outbox-admin.ts");
+    await ask(state().ownerUrl!, `UPDATE outbox_event SET dead_at = NULL, published_at = now() ${one}`);
+    expect(output).to.match(/\n1 dead; .*\nmake replay ID=<id> or ID=all makes dead events pending\n$/);
   });
 
   it("changes a product's price and stock, and says what is wrong with the wish", async () => {

@@ -13,10 +13,11 @@ describe("What make status says of a part", () => {
     expect(partState(await createRegistry("catalog-stub").metrics())).to.equal("");
   });
 
-  it("is of a process with an outbox its lag and what waits, with a mark for what it does not know", () => {
+  it("is of a process with an outbox its lag, what waits and how to see what is dead, with a mark for what it does not know", () => {
     const text = (age: string, dead: string) =>
       `outbox_oldest_pending_age_seconds ${age}\noutbox_staged_events 2\noutbox_pending_events 30\noutbox_dead_events ${dead}\n`;
     expect(partState(text("1.25", "0"))).to.equal("1.3 s (2 staged, 30 pending, 0 dead)");
+    expect(partState(text("1.25", "3"))).to.equal("1.3 s (2 staged, 30 pending, 3 dead: make dead)");
     const unknown = `${text("Nan", "Nan")}orders_unsettled Nan\ncart_merges_waiting 1\n`;
     expect(partState(unknown)).to.equal(
       "? s (2 staged, 30 pending, ? dead), ? orders and 1 merges to finish",

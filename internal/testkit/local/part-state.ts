@@ -26,7 +26,8 @@ function lag(read: Read): string {
   const counts = ["staged", "pending", "dead"].map(
     (kind) => `${known(read(`outbox_${kind}_events`))} ${kind}`,
   );
-  const events = `${known(age, 1)} s (${counts.join(", ")})`;
+  const hint = (read("outbox_dead_events") ?? 0) > 0 ? ": make dead" : "";
+  const events = `${known(age, 1)} s (${counts.join(", ")}${hint})`;
   const [orders, merges] = [read("orders_unsettled"), read("cart_merges_waiting")];
   return orders === undefined
     ? events

@@ -11,6 +11,7 @@ export const openPartition = (partition = 0): TestPartition => ({
   validUntil: Number.POSITIVE_INFINITY,
   phase: "open",
   cursor: 0,
+  waitsTo: 0,
 });
 
 /** A delivery of the event `<subject>-<sequence>`. */

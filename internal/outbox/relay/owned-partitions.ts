@@ -15,6 +15,8 @@ export interface OwnedPartition {
   readonly phase: "waiting" | "open" | "closing" | "lost";
   /** The last seq read. */
   readonly cursor: number;
+  /** Whatever is pending up to this seq waits for a dead event, as far as is known. */
+  readonly waitsTo: number;
 }
 
 /** The partitions that a relay holds, and the state of each: the only place where that changes. */
@@ -28,14 +30,14 @@ export interface OwnedPartitions {
   gain(lease: Lease, validUntil: number): boolean;
   /** Its events may be read and sent. */
   open(owned: OwnedPartition): void;
-  /** Its events up to `seq` have been read. */
-  advance(owned: OwnedPartition, seq: number): void;
+  /** Its events up to `seq` have been read; `waits`: this one waits for a dead event. */
+  advance(owned: OwnedPartition, seq: number, waits: boolean): void;
   /** It is being given up: nothing more of it is sent. */
   close(partition: number): void;
   /** It is no longer ours, or begins anew: what was read of it is void. Returns what it was. */
   lose(partition: number): OwnedPartition | undefined;
-  /** Read it again from the start, under the same lease. */
-  restart(owned: OwnedPartition): void;
+  /** Read it again beyond `cursor`, 0 or its `waitsTo`, under the same lease. */
+  restart(owned: OwnedPartition, cursor: number): void;
 }
 
 type Mutable = { -readonly [K in keyof OwnedPartition]: OwnedPartition[K] };
@@ -62,27 +64,29 @@ export function createOwnedPartitions(): OwnedPartitions {
         return false;
       }
       lose(lease.partition);
-      owned.set(lease.partition, { ...lease, validUntil, phase: "waiting", cursor: 0 });
+      owned.set(lease.partition, { ...lease, validUntil, phase: "waiting", cursor: 0, waitsTo: 0 });
       return true;
     },
     open: (each) => {
       const known = owned.get(each.partition);
       if (known === each && known.phase === "waiting") known.phase = "open";
     },
-    advance: (each, seq) => {
+    advance: (each, seq, waits) => {
       const known = owned.get(each.partition);
-      if (known === each) known.cursor = seq;
+      if (known !== each) return;
+      if (waits && known.waitsTo === known.cursor) known.waitsTo = seq;
+      known.cursor = seq;
     },
     close: (partition) => {
       const known = owned.get(partition);
       if (known) known.phase = "closing";
     },
     lose,
-    restart: (each) => {
+    restart: (each, cursor) => {
       const known = owned.get(each.partition);
       if (known !== each) return;
       known.phase = "lost";
-      owned.set(each.partition, { ...each, phase: "waiting", cursor: 0 });
+      owned.set(each.partition, { ...each, phase: "waiting", cursor, waitsTo: cursor });
     },
   };
 }

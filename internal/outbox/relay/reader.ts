@@ -19,7 +19,7 @@ export interface Reader {
   noteDead(event: DeadSubject): void;
   /** Nothing more of the delivery's subject is read, until its partition is read again. */
   skip(delivery: Delivery): void;
-  /** Reads the partition again from the start. */
+  /** Reads the partition again, but for what waits for dead events before anything else. */
   restart(partition: OwnedPartition): void;
   /** Reads every partition again of which something was skipped. */
   restartSkipped(): void;
@@ -80,8 +80,8 @@ export function createReader(options: {
       let found = 0;
       try {
         // Before a partition is first read, too: a later replay shows only against what was known.
-        for (const each of await passed.replayed(canOpen())) restart(each);
-        for (const each of await passed.goneBack(idle)) restart(each);
+        restartFromStart(await passed.replayed(canOpen()));
+        restartFromStart(await passed.goneBack(idle));
         if (performance.now() - lookedAtAll >= pollMs) lookAtAll();
         found = await read();
         options.behind(behind.count());
@@ -91,7 +91,7 @@ export function createReader(options: {
         if (failures++ === 0) log.warn({ err }, "the outbox cannot be read");
         options.behind(behind.count());
         // It may come back without its last commits and count them again, behind the cursors.
-        for (const each of owned.all()) restart(each);
+        restartFromStart(owned.all());
         await pause(Math.min(50 * 2 ** failures, 1_000));
         continue;
       }
@@ -156,7 +156,7 @@ export function createReader(options: {
       const { partition } = entry;
       if (++entry.found === limit) fresh[event.partition] = true;
       if (partition.phase !== "open") continue;
-      owned.advance(partition, event.seq);
+      owned.advance(partition, event.seq, isWaiting(event));
       if (isWaiting(event)) {
         noteWaiting(event);
         continue;
@@ -198,9 +198,19 @@ export function createReader(options: {
     return each.phase === "open" && queues.held(each) + unsettled(each.partition) === 0 && !skipped.has(each);
   }
 
-  function restart(partition: OwnedPartition): void {
-    if (partition.phase !== "open") return;
-    owned.restart(partition);
+  /** As they are held now: while the database was asked, some may have begun to be read beyond what waits. */
+  function restartFromStart(partitions: readonly OwnedPartition[]): void {
+    for (const { partition } of partitions) {
+      const now = owned.get(partition);
+      if (now) restart(now, 0);
+    }
+  }
+
+  /** One that waits to be opened begins at `cursor` if it would beyond. */
+  function restart(partition: OwnedPartition, cursor: number): void {
+    const beyond = partition.phase === "waiting" && partition.cursor > cursor;
+    if (partition.phase !== "open" && !beyond) return;
+    owned.restart(partition, cursor);
     queues.drop(partition);
     fresh[partition.partition] = true;
   }
@@ -231,11 +241,11 @@ export function createReader(options: {
     wake,
     skip,
     restart: (partition) => {
-      restart(partition);
+      restart(partition, partition.waitsTo);
       wake();
     },
     restartSkipped: () => {
-      for (const partition of owned.all()) if (skipped.has(partition)) restart(partition);
+      for (const partition of owned.all()) if (skipped.has(partition)) restart(partition, partition.waitsTo);
       wake();
     },
     noteDead: passed.noteDead,

@@ -60,6 +60,88 @@ describe("The relay, of events that wait behind a dead one,", function () {
     expect(versionsOf(publisher, "beyond")).to.deep.equal([1, 2]);
   });
 
+  it("reads each once though what follows is read anew after a refusal, and after the replay all in order", async () => {
+    const publisher = createMemoryPublisher();
+    const { store, counts } = countingStore();
+    const dead = event("cart-1", 1);
+    const heap = upTo(100).map((n) => event("cart-1", 1 + n));
+    const refused = upTo(100).map((n) => ({ ...event("refused", n), partition: dead.partition }));
+    await scene.store.park(dead, "no");
+    await scene.store.append([...heap, ...refused]);
+    publisher.refuse(({ subject, sequence }) => subject === "refused" && sequence % 30 === 1, {
+      times: 3,
+      about: "message",
+    });
+    await start(publisher, { store, leaseMs: LEASE_MS, maxAttempts: 10 });
+    await published(publisher, "refused", upTo(100));
+    expect(counts.waiting).to.equal(heap.length);
+
+    expect(await scene.store.replay([dead.id])).to.equal(1);
+    await drained();
+    expect(versionsOf(publisher, "cart-1")).to.deep.equal(upTo(1 + heap.length));
+    expect(versionsOf(publisher, "refused")).to.deep.equal(upTo(100));
+  });
+
+  it("reads them anew when the dead one is replayed while what follows is about to be read anew", async () => {
+    const publisher = createMemoryPublisher();
+    const { store, counts } = countingStore({ pendingBehind: async () => [] });
+    const dead = event("cart-1", 1);
+    const there = { partition: dead.partition };
+    await scene.store.park(dead, "no");
+    await scene.store.append([
+      ...[2, 3, 4].map((n) => event("cart-1", n)),
+      ...upTo(20).map((n) => ({ ...event("refused", n), ...there })),
+      { ...event("held", 1), ...there },
+    ]);
+    publisher.refuse(({ subject }) => subject === "refused", { times: 1, about: "message" });
+    publisher.hold(({ subject }) => subject === "held");
+    await start(publisher, { store, leaseMs: LEASE_MS });
+    await published(publisher, "refused", upTo(1));
+    expect(await scene.store.replay([dead.id])).to.equal(1);
+    const before = counts.looks;
+    await eventually("it has looked at the dead twice more", () => counts.looks >= before + 2);
+    publisher.release();
+    await drained();
+    expect(versionsOf(publisher, "cart-1")).to.deep.equal(upTo(4));
+    expect(versionsOf(publisher, "refused")).to.deep.equal(upTo(20));
+  });
+
+  it("reads them anew when what follows begins to be read anew while the dead are asked for", async () => {
+    const publisher = createMemoryPublisher();
+    const gate = Promise.withResolvers<void>();
+    let asked = 0;
+    let armed = false;
+    const { store } = countingStore({
+      pendingBehind: async () => [],
+      deadSubjects: async (partitions) => {
+        const waits = armed;
+        const found = await scene.store.deadSubjects(partitions);
+        if (waits) {
+          asked++;
+          await gate.promise;
+        }
+        return found;
+      },
+    });
+    const dead = event("cart-1", 1);
+    const refused = upTo(20).map((n) => ({ ...event("refused", n), partition: dead.partition }));
+    await scene.store.park(dead, "no");
+    await scene.store.append([...[2, 3, 4].map((n) => event("cart-1", n)), ...refused]);
+    publisher.refuse(({ subject }) => subject === "refused", { times: 1, about: "message" });
+    publisher.hold(() => publisher.attempts.length > 1);
+    await start(publisher, { store, leaseMs: LEASE_MS });
+    await eventually("its second attempt is held", () => publisher.held().length === 1);
+    expect(await scene.store.replay([dead.id])).to.equal(1);
+    armed = true;
+    await eventually("it asks for the dead", () => asked > 0);
+    publisher.release();
+    await published(publisher, "refused", upTo(1));
+    gate.resolve();
+    await drained();
+    expect(versionsOf(publisher, "cart-1")).to.deep.equal(upTo(4));
+    expect(versionsOf(publisher, "refused")).to.deep.equal(upTo(20));
+  });
+
   it("learns of the dead one by them when that is replayed before it would have looked", async () => {
     const publisher = createMemoryPublisher();
     // It sees no dead event itself, and does not look behind its cursors.

@@ -1,8 +1,8 @@
-import type { Socket } from "node:net";
-import rhea, { type EventContext, type Message } from "rhea";
-import { type AddressVersion, addressVersionOf } from "../platform/amqp/address.ts";
-import { type AmqpAddress, type AmqpHost, parseAmqpUrl } from "../platform/amqp/amqp-url.ts";
-import { openSocket } from "../platform/amqp/socket.ts";
+import type { Message } from "rhea";
+import type { AddressVersion } from "../platform/amqp/address.ts";
+import { parseAmqpUrl } from "../platform/amqp/amqp-url.ts";
+import { type EventLink, openEventLink } from "./event-link.ts";
+import { linkHistory } from "./link-history.ts";
 
 export { checkPerCartOrder } from "./event-order.ts";
 
@@ -25,35 +25,42 @@ export interface EventConsumer {
   readonly events: ReceivedEvent[];
   /** Resolves once so many different ids have arrived, or the predicate holds; rejects after `timeoutMs`. */
   waitFor(goal: number | ((events: readonly ReceivedEvent[]) => boolean), timeoutMs: number): Promise<void>;
+  /** What is known of its connections, for whoever waits in vain. */
+  state(): string;
   close(): Promise<void>;
 }
 
 const RECONNECT_MS = 200;
 
-/** A broker that is starting may take a connection and never answer on it: so long (ms) it is waited for. */
-const OPEN_MS = 10_000;
+/** A link is given up on which nothing has come for so long (ms) though an event is waited for. */
+const QUIET_MS = 10_000;
 
 /**
- * Consumes a queue, accepting each message, until closed; connects again whenever the
- * connection is lost. Resolves when the link is open for the first time; rejects when
- * that takes more than 20 s. With `onEvent`, nothing is kept: `events` stays empty.
+ * Consumes a queue, accepting each message, until closed; connects again whenever the connection is lost,
+ * or brings nothing though an event is waited for. Resolves when the link is open for the first time;
+ * rejects when that takes more than 20 s. With `onEvent`, nothing is kept: `events` stays empty.
  */
 export async function consumeEvents(options: {
   url: string;
   queue: string;
   addressVersion?: AddressVersion;
+  quietMs?: number;
   onEvent?: (event: ReceivedEvent) => void;
 }): Promise<EventConsumer> {
+  const { queue, quietMs = QUIET_MS } = options;
   const address = parseAmqpUrl(options.url);
   const events: ReceivedEvent[] = [];
   const ids = new Set<string>();
   const checks = new Set<() => void>();
   let closed = false;
-  let reason = "not connected yet";
-  let close: () => void = () => {};
+  let link: EventLink | undefined;
   let retry: NodeJS.Timeout | undefined;
+  let quiet: NodeJS.Timeout | undefined;
+  const history = linkHistory();
 
   function receive(message: Message): void {
+    history.moved();
+    quiet?.refresh();
     const event = receivedEvent(message);
     if (options.onEvent) {
       options.onEvent(event);
@@ -62,6 +69,14 @@ export async function consumeEvents(options: {
     events.push(event);
     ids.add(event.id);
     for (const check of [...checks]) check();
+  }
+
+  /** From now on the link is watched while somebody waits: at its opening, and when a wait begins. */
+  function watch(): void {
+    clearTimeout(quiet);
+    quiet = setTimeout(() => {
+      if (checks.size > 0) link?.end(`nothing came for ${quietMs} ms with credit ${link.credit()}`);
+    }, quietMs).unref();
   }
 
   /** Checks after each arrival, and gives up after `timeoutMs`. */
@@ -78,40 +93,43 @@ export async function consumeEvents(options: {
       };
       const timer = setTimeout(() => {
         done();
-        reject(new Error(`${hope()} within ${timeoutMs} ms`));
+        reject(new Error(`${hope()} within ${timeoutMs} ms: ${state()}`));
       }, timeoutMs);
       checks.add(check);
+      if (history.isOpen()) watch();
       check();
     });
   }
 
-  let attached = false;
   function connect(attempt: number): void {
     const node = address.hosts[attempt % address.hosts.length]!;
-    close = openReceiver(node, address, options, {
+    link = openEventLink(node, address, options, {
       onOpen: () => {
-        attached = true;
+        history.opened();
+        watch();
         for (const check of [...checks]) check();
       },
       onMessage: receive,
       onEnd: (why) => {
-        reason = why;
+        history.ended(why);
+        clearTimeout(quiet);
         if (!closed) retry = setTimeout(() => connect(attempt + 1), RECONNECT_MS);
       },
     });
   }
 
+  const state = () => `${history.text()}, credit ${link?.credit()}`;
   const stop = async () => {
     closed = true;
     clearTimeout(retry);
-    close();
+    link?.end("closed");
   };
   connect(0);
   try {
     await until(
-      () => attached,
+      () => history.isOpen(),
       20_000,
-      () => `queue ${options.queue} could not be consumed (${reason})`,
+      () => `queue ${queue} could not be consumed`,
     );
   } catch (cause) {
     await stop();
@@ -119,6 +137,7 @@ export async function consumeEvents(options: {
   }
   return {
     events,
+    state,
     waitFor: (goal, timeoutMs) =>
       until(
         () => (typeof goal === "number" ? ids.size >= goal : goal(events)),
@@ -127,60 +146,6 @@ export async function consumeEvents(options: {
       ),
     close: stop,
   };
-}
-
-/** One connection with one receiver, until it fails or the returned function is called. */
-function openReceiver(
-  node: AmqpHost,
-  address: AmqpAddress,
-  { queue, addressVersion }: { queue: string; addressVersion?: AddressVersion },
-  on: { onOpen(): void; onMessage(message: Message): void; onEnd(reason: string): void },
-): () => void {
-  let socket: Socket | undefined;
-  let over = false;
-  const { username, password, vhost } = address;
-  const connection = rhea.create_connection({
-    ...node,
-    username,
-    password,
-    ...(vhost !== undefined && { hostname: `vhost:${vhost}` }),
-    reconnect: false,
-    idle_time_out: 10_000,
-    connection_details: () => ({
-      ...node,
-      connect: (_port: number, _host: string, _options: unknown, connected: () => void) => {
-        socket = openSocket(node, address, connected);
-        return socket;
-      },
-    }),
-  });
-  const opening = setTimeout(() => end(`it did not open within ${OPEN_MS} ms`), OPEN_MS).unref();
-  function end(reason: string): void {
-    if (over) return;
-    over = true;
-    clearTimeout(opening);
-    socket?.destroy(new Error("destroyed"));
-    on.onEnd(reason);
-  }
-  for (const event of ["connection_close", "session_close", "receiver_close", "disconnected"])
-    connection.on(event, ({ connection, session, receiver, error }: EventContext) =>
-      end(`${event} ${receiver?.error ?? session?.error ?? connection.error ?? error ?? ""}`),
-    );
-  for (const event of ["protocol_error", "error"])
-    connection.on(event, (error: unknown) => end(String(error)));
-  connection.on("connection_open", () => {
-    const version = addressVersion ?? addressVersionOf(connection.properties);
-    connection.open_receiver({ source: queueSource(version, queue), credit_window: 500 });
-  });
-  connection.on("receiver_open", () => {
-    clearTimeout(opening);
-    on.onOpen();
-  });
-  connection.on("message", ({ message }: EventContext) => {
-    if (!over) on.onMessage(message!);
-  });
-  connection.connect();
-  return () => end("closed");
 }
 
 function receivedEvent(message: Message): ReceivedEvent {
@@ -195,11 +160,4 @@ function receivedEvent(message: Message): ReceivedEvent {
     receivedAt: Date.now(),
     message,
   };
-}
-
-/** The source of a link from a queue. */
-function queueSource(version: AddressVersion, queue: string): string {
-  return version === "v1"
-    ? `/amq/queue/${encodeURIComponent(queue)}`
-    : `/queues/${encodeURIComponent(queue)}`;
 }

@@ -21,11 +21,29 @@ async function tap(rabbit: RabbitServer): Promise<EventConsumer & { remove(): Pr
   const consumer = await consumeEvents({ url: rabbit.consumerUrl, queue });
   return {
     ...consumer,
+    waitFor: (goal, timeoutMs) =>
+      consumer.waitFor(goal, timeoutMs).catch(async (vain: Error) => {
+        throw new Error(`${vain.message}; the broker: ${await heldBy(rabbit, queue)}`, { cause: vain });
+      }),
     remove: async () => {
       await consumer.close();
       await rabbit.manage("DELETE", `queues/%2F/${queue}`);
     },
   };
+}
+
+/** What the broker says of a queue, for whoever waits in vain for its messages; its counts are up to 5 s old. */
+async function heldBy(rabbit: RabbitServer, queue: string): Promise<string> {
+  try {
+    const of = `queues/%2F/${queue}`;
+    const known = (await rabbit.manage("GET", of)) as Record<string, unknown>;
+    const { state, consumers, messages_ready: ready, messages_unacknowledged: unacknowledged } = known;
+    const bindings = (await rabbit.manage("GET", `${of}/bindings`)) as { source: string }[];
+    const sources = bindings.map(({ source }) => source || "(default)");
+    return JSON.stringify({ state, consumers, ready, unacknowledged, sources, moved: known.message_stats });
+  } catch (error) {
+    return String(error);
+  }
 }
 
 /**
@@ -259,7 +277,11 @@ describe("the AMQP publisher when a real RabbitMQ goes away", function () {
     expect(performance.now() - killedAt).to.be.lessThan(10_000);
     expect(await publishing).to.be.greaterThan(0);
     await used.start();
-    await eventually("everything has arrived", async () => ids().size === 128 * 60);
+    const everything = async () => {
+      if (ids().size === 128 * 60) return true;
+      throw new Error(`${ids().size} ids; ${taps.map((each) => each.state()).join("; ")}`);
+    };
+    await eventually("everything has arrived", everything, { timeoutMs: 60_000 });
     expect(new Set(ports())).to.deep.equal(new Set(brokers.map(({ amqpPort }) => amqpPort)));
     for (const { events } of taps) expect(checkPerCartOrder(events)).to.deep.equal([]);
     await moving.close();

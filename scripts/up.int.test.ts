@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   chmodSync,
   existsSync,
@@ -45,6 +46,7 @@ describe("make up and make down", function () {
 
   it("refuses a port that another program has, names it, and starts nothing", async () => {
     const server = createServer().listen(Number(env.PORT), "127.0.0.1");
+    await once(server, "listening");
     const { code, output } = await script("up.ts");
     server.close();
     expect(code).to.equal(1);
@@ -122,6 +124,7 @@ describe("make up and make down", function () {
     const redis = part("redis")!;
     await endProcess(redis, "SIGKILL");
     const squatter = createServer().listen(redis.port, "127.0.0.1");
+    await once(squatter, "listening");
     const { code, output } = await script("up.ts");
     squatter.close();
     expect(code, output).to.equal(0);

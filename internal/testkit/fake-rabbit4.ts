@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { AddressInfo, Server, Socket } from "node:net";
 import rhea, {
   type Connection,
@@ -136,7 +137,7 @@ export async function startFakeRabbit4(options: { maxMessageSize?: number } = {}
     },
   };
   const server: Server = container.listen(listening);
-  await new Promise<void>((resolve) => server.once("listening", resolve));
+  await once(server, "listening");
   const drop = () => {
     // With an error, or rhea goes on sending heartbeats.
     for (const { socket } of connections as unknown as Iterable<{ socket: Socket }>)

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { Transform } from "node:stream";
 
@@ -46,6 +47,7 @@ export async function openGate(
     });
   const server = createServer((client) => {
     if (shut) {
+      client.on("error", () => {}); // the client was faster
       client.resetAndDestroy();
       return;
     }
@@ -65,7 +67,7 @@ export async function openGate(
       });
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await once(server.listen(0, "127.0.0.1"), "listening");
   const cut = () => {
     // Not resetAndDestroy: on a half-closed socket it leaves Node 24 spinning.
     for (const socket of sockets) socket.destroy();

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -40,7 +41,7 @@ export async function exportOperator(): Promise<URL> {
     metrics.decisions.inc({ reason: "Settled" });
   }, 500);
   const server = createServer(async (_req, res) => void res.end(await registry.metrics()));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await once(server.listen(0, "127.0.0.1"), "listening");
   onTeardown(async () => {
     clearInterval(count);
     server.close();

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { eventually } from "../../testkit/eventually.ts";
@@ -45,7 +46,7 @@ export async function openShop(scene: ApiScene): Promise<Shop> {
       `outbox_partitions_behind ${figures.behind}\noutbox_broker_connected 1\noutbox_dead_events ${figures.dead}\n`,
     );
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await once(server.listen(0, "127.0.0.1"), "listening");
   onTeardown(async () => void server.close());
   const { port } = server.address() as AddressInfo;
 

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { KubeConfig } from "@kubernetes/client-node";
@@ -42,7 +43,7 @@ export async function standInApi(answer: (call: ApiCall) => Answer): Promise<Sta
     calls.push(call);
     give(response, answer(call));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await once(server.listen(0, "127.0.0.1"), "listening");
   const { port } = server.address() as AddressInfo;
   const config = new KubeConfig();
   const cluster = { name: "stand-in", server: `http://127.0.0.1:${port}`, skipTLSVerify: true };

@@ -43,6 +43,8 @@ export function attempt(
       else if (typeof error.code === "number") resolve({ code: error.code, stdout, stderr });
       else reject(new Error(`${command} ${args.join(" ")}: ${stderr || error.message}`, { cause: error }));
     });
+    // A command that ends before it has read its input tells why by its exit code.
+    child.stdin?.on("error", () => {});
     child.stdin?.end(input ?? "");
   });
 }

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { Message } from "rhea";
 import { parseAmqpUrl } from "../../platform/amqp/amqp-url.ts";
+import { SILENT_REFUSAL_MS } from "../../platform/amqp/set-up-faults.ts";
 import { type FakeRabbit4, startFakeRabbit4, type Verdict } from "../../testkit/fake-rabbit4.ts";
 import { recordingLogger } from "../../testkit/recording-logger.ts";
 import { openGate } from "../../testkit/tcp-gate.ts";
@@ -167,6 +168,15 @@ describe("the AMQP publisher on a stand-in for RabbitMQ 4, which shows what 3.10
       expect(lines.filter(({ level }) => level === "warn")).to.have.length(1);
       await until(() => broker.connections() === 1);
     });
+
+  it("takes the loss of a connection that has stood for long for what it is, and blames no set-up", async () => {
+    await start();
+    await new Promise((resolve) => setTimeout(resolve, SILENT_REFUSAL_MS + 100));
+    broker.dropConnections();
+    await until(() => publisher.fault() !== null);
+    expect(publisher.fault()).to.match(/^(the broker went away$|connection failed: )/);
+    expect(lines.map(({ level }) => level)).to.deep.equal(["info", "warn"]);
+  });
 
   it("gives up the connection when a message stays unanswered, and opens another", async () => {
     await start({ sendTimeoutMs: 200 });

@@ -63,6 +63,8 @@ export function openSenderLink(options: SenderLinkOptions, onOpen: (link: OpenLi
   let socket: Socket | undefined;
   let opened: OpenLink | null = null;
   let over = false;
+  /** The broker has opened the connection; rhea forgets that before it tells of the connection's loss. */
+  let wasOpen = false;
   const began = performance.now();
 
   const connection = new Connection({
@@ -99,6 +101,9 @@ export function openSenderLink(options: SenderLinkOptions, onOpen: (link: OpenLi
   const onConnection = (event: ConnectionEvents, toEnd: (context: EventContext) => LinkEnd) =>
     connection.on(event, (context) => end(toEnd(context)));
   const connectionEnd = () => endOf("connection", connection.getError(), exchange);
+  connection.on(ConnectionEvents.connectionOpen, () => {
+    wasOpen = true;
+  });
   onConnection(ConnectionEvents.connectionError, connectionEnd);
   onConnection(ConnectionEvents.connectionClose, connectionEnd);
   onConnection(ConnectionEvents.disconnected, ({ error }) => disconnection(error));
@@ -110,7 +115,7 @@ export function openSenderLink(options: SenderLinkOptions, onOpen: (link: OpenLi
   function refusedInSilence(): boolean {
     const { sasl_transport: login } = connection["_connection"] as unknown as DriverConnection;
     const waited = performance.now() - began >= SILENT_REFUSAL_MS;
-    return login?.transport.read_complete === true && !connection.isRemoteOpen() && waited;
+    return login?.transport.read_complete === true && !wasOpen && waited;
   }
 
   function disconnection(error: unknown): LinkEnd {

@@ -32,7 +32,7 @@ async function tap(rabbit: RabbitServer): Promise<EventConsumer & { remove(): Pr
   };
 }
 
-/** What the broker says of a queue, for whoever waits in vain for its messages; its counts are up to 5 s old. */
+/** What the broker says of a queue whose messages are waited for in vain; its counts are up to 5 s old. */
 async function heldBy(rabbit: RabbitServer, queue: string): Promise<string> {
   try {
     const of = `queues/%2F/${queue}`;

@@ -59,6 +59,10 @@ export function endWatchedAtSignals(): void {
 function startGuard(): ChildProcess {
   const file = fileURLToPath(new URL("./guard-process.ts", import.meta.url));
   const child = spawn(process.execPath, [file], { stdio: ["pipe", "inherit", "inherit"], detached: true });
+  // Without one, a run that is killed leaves behind what it has started; its tests say what they say.
+  child.on("error", (error) => console.error("the run's guard could not be started", error));
+  child.once("exit", () => ending || console.error("the run's guard has ended before the run"));
+  child.stdin!.on("error", () => {});
   child.unref();
   (child.stdin as unknown as { unref(): void }).unref();
   return child;

@@ -12,8 +12,14 @@ export interface Witness {
 
 const RECONNECT_MS = 200;
 
-/** Consumes a queue for as long as it lives; connects again whenever the broker is gone. */
-export async function openWitness(url: string, queue: string): Promise<Witness> {
+/** A connection that has brought nothing for so long (ms) is replaced: what it held comes on the next. */
+const QUIET_MS = 10_000;
+
+/**
+ * Consumes a queue for as long as it lives; connects again whenever the broker is gone, or seems to be:
+ * what a broker that was killed keeps on a connection would be missing in the history, as if it were lost.
+ */
+export async function openWitness(url: string, queue: string, quietMs = QUIET_MS): Promise<Witness> {
   const { hostname, port, username, password } = new URL(url);
   const arrivals: Arrival[] = [];
   const orderArrivals: OrderArrival[] = [];
@@ -40,9 +46,11 @@ export async function openWitness(url: string, queue: string): Promise<Witness> 
     hangUp = () => {
       if (over) return;
       over = true;
+      clearTimeout(quiet);
       connection.close();
       if (!closed) setTimeout(connect, RECONNECT_MS);
     };
+    const quiet = setTimeout(hangUp, quietMs);
     // A broker that is down is what the run is about: whatever happened, the answer is another connection.
     for (const event of [
       "connection_close",
@@ -57,6 +65,7 @@ export async function openWitness(url: string, queue: string): Promise<Witness> 
       connection.on(event, () => {});
     connection.on("message", ({ message }: EventContext) => {
       if (over) return;
+      quiet.refresh();
       const told = read(message!);
       if ("order" in told) orderArrivals.push(told.order);
       else arrivals.push(told.cart);

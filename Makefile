@@ -108,7 +108,7 @@ kind: ## a cluster of kind on this machine, with Cartwright in it, reachable at 
 	@kind load docker-image $(IMAGE) --name cartwright
 	@kubectl --context kind-cartwright apply --server-side --force-conflicts -f charts/cartwright/charts/operator/crds
 	@helm upgrade --install cartwright charts/cartwright --skip-crds --kube-context kind-cartwright --namespace cartwright --create-namespace \
-	  --set database.kind=postgres,image.repository=$(firstword $(subst :, ,$(IMAGE))),image.tag=$(lastword $(subst :, ,$(IMAGE))) --wait --timeout 10m
+	  --set database.kind=postgres --set-string image.repository=$(firstword $(subst :, ,$(IMAGE))),image.tag=$(lastword $(subst :, ,$(IMAGE))) --wait --timeout 10m
 	@kubectl --context kind-cartwright --namespace cartwright port-forward service/cartwright-gateway 8080:80
 
 check: packages ## format, lint, arrows, types

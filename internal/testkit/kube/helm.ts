@@ -33,7 +33,9 @@ export function releaseOf(helm: string, name: string, namespace: string, timeout
     if (ran.code !== 0) throw new Error(`helm ${args.join(" ")}: ${ran.stdout}${ran.stderr}`);
     return ran.stdout;
   };
-  const sets = (values: readonly string[]) => values.flatMap((value) => ["--set", value]);
+  // A tag of digits alone, as of a commit, would be a number.
+  const flagOf = (value: string) => (value.startsWith("image.") ? "--set-string" : "--set");
+  const sets = (values: readonly string[]) => values.flatMap((value) => [flagOf(value), value]);
   // CRDs are applied before: Helm leaves those that are there, and Helm 4 stops at other versions.
   const skip = ["--skip-crds"];
   const wait = ["--wait", "--timeout", timeout];

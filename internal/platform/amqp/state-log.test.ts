@@ -3,6 +3,7 @@ import { recordingLogger } from "../../testkit/recording-logger.ts";
 import { createLineBudget } from "../logger/line-budget.ts";
 import type { OpenLink } from "./open-link.ts";
 import { lost } from "./outcome.ts";
+import { WRONG_VHOST } from "./set-up-faults.ts";
 import { createStateLog } from "./state-log.ts";
 
 const LINK = { broker: "RabbitMQ 4.0.5", addressVersion: "v2" } as OpenLink;
@@ -31,6 +32,20 @@ describe("The log of a connection's state", () => {
     now = 1_000;
     state.up(LINK, NODE);
     expect(lines[10]).to.include({ level: "info", leftOut: 2_990 });
+  });
+
+  it("says a reason that lasts as soon as lines are allowed again", () => {
+    const { log, lines } = recordingLogger();
+    let now = 0;
+    const state = createStateLog(log, "x", createLineBudget({ burst: 1, everyMs: 1_000, now: () => now }));
+    state.down(lost("gone"));
+    state.down(WRONG_VHOST);
+    now = 1_000;
+    for (let i = 0; i < 5; i++) state.down(WRONG_VHOST);
+    expect(lines.map(({ level, reason }) => [level, reason])).to.deep.equal([
+      ["warn", "gone"],
+      ["error", WRONG_VHOST.reason],
+    ]);
   });
 
   it("passes on no more of a reason than a line holds", () => {

@@ -22,10 +22,10 @@ export function createStateLog(log: Logger, exchange: string, budget = createLin
   return {
     down: ({ reason, lasting }) => {
       if (said.has(reason)) return;
-      if (said.size >= KNOWN_REASONS) said.clear();
-      said.add(reason);
       const leftOut = budget.take();
       if (leftOut === null) return;
+      if (said.size >= KNOWN_REASONS) said.clear();
+      said.add(reason);
       const line = { exchange, reason, ...(leftOut > 0 && { leftOut }) };
       if (lasting) log.error(line, "cannot publish until the broker's set-up is changed");
       else log.warn(line, "cannot publish; the broker is tried again in the background");

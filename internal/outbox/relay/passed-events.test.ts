@@ -14,10 +14,16 @@ describe("Events that a relay has read past", () => {
 
   /** A relay that has read two partitions up to 9; the test says what the database holds. */
   function scene() {
-    const database = { dead: [] as DeadSubject[], behind: [] as number[] };
+    const database = { dead: [] as DeadSubject[], behind: [] as number[], fails: false };
     const partitions = [0, 1].map((number) => ({ ...openPartition(number), cursor: 9 }));
     const { log, lines } = recordingLogger();
-    const store = { deadSubjects: async () => database.dead, pendingBehind: async () => database.behind };
+    const store = {
+      deadSubjects: async () => {
+        if (database.fails) throw new Error("the database is away");
+        return database.dead;
+      },
+      pendingBehind: async () => database.behind,
+    };
     const passed = createPassedEvents(store, () => partitions, log);
     return { database, partitions, passed, lines };
   }
@@ -48,6 +54,17 @@ describe("Events that a relay has read past", () => {
     expect(lines).to.deep.equal([]);
     expect(passed.waitsForDead({ subject: "cart-2", seq: 6 })).to.equal(true);
     expect(passed.waitsForDead({ subject: "cart-1", seq: 6 })).to.equal(false);
+  });
+
+  it("can be told from replayed ones only where the dead were asked for the last time, and answered", async () => {
+    const { database, passed } = scene();
+    const known = () => [0, 1, 2].filter((partition) => passed.knows(partition));
+    expect(known()).to.deep.equal([]);
+    await passed.replayed(true);
+    expect(known()).to.deep.equal([0, 1]);
+    database.fails = true;
+    await passed.replayed(true).catch(() => {});
+    expect(known()).to.deep.equal([]);
   });
 
   it("are not looked for in partitions that are not at rest", async () => {

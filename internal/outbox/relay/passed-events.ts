@@ -10,6 +10,8 @@ import type { OwnedPartition } from "./owned-partitions.ts";
 export interface PassedEvents {
   /** Partitions to read again because a dead event known here is dead no more. Asks at once when `now`. */
   replayed(now: boolean): Promise<readonly OwnedPartition[]>;
+  /** True when the dead of this partition were last asked for, too: only then does a later replay show. */
+  knows(partition: number): boolean;
   /** Of partitions at rest, those that the database counts again from an earlier seq. */
   goneBack(isIdle: (partition: OwnedPartition) => boolean): Promise<readonly OwnedPartition[]>;
   /** This relay has parked the event, or read one that waits for it. */
@@ -35,17 +37,20 @@ export function createPassedEvents(
   let dead = new Map<string, number>();
   /** Noted while the database was asked for the dead. */
   let noted = new Map<string, number>();
+  let known = new Set<number>();
   let askedForDead = 0;
   let lookedBehind = 0;
 
   async function replayed(): Promise<readonly OwnedPartition[]> {
     askedForDead = performance.now();
     const partitions = owned();
+    known = new Set();
     if (partitions.length === 0) return [];
     noted = new Map();
     const found = new Map<string, number>();
-    for (const each of await store.deadSubjects(partitions.map(({ partition }) => partition)))
-      note(found, each);
+    const asked = partitions.map(({ partition }) => partition);
+    for (const each of await store.deadSubjects(asked)) note(found, each);
+    known = new Set(asked);
     for (const [subject, seq] of noted) note(found, { subject, seq });
     const some = [...dead].some(([subject, seq]) => seq < (found.get(subject) ?? Number.POSITIVE_INFINITY));
     dead = found;
@@ -53,6 +58,7 @@ export function createPassedEvents(
   }
 
   return {
+    knows: (partition) => known.has(partition),
     replayed: async (now) => (now || performance.now() - askedForDead > REPLAYED_MS ? replayed() : []),
     goneBack: async (isIdle) => {
       if (performance.now() - lookedBehind <= GONE_BACK_MS) return [];

@@ -96,7 +96,7 @@ export function createReader(options: {
         continue;
       }
       if (room() === 0) await pause(1_000, "room");
-      else if (!hasNews())
+      else if (!hasNews() && !canOpen())
         await pause(Math.min(lookedAtAll + pollMs, passed.nextLook()) - performance.now(), "news");
       if (found < FULL_READ) await pause(readAt + PACE_MS - performance.now());
     }
@@ -189,7 +189,9 @@ export function createReader(options: {
   }
 
   function opened(partition: OwnedPartition): boolean {
-    if (partition.phase === "waiting" && unsettled(partition.partition) === 0) owned.open(partition);
+    const settled = unsettled(partition.partition) === 0;
+    // One that was gained while the database was asked is opened after the next look.
+    if (partition.phase === "waiting" && settled && passed.knows(partition.partition)) owned.open(partition);
     return partition.phase === "open";
   }
 

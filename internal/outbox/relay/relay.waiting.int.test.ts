@@ -1,8 +1,10 @@
 import { expect } from "chai";
+import { Registry } from "../../platform/metrics/metrics.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { createMemoryPublisher, type MemoryPublisher } from "../../testkit/memory-publisher.ts";
 import { event, PARTITIONS, relayScene, versionsOf } from "../../testkit/relay-scene.ts";
 import { isWaiting } from "../event.ts";
+import { createRelayMetrics } from "../metrics.ts";
 import type { RelayOptions } from "./relay.ts";
 
 const LEASE_MS = 60_000;
@@ -153,6 +155,46 @@ describe("The relay, of events that wait behind a dead one,", function () {
     await published(publisher, "beyond", [1]);
     expect(await scene.store.replay([dead.id])).to.equal(1);
     await drained();
+    expect(versionsOf(publisher, "cart-1")).to.deep.equal([1, 2]);
+  });
+
+  it("knows the dead one of a partition that it gains while it asks for the dead of those it has", async () => {
+    const publisher = createMemoryPublisher();
+    const dead = event("cart-1", 1);
+    const its = ({ partition }: { partition: number }) => partition === dead.partition;
+    await scene.store.park(dead, "no");
+    await scene.store.append([{ ...event("beyond", 1), partition: dead.partition }]);
+    await scene.store.ensurePartitions(PARTITIONS);
+    const leases = await scene.store.claim("another", PARTITIONS, LEASE_MS);
+    await scene.store.release(
+      "another",
+      leases.filter((lease) => !its(lease)),
+    );
+    const metrics = createRelayMetrics(new Registry());
+    const owned = async () => (await metrics.owned.get()).values[0]?.value;
+    let [gained, replayed] = [false, false];
+    const { store } = countingStore({
+      deadSubjects: async (asked) => {
+        const found = await scene.store.deadSubjects(asked);
+        if (gained || asked.length < PARTITIONS - 1) return found;
+        gained = true;
+        await scene.store.release("another", leases.filter(its));
+        await eventually("it is gained", async () => (await owned()) === PARTITIONS);
+        return found;
+      },
+      pending: async (...query) => {
+        const found = await scene.store.pending(...query);
+        if (replayed || !found.some(its)) return found;
+        replayed = true;
+        expect(await scene.store.replay([dead.id])).to.equal(1);
+        await scene.store.append([event("cart-1", 2)]);
+        return found;
+      },
+    });
+    await start(publisher, { store, metrics });
+    await published(publisher, "beyond", [1]);
+    await drained();
+    expect(gained && replayed).to.equal(true);
     expect(versionsOf(publisher, "cart-1")).to.deep.equal([1, 2]);
   });
 

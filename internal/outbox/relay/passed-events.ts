@@ -14,8 +14,8 @@ export interface PassedEvents {
   knows(partition: number): boolean;
   /** Of partitions at rest, those that the database counts again from an earlier seq. */
   goneBack(isIdle: (partition: OwnedPartition) => boolean): Promise<readonly OwnedPartition[]>;
-  /** This relay has parked the event, or read one that waits for it. */
-  noteDead(event: DeadSubject): void;
+  /** This relay has parked the event, or read one that waits for it, whatever partition that is in. */
+  noteDead(event: DeadSubject & { readonly partition: number }): void;
   /** True when an earlier event of its subject is dead; what came before a dead one does not wait. */
   waitsForDead(event: DeadSubject): boolean;
   /** When to ask for replayed ones again, by performance.now(). */
@@ -37,20 +37,30 @@ export function createPassedEvents(
   let dead = new Map<string, number>();
   /** Noted while the database was asked for the dead. */
   let noted = new Map<string, number>();
+  /** The partitions last asked for. */
   let known = new Set<number>();
+  /** Others, in which something dead was noted, such as those of another relay: asked for from then on. */
+  const others = new Set<number>();
   let askedForDead = 0;
   let lookedBehind = 0;
+
+  async function deadIn(asked: ReadonlySet<number>): Promise<readonly DeadSubject[]> {
+    try {
+      return asked.size === 0 ? [] : await store.deadSubjects([...asked]);
+    } catch (err) {
+      known = new Set();
+      throw err;
+    }
+  }
 
   async function replayed(): Promise<readonly OwnedPartition[]> {
     askedForDead = performance.now();
     const partitions = owned();
-    known = new Set();
-    if (partitions.length === 0) return [];
     noted = new Map();
     const found = new Map<string, number>();
-    const asked = partitions.map(({ partition }) => partition);
-    for (const each of await store.deadSubjects(asked)) note(found, each);
-    known = new Set(asked);
+    const asked = new Set([...partitions.map(({ partition }) => partition), ...others]);
+    for (const each of await deadIn(asked)) note(found, each);
+    known = asked;
     for (const [subject, seq] of noted) note(found, { subject, seq });
     const some = [...dead].some(([subject, seq]) => seq < (found.get(subject) ?? Number.POSITIVE_INFINITY));
     dead = found;
@@ -73,6 +83,7 @@ export function createPassedEvents(
       return back;
     },
     noteDead: (event) => {
+      if (!known.has(event.partition)) others.add(event.partition);
       note(dead, event);
       note(noted, event);
     },

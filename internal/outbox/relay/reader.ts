@@ -1,6 +1,6 @@
 import type { Logger } from "../../platform/logger/logger.ts";
-import { isWaiting, type PendingEvent, type WaitingEvent } from "../event.ts";
-import type { DeadSubject, OutboxStore } from "../store/store.ts";
+import { isWaiting, type PendingEvent, type StoredEvent } from "../event.ts";
+import type { OutboxStore } from "../store/store.ts";
 import { createInterruptiblePause } from "./interruptible-pause.ts";
 import type { OwnedPartition, OwnedPartitions } from "./owned-partitions.ts";
 import { createPartitionsBehind } from "./partitions-behind.ts";
@@ -16,7 +16,7 @@ export interface Reader {
   /** Something sent or marked is settled: there may be room in the queues, or a partition may be opened. */
   wake(): void;
   /** This relay has parked the event. */
-  noteDead(event: DeadSubject): void;
+  noteDead(event: StoredEvent): void;
   /** Nothing more of the delivery's subject is read, until its partition is read again. */
   skip(delivery: Delivery): void;
   /** Reads the partition again, but for what waits for dead events before anything else. */
@@ -158,7 +158,8 @@ export function createReader(options: {
       if (partition.phase !== "open") continue;
       owned.advance(partition, event.seq, isWaiting(event));
       if (isWaiting(event)) {
-        noteWaiting(event);
+        // What it waits for may be replayed before the dead are next asked for.
+        passed.noteDead({ subject: event.subject, ...event.waitsFor });
         continue;
       }
       if (passed.waitsForDead(event) || skipped.get(partition)?.has(event.subject)) continue;
@@ -168,14 +169,6 @@ export function createReader(options: {
     for (const { partition, found } of byNumber.values()) behind.read(partition, found >= limit);
     if (events.length > 0) delivered();
     return events.length;
-  }
-
-  /**
-   * What it waits for may be replayed before the dead are next asked for. A dead one of another partition may
-   * be another relay's, so that asking does not find it: it would seem replayed each time.
-   */
-  function noteWaiting({ subject, partition, waitsFor }: WaitingEvent): void {
-    if (waitsFor.partition === partition) passed.noteDead({ subject, seq: waitsFor.seq });
   }
 
   /** The next `most` of them, beginning after the one that was last read, so that none waits for ever. */

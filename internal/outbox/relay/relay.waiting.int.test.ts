@@ -214,4 +214,19 @@ describe("The relay, of events that wait behind a dead one,", function () {
     expect(counts.waiting).to.equal(1);
     expect(versionsOf(publisher, "cart-1")).to.deep.equal([]);
   });
+
+  it("reads them anew when that one is replayed, however many wait behind others", async () => {
+    const publisher = createMemoryPublisher();
+    const mine = (subject: string, version: number) => ({ ...event(subject, version), partition: 0 });
+    const dead = { ...event("cart-1", 1), partition: PARTITIONS };
+    await scene.store.park(dead, "no");
+    await scene.store.park(mine("cart-2", 1), "no");
+    const heap = upTo(300).map((n) => mine("cart-2", 1 + n));
+    await scene.store.append([mine("cart-1", 2), ...heap, mine("beyond", 1)]);
+    await start(publisher, { partitions: 1, leaseMs: LEASE_MS });
+    await published(publisher, "beyond", [1]);
+    expect(await scene.store.replay([dead.id])).to.equal(1);
+    await published(publisher, "cart-1", [2]);
+    expect(versionsOf(publisher, "cart-2")).to.deep.equal([]);
+  });
 });

@@ -23,6 +23,7 @@ describe("Under load, Cartwright survives", function () {
 
   before(async () => {
     [redis, database, rabbit] = await Promise.all([ownRedis(), ownDatabase(), ownRabbit()]);
+    await rabbit.persist();
     platform = await startPlatform({
       redisUrl: redis.url,
       database,

@@ -18,6 +18,7 @@ describe("the AMQP publisher when a real RabbitMQ goes away", function () {
   before(async () => {
     rabbit = await ownRabbit();
     consumer = await tap(rabbit);
+    await rabbit.persist();
   });
   beforeEach(async () => {
     publisher = createAmqpPublisher({
@@ -61,6 +62,7 @@ describe("the AMQP publisher when a real RabbitMQ goes away", function () {
       await broker.manage("PUT", "permissions/%2F/both", { configure: "^$", write: ".*", read: "^$" });
     }
     const taps = await Promise.all(brokers.map(tap));
+    await Promise.all(brokers.map((broker) => broker.persist()));
     const { log, lines } = recordingLogger();
     const [one, two] = brokers.map(({ amqpPort }) => `127.0.0.1:${amqpPort}`);
     const moving = createAmqpPublisher({

@@ -56,6 +56,7 @@ const LEASE_MS = { postgres: "2000", sqlserver: "10000" };
 /** Starts servers, gates and processes; all of it ends with the run. */
 export async function openStage(): Promise<Stage> {
   const [redis, database, rabbit] = await Promise.all([ownRedis(), ownDatabase(), ownRabbit()]);
+  await rabbit.persist();
   await migrateDatabase(database);
   const settings = { ...NO_LIMITS, ...SETTINGS, RELAY_LEASE_MS: LEASE_MS[database.dialect] };
   const dir = logDir("chaos");

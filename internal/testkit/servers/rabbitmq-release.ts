@@ -6,11 +6,12 @@ import { debian13 } from "./debian13.ts";
 export interface RabbitRelease {
   /** 3 stands for Debian 12's 3.10, 4 for 4.0 and later. */
   readonly major: 3 | 4;
-  /** The command that runs the broker whose files lie in `dir`. */
-  command(dir: string): readonly [command: string, ...args: string[]];
+  /** The command that runs the broker whose files lie in `dir`, or another program for it. */
+  command(dir: string, program?: "rabbitmqctl"): readonly [command: string, ...args: string[]];
 }
 
-const OWN = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+const PROGRAMS = "/usr/lib/rabbitmq/bin";
+const OWN = `${PROGRAMS}/rabbitmq-server`;
 const IN_TREE = fileURLToPath(new URL("./in-tree.sh", import.meta.url));
 
 /**
@@ -23,11 +24,13 @@ export function rabbitRelease(asked: string | undefined = process.env.RABBITMQ):
   const own = ownMajor();
   if (asked !== "4" || own === 4) {
     if (own === null) throw new Error("RabbitMQ is not installed: apt-get install rabbitmq-server");
-    return { major: own, command: () => [OWN] };
+    return { major: own, command: (_dir, program) => [pathOf(program)] };
   }
   const tree = debian13();
-  return { major: 4, command: (dir) => [IN_TREE, tree, dir, OWN] };
+  return { major: 4, command: (dir, program) => [IN_TREE, tree, dir, pathOf(program)] };
 }
+
+const pathOf = (program = "rabbitmq-server") => `${PROGRAMS}/${program}`;
 
 function ownMajor(): 3 | 4 | null {
   if (!existsSync(OWN)) return null;

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { eventually } from "../eventually.ts";
@@ -49,6 +49,24 @@ describe("A RabbitMQ of ours", function () {
     await eventually("the message is there", async () => {
       return (await take("cart.events.demo")).some(({ payload }) => payload === "cart.kept");
     });
+  });
+
+  it("writes down what was declared, where it is told to", async () => {
+    const dir = tempDir("rabbitmq");
+    const young = await startRabbit({ dir, onSpawn: watch });
+    const routingKey = "cart.written-down";
+    await young.manage("POST", "bindings/%2F/e/cart.events/q/cart.events.demo", { routing_key: routingKey });
+    const tables = () =>
+      globSync(join(dir, "mnesia/*/rabbit_durable_route.DC*")).map((file) => readFileSync(file, "latin1"));
+    expect(tables().join("")).to.not.include(routingKey);
+    await young.persist();
+    expect(tables().join("")).to.include(routingKey);
+    await young.stop();
+    const failed = await young.persist().then(
+      () => null,
+      (error: Error) => error.message,
+    );
+    expect(failed).to.match(/rabbitmqctl/);
   });
 
   it("keeps nothing of a first start that was cut off, and starts anew", async () => {

@@ -26,37 +26,13 @@ describe("The tests' consumer of events", function () {
     await rabbit.manage("DELETE", `queues/%2F/${queue}`);
   });
 
-  async function consume(more: { quietMs?: number } = {}): Promise<EventConsumer> {
+  async function consume(): Promise<EventConsumer> {
     const url = new URL(rabbit.consumerUrl);
     url.port = String(gate.port);
-    const consumer = await consumeEvents({ url: url.href, queue, ...more });
+    const consumer = await consumeEvents({ url: url.href, queue });
     consumers.push(consumer);
     return consumer;
   }
-  const publish = () =>
-    rabbit.manage("POST", "exchanges/%2F/amq.default/publish", {
-      properties: { message_id: randomUUID(), content_type: "application/json" },
-      routing_key: queue,
-      payload: "{}",
-      payload_encoding: "string",
-    });
-
-  it("gives up a link on which nothing comes though it is waited for, and connects again", async () => {
-    const consumer = await consume({ quietMs: 500 });
-    gate.strand();
-    await publish();
-    await consumer.waitFor(1, 10_000);
-    expect(consumer.state()).to.match(
-      / [2-9] links opened.* because nothing came for 500 ms with credit 500,/,
-    );
-  });
-
-  it("keeps a link on which nothing comes while nobody waits", async () => {
-    const consumer = await consume({ quietMs: 50 });
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    expect(consumer.state()).to.match(/ 1 links opened, 0 attempts and links ended/);
-  });
-
   it("says of a wait in vain since when it is connected, and why it was not before", async () => {
     const consumer = await consume();
     gate.shut();

@@ -32,22 +32,18 @@ export interface EventConsumer {
 
 const RECONNECT_MS = 200;
 
-/** A link is given up on which nothing has come for so long (ms) though an event is waited for. */
-const QUIET_MS = 10_000;
-
 /**
- * Consumes a queue, accepting each message, until closed; connects again whenever the connection is lost,
- * or brings nothing though an event is waited for. Resolves when the link is open for the first time;
- * rejects when that takes more than 20 s. With `onEvent`, nothing is kept: `events` stays empty.
+ * Consumes a queue, accepting each message, until closed; connects again whenever the connection is lost.
+ * Resolves when the link is open for the first time; rejects when that takes more than 20 s. With `onEvent`,
+ * nothing is kept: `events` stays empty.
  */
 export async function consumeEvents(options: {
   url: string;
   queue: string;
   addressVersion?: AddressVersion;
-  quietMs?: number;
   onEvent?: (event: ReceivedEvent) => void;
 }): Promise<EventConsumer> {
-  const { queue, quietMs = QUIET_MS } = options;
+  const { queue } = options;
   const address = parseAmqpUrl(options.url);
   const events: ReceivedEvent[] = [];
   const ids = new Set<string>();
@@ -55,12 +51,10 @@ export async function consumeEvents(options: {
   let closed = false;
   let link: EventLink | undefined;
   let retry: NodeJS.Timeout | undefined;
-  let quiet: NodeJS.Timeout | undefined;
   const history = linkHistory();
 
   function receive(message: Message): void {
     history.moved();
-    quiet?.refresh();
     const event = receivedEvent(message);
     if (options.onEvent) {
       options.onEvent(event);
@@ -69,14 +63,6 @@ export async function consumeEvents(options: {
     events.push(event);
     ids.add(event.id);
     for (const check of [...checks]) check();
-  }
-
-  /** From now on the link is watched while somebody waits: at its opening, and when a wait begins. */
-  function watch(): void {
-    clearTimeout(quiet);
-    quiet = setTimeout(() => {
-      if (checks.size > 0) link?.end(`nothing came for ${quietMs} ms with credit ${link.credit()}`);
-    }, quietMs).unref();
   }
 
   /** Checks after each arrival, and gives up after `timeoutMs`. */
@@ -96,7 +82,6 @@ export async function consumeEvents(options: {
         reject(new Error(`${hope()} within ${timeoutMs} ms: ${state()}`));
       }, timeoutMs);
       checks.add(check);
-      if (history.isOpen()) watch();
       check();
     });
   }
@@ -106,13 +91,11 @@ export async function consumeEvents(options: {
     link = openEventLink(node, address, options, {
       onOpen: () => {
         history.opened();
-        watch();
         for (const check of [...checks]) check();
       },
       onMessage: receive,
       onEnd: (why) => {
         history.ended(why);
-        clearTimeout(quiet);
         if (!closed) retry = setTimeout(() => connect(attempt + 1), RECONNECT_MS);
       },
     });

@@ -12,12 +12,12 @@ export interface Witness {
 
 const RECONNECT_MS = 200;
 
-/** A connection that has brought nothing for so long (ms) is replaced: what it held comes on the next. */
+/** A connection that brings nothing for so long (ms) is replaced; what it held comes on the next. */
 const QUIET_MS = 10_000;
 
 /**
- * Consumes a queue for as long as it lives; connects again whenever the broker is gone, or seems to be:
- * what a broker that was killed keeps on a connection would be missing in the history, as if it were lost.
+ * Consumes a queue for as long as it lives; connects again whenever the broker is gone, or seems to be: one
+ * that is starting may take a connection and never answer on it.
  */
 export async function openWitness(url: string, queue: string, quietMs = QUIET_MS): Promise<Witness> {
   const { hostname, port, username, password } = new URL(url);

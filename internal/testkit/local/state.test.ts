@@ -1,28 +1,13 @@
 import { expect } from "chai";
-import { endProcess, type ProcessId, spawnLogged } from "../servers/child.ts";
 import { chooseDatabase } from "./choose-database.ts";
-import { note, runningOf, type Started, type State } from "./state.ts";
+import { sleepingPart } from "./sleeping-part.ts";
+import { note, runningOf, type State } from "./state.ts";
 
 describe("What make up remembers", () => {
-  let sleeper: ProcessId;
-  before(() => {
-    sleeper = spawnLogged("sleep", ["60"], { logFile: "/dev/null" });
-  });
-  after(() => endProcess(sleeper, "SIGKILL"));
-
-  const part = (name: string, more: Partial<Started> = {}): Started => ({
-    name,
-    pid: sleeper.pid,
-    startTime: sleeper.startTime,
-    port: 1,
-    logFile: "/dev/null",
-    signal: "SIGTERM",
-    ...more,
-  });
-  const state = (...started: Started[]): State => ({ started, ports: {} });
+  const { part, state } = sleepingPart();
 
   it("is a part that runs, under its name", () => {
-    expect(runningOf(state(part("redis")), "redis")?.pid).to.equal(sleeper.pid);
+    expect(runningOf(state(part("redis")), "redis")?.pid).to.equal(part("redis").pid);
     expect(runningOf(state(part("redis")), "cart")).to.equal(undefined);
   });
 

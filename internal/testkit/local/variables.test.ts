@@ -1,27 +1,12 @@
 import { expect } from "chai";
-import { endProcess, type ProcessId, spawnLogged } from "../servers/child.ts";
+import { sleepingPart } from "./sleeping-part.ts";
 import type { Started, State } from "./state.ts";
 import { forgetVariables, refuseChanged, refuseUnread, settledFor } from "./variables.ts";
 
 describe("A variable that is given to make up", () => {
-  let sleeper: ProcessId;
-  before(() => {
-    sleeper = spawnLogged("sleep", ["60"], { logFile: "/dev/null" });
-  });
-  after(() => endProcess(sleeper, "SIGKILL"));
-
-  const part = (name: string, more: Partial<Started> = {}): Started => ({
-    name,
-    pid: sleeper.pid,
-    startTime: sleeper.startTime,
-    port: 1,
-    logFile: "/dev/null",
-    signal: "SIGTERM",
-    variables: {},
-    ...more,
-  });
+  const { part: anyPart, state } = sleepingPart();
+  const part = (name: string, more: Partial<Started> = {}) => anyPart(name, { variables: {}, ...more });
   const gone = (name: string, more: Partial<Started> = {}) => part(name, { pid: 0, ...more });
-  const state = (...started: Started[]): State => ({ started, ports: {} });
   const fault = (running: State, env: NodeJS.ProcessEnv) =>
     refuseChanged(running, env).then(
       () => null,
